@@ -1,0 +1,77 @@
+"""The ASGI applications of the two services: `config.asgi:chatbot` and `config.asgi:workbench`.
+
+`manage.py serve` runs them with draining and background jobs from the start; plain daphne and uvicorn start the jobs with
+the first request.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django
+
+django.setup()
+
+from asgiref.wsgi import WsgiToAsgi
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import path, re_path
+
+from chatbot.streams import STREAM_ROUTES as CHATBOT_STREAMS
+from chatbot.turns import run_turns
+from config.handler import ApiHandler, ServiceHandler
+from config.static import static_files
+from realtime import process
+from realtime.process import BackgroundJob
+from realtime.retention import prune_daily
+from realtime.stream import Authorise, StreamRoute
+from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
+
+
+class Service:
+    """One service: streams, static files, the API and pages, in this order, and the jobs that run beside them."""
+
+    def __init__(self, urlconf: str, streams: Sequence[tuple[str, Authorise]], jobs: Sequence[BackgroundJob]) -> None:
+        self.jobs = jobs
+        self._is_started = False
+        streaming: list[Any] = [(path, route, StreamRoute(authorise)) for route, authorise in streams]
+        applications: list[Any] = [
+            (re_path, r"^static/", WsgiToAsgi(static_files())),  # type: ignore[no-untyped-call]
+            (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
+            (re_path, r"", ServiceHandler(urlconf)),
+        ]
+        routes = [make(route, application) for make, route, application in streaming + applications]
+        self._router = ProtocolTypeRouter({"http": URLRouter(routes)})
+
+    async def start(self) -> None:
+        """Start realtime and this service's jobs in the running loop, once."""
+        if not self._is_started:
+            self._is_started = True
+            runtime = await process.start()
+            for job in self.jobs:
+                runtime.run_in_background(job)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if not self._is_started:
+            await self.start()
+        await self._router(scope, receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        """uvicorn's lifespan protocol."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await process.current().stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily])
+workbench = Service("config.urls_workbench", WORKBENCH_STREAMS, [prune_daily])

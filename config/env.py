@@ -1,0 +1,122 @@
+"""Everything the project reads from its environment, checked; `.env.example` documents each variable."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+_env = environ.Env()
+_env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment wins over the file
+
+DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
+REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
+SQLITE_BUSY_SECONDS = 5
+POSTGRES_POOL_SIZE = 8
+
+
+def flag(name: str, default: bool = False) -> bool:
+    return bool(_env.bool(name, default=default))
+
+
+def text(name: str, default: str = "") -> str:
+    return str(_env.str(name, default=default))
+
+
+def number(name: str, default: int) -> int:
+    try:
+        return int(_env.int(name, default=default))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+
+
+def names(name: str, default: str) -> list[str]:
+    """A comma-separated list."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or one made for this installation at its first start and kept in var/ (mode 0600).
+
+    Several machines that serve one product must set the same SECRET_KEY.
+    """
+    if key := text("SECRET_KEY"):
+        return key
+    path = VAR_DIR / "secret_key"
+    if not path.exists():
+        VAR_DIR.mkdir(exist_ok=True)
+        draft = VAR_DIR / f"secret_key.{os.getpid()}"
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.chmod(0o600)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process of a first start made it between our check and here
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def database() -> dict[str, Any]:
+    """Django's DATABASES["default"] from DATABASE_URL (SQLite or PostgreSQL)."""
+    url = text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    scheme = urlsplit(url).scheme
+    if scheme not in DATABASE_SCHEMES:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has the scheme {scheme!r}; use sqlite:///file.sqlite3 or "
+            "postgres://user:password@host:5432/name."
+        )
+    config: dict[str, Any] = _env.db_url_config(url)
+    return _sqlite(config) if scheme == "sqlite" else _postgres(config)
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    config["OPTIONS"] = {
+        "timeout": SQLITE_BUSY_SECONDS,
+        "transaction_mode": "IMMEDIATE",  # a write transaction that starts as a reader can fail at its first write
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+    config["CONN_MAX_AGE"] = None
+    config["TEST"] = {"NAME": str(VAR_DIR / f"test-{os.getpid()}.sqlite3")}
+    return config
+
+
+def _postgres(config: dict[str, Any]) -> dict[str, Any]:
+    if not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database: postgres://user:password@host:5432/name.")
+    config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": POSTGRES_POOL_SIZE, "timeout": 5}
+    return config
+
+
+def redis_hosts() -> list[dict[str, Any]]:
+    """One entry a shard from REDIS_URL: one URL, several separated by commas, or Sentinel.
+
+    `sentinel://[:password@]host:26379;host:26379/master-name` names the sentinels of one shard.
+    Empty when REDIS_URL is unset: each process then runs on the in-memory layer and the log alone.
+    """
+    return [_redis_host(url) for url in names("REDIS_URL", "")]
+
+
+def _redis_host(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in REDIS_SCHEMES:
+        raise ImproperlyConfigured(
+            f"REDIS_URL has the scheme {parts.scheme!r}; use redis://, rediss://, unix:// or sentinel://."
+        )
+    if parts.scheme != "sentinel":
+        return {"address": url}
+    _, _, addresses = parts.netloc.rpartition("@")
+    sentinels = [(host, int(port or 26379)) for host, _, port in (item.partition(":") for item in addresses.split(";"))]
+    master = parts.path.strip("/")
+    if not master:
+        raise ImproperlyConfigured("REDIS_URL names no Sentinel master: sentinel://host:26379/master-name.")
+    host: dict[str, Any] = {"master_name": master, "sentinels": sentinels}
+    if parts.password:
+        host["password"] = parts.password
+    return host

@@ -1,0 +1,26 @@
+"""URLs of the workbench service (its streams are in workbench/streams.py)."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog
+
+from chatbot.views import set_language
+from realtime import health
+from workbench import views
+
+urlpatterns = [
+    path("", views.workbench_page, name="workbench"),
+    path("", include("workbench.urls")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("login/", views.LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("language/", set_language, name="language"),
+    path("jsi18n/", JavaScriptCatalog.as_view(), name="jsi18n"),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "chatbot.http.not_found"
+handler500 = "chatbot.http.server_error"

@@ -1,0 +1,49 @@
+"""`/healthz`, `/readyz` and `/metrics` of a service."""
+
+import hmac
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from realtime import process
+from realtime.database import in_database
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", ""})
+
+
+async def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is alive."""
+    return JsonResponse({"status": "ok"})
+
+
+async def readyz(request: HttpRequest) -> HttpResponse:
+    """200 while the database answers; `redis` says whether events take the fast path."""
+    if process.current().is_draining:
+        return JsonResponse({"status": "draining"}, status=503)
+    redis = "degraded" if process.current().layer.is_degraded else "ok"
+    try:
+        await in_database(_ask_database)
+    except DatabaseError:
+        return JsonResponse({"database": "unavailable", "redis": redis}, status=503)
+    return JsonResponse({"database": "ok", "redis": redis})
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text, for loopback or whoever shows METRICS_TOKEN; a 404 for everyone else."""
+    if not _may_read_metrics(request):
+        return JsonResponse({"error": {"code": "NOT_FOUND", "message": "There is nothing here."}}, status=404)
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read_metrics(request: HttpRequest) -> bool:
+    token = settings.METRICS_TOKEN
+    if token:
+        return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
+    return request.META.get("REMOTE_ADDR", "") in LOOPBACK and "HTTP_X_FORWARDED_FOR" not in request.META

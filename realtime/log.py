@@ -1,0 +1,95 @@
+"""The event log: gapless numbers per channel, written in the caller's transaction, read in batches."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from realtime.events import Envelope, with_number
+from realtime.groups import Channel
+from realtime.models import ChannelHead, LoggedEvent
+
+# SQLite takes 32,766 and PostgreSQL 65,535 parameters in one statement.
+MAX_PARAMETERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Numbers pruned+1 … last of a channel are in the log."""
+
+    last: int = 0
+    pruned: int = 0
+
+
+def append(items: Sequence[tuple[Channel, str, bytes]]) -> list[Envelope]:
+    """Write (channel, type, encoded envelope) to the log; return envelopes with their channel's next numbers.
+
+    Must run inside the transaction of the change it announces, as its last statement: it holds the counter rows of
+    all its channels until commit. The rows are taken in sorted order, so that two transactions cannot deadlock.
+    """
+    if not items:
+        return []
+    counts = Counter(channel for channel, _, _ in items)
+    following = {channel: _take_numbers(channel, counts[channel]) for channel in sorted(counts)}
+    envelopes, rows = [], []
+    for channel, event_type, data in items:
+        number = following[channel]
+        following[channel] = number + 1
+        envelope = Envelope(channel, event_type, number, with_number(data, number))
+        envelopes.append(envelope)
+        rows.append(LoggedEvent(channel=channel, number=number, type=event_type, envelope=envelope.data.decode()))
+    LoggedEvent.objects.bulk_create(rows)
+    return envelopes
+
+
+def _take_numbers(channel: Channel, count: int) -> int:
+    """Reserve `count` numbers of a channel, lock its counter until commit, return the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO realtime_channelhead (channel, last, pruned) VALUES (%s, %s, 0) "
+            "ON CONFLICT (channel) DO UPDATE SET last = realtime_channelhead.last + excluded.last RETURNING last",
+            [channel, count],
+        )
+        return int(cursor.fetchone()[0]) - count + 1
+
+
+def heads(channels: Iterable[str]) -> dict[str, Head]:
+    """The heads of these channels; one that never had an event has Head(0, 0)."""
+    wanted = list(channels)
+    found = dict.fromkeys(wanted, Head())
+    for start in range(0, len(wanted), MAX_PARAMETERS):
+        part = wanted[start : start + MAX_PARAMETERS]
+        rows = ChannelHead.objects.filter(channel__in=part).values_list("channel", "last", "pruned")
+        found.update((channel, Head(last, pruned)) for channel, last, pruned in rows)
+    return found
+
+
+def read(ranges: Mapping[str, tuple[int, int]]) -> dict[str, list[Envelope]]:
+    """The events of several channels with after < number <= upto, in order; {channel: (after, upto)}, one query."""
+    found: dict[str, list[Envelope]] = {channel: [] for channel in ranges}
+    wanted = [(channel, after, upto) for channel, (after, upto) in ranges.items() if after < upto]
+    if not wanted:
+        return found
+    sql, parameters = _range_query(wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        for channel, number, event_type, envelope in cursor.fetchall():
+            found[channel].append(Envelope(channel, event_type, number, envelope.encode()))
+    return found
+
+
+def _range_query(wanted: list[tuple[str, int, int]]) -> tuple[str, list[Any]]:
+    """One statement for any number of ranges, driven from a table of them so that each is one index search."""
+    columns = "SELECT e.channel, e.number, e.type, e.envelope FROM "
+    join = (
+        " JOIN realtime_loggedevent e ON e.channel = w.channel AND e.number > w.after AND e.number <= w.upto"
+        " ORDER BY e.channel, e.number"
+    )
+    if connection.vendor == "postgresql":
+        table = "unnest(%s::text[], %s::bigint[], %s::bigint[]) AS w(channel, after, upto)"
+        return columns + table + join, [list(column) for column in zip(*wanted, strict=True)]
+    table = "(SELECT value->>0 AS channel, value->>1 AS after, value->>2 AS upto FROM json_each(%s)) AS w"
+    return columns + table + join.replace(" JOIN", " CROSS JOIN").replace(" ON ", " WHERE "), [json.dumps(wanted)]

@@ -1,0 +1,56 @@
+"""`manage.py realtime_status`: whether events take the fast path, and how large the log is."""
+
+import asyncio
+import time
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+from django.db.models import Max, Min
+
+from realtime import home
+from realtime.layers import DegradingChannelLayer
+from realtime.models import ChannelHead, LoggedEvent
+
+
+class Command(BaseCommand):
+    help = "Show the state of Redis and of the event log; exit code 1 if either is not as it should be."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        healthy = [self._show_redis(), self._show_log()]
+        if not all(healthy):
+            raise SystemExit(1)
+
+    def _show_redis(self) -> bool:
+        seconds, state = asyncio.run(home.run_at_home(_try_redis()))
+        self.stdout.write(f"redis     {state} ({seconds * 1000:.0f} ms)")
+        return state == "ok"
+
+    def _show_log(self) -> bool:
+        try:
+            span = LoggedEvent.objects.aggregate(first=Min("created_at"), last=Max("created_at"))
+            events, channels = LoggedEvent.objects.count(), ChannelHead.objects.count()
+        except DatabaseError as error:
+            self.stdout.write(f"database  unavailable: {error}")
+            return False
+        self.stdout.write(f"database  ok\nlog       {events} events in {channels} channels")
+        if events:
+            self.stdout.write(
+                f"          from {span['first']:%Y-%m-%d %H:%M:%S} to {span['last']:%Y-%m-%d %H:%M:%S} UTC"
+            )
+        return True
+
+
+async def _try_redis() -> tuple[float, str]:
+    layer = get_channel_layer()
+    if not isinstance(layer, DegradingChannelLayer):
+        return 0.0, "not used: CHANNEL_LAYERS names another layer"
+    if not layer.has_redis:
+        return 0.0, "not configured: REDIS_URL is unset"
+    started = time.perf_counter()
+    await layer.start()
+    state = "degraded: no answer" if layer.is_degraded else "ok"
+    seconds = time.perf_counter() - started
+    await layer.flush()
+    return seconds, state

@@ -1,0 +1,24 @@
+"""Prometheus metrics of the delivery path; `/metrics` shows them."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+STREAMS = Gauge("sse_streams", "Open streams of this process")
+STREAMS_ENDED = Counter("sse_streams_ended_total", "Streams that this process ended", ["reason"])
+PUBLISHED = Counter("sse_events_published_total", "Events that Redis took")
+PUBLISH_FAILURES = Counter("sse_publish_failures_total", "Events that Redis did not take in time; the log carries them")
+PUBLISH_SECONDS = Histogram(
+    "sse_publish_seconds",
+    "Time until Redis took a batch",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3),
+)
+DELIVERED = Counter("sse_events_delivered_total", "Events written to streams")
+REPAIRED = Counter("sse_events_repaired_total", "Events that came from the log, since Redis did not bring them")
+DROPPED = Counter("sse_events_dropped_total", "Messages dropped before delivery", ["reason"])
+RESETS = Counter("sse_resets_total", "Positions that could not be resumed")
+REDIS_UP = Gauge("sse_redis_up", "1 while every shard carries messages")
+DEGRADATIONS = Counter("sse_degradations_total", "Times that the layer degraded to memory")
+RELAY_LAG_SECONDS = Histogram(
+    "sse_relay_lag_seconds",
+    "Time from a gap being seen to its repair",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
+)

@@ -1,0 +1,37 @@
+"""The event log: the truth about what was sent on each channel."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class ChannelHead(models.Model):
+    """How far a channel's log goes: events pruned+1 … last are there, without holes."""
+
+    channel = models.CharField(max_length=80, primary_key=True)
+    last = models.BigIntegerField(default=0)
+    pruned = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "channel"
+        verbose_name_plural = "channels"
+
+    def __str__(self) -> str:
+        return self.channel
+
+
+class LoggedEvent(models.Model):
+    """One durable event. `envelope` is the JSON that went over the wire, byte for byte."""
+
+    channel = models.CharField(max_length=80)
+    number = models.BigIntegerField()
+    type = models.CharField(max_length=64)
+    envelope = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        verbose_name = "event"
+        verbose_name_plural = "events"
+        constraints = [models.UniqueConstraint(fields=["channel", "number"], name="event_number_in_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.number} {self.type}"

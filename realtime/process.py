@@ -1,0 +1,188 @@
+"""What one process runs for realtime: channel layer, relay, open streams, background jobs. One for each process."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from channels.layers import get_channel_layer
+from django.db import DatabaseError
+
+from realtime import home, metrics
+from realtime.batch import Batch
+from realtime.database import in_database
+from realtime.layers import DegradingChannelLayer
+from realtime.relay import Relay
+
+if TYPE_CHECKING:
+    from realtime.stream import Authorise, Stream, StreamRequest
+
+logger = logging.getLogger(__name__)
+
+RIGHTS_CHECK_SECONDS = 1.0
+BackgroundJob = Callable[[], Awaitable[None]]
+
+
+class Registry:
+    """The open streams of this process, and the timers they share. Lives in the home loop."""
+
+    def __init__(self) -> None:
+        self.streams: dict[Stream, None] = {}
+        self.now = time.monotonic()
+        self._dirty: list[Stream] = []
+
+    def add(self, stream: "Stream") -> None:
+        self.streams[stream] = None
+        metrics.STREAMS.set(len(self.streams))
+
+    def remove(self, stream: "Stream") -> None:
+        self.streams.pop(stream, None)
+        metrics.STREAMS.set(len(self.streams))
+
+    def flush_soon(self, stream: "Stream") -> None:
+        """Write this stream's frames at the end of this turn of the loop, joined."""
+        if not self._dirty:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._dirty.append(stream)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        self.now = time.monotonic()
+        frames = 0
+        for stream in dirty:
+            try:
+                frames += stream.flush()
+            except Exception:
+                logger.exception("a stream could not be written")
+                stream.cut("error")
+        metrics.DELIVERED.inc(frames)
+
+    def notice(self, event_type: str, payload: dict[str, Any]) -> None:
+        for stream in tuple(self.streams):
+            stream.notice(event_type, payload)
+
+    async def tick(self) -> None:
+        """Each second keep quiet streams alive and cut off those that do not read."""
+        while True:
+            await asyncio.sleep(1)
+            self.now = now = time.monotonic()
+            for stream in tuple(self.streams):
+                stream.tick(now)
+
+
+class Process:
+    """The realtime side of one process."""
+
+    def __init__(self) -> None:
+        layer = get_channel_layer()
+        if not isinstance(layer, DegradingChannelLayer):
+            raise TypeError("CHANNEL_LAYERS must name realtime.layers.DegradingChannelLayer")
+        self.layer = layer
+        self.registry = Registry()
+        self.relay = Relay(layer)
+        self.is_draining = False
+        self._started: asyncio.Future[None] | None = None
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._openings: dict[Any, Batch[StreamRequest, Any]] = {}
+
+    async def start(self) -> None:
+        """Start once; every caller waits until the first has."""
+        if self._started is None:
+            self._started = asyncio.get_running_loop().create_future()
+            self.layer.watch(self._tell_degraded)
+            await self.layer.start()
+            await self.relay.start()
+            self.run_in_background(self.registry.tick)
+            self.run_in_background(self._check_rights)
+            self._started.set_result(None)
+        await self._started
+
+    def run_in_background(self, job: BackgroundJob) -> None:
+        """Run a job until the process stops; one that fails is logged and started again."""
+        self._tasks.append(asyncio.create_task(_keep_running(job), name=getattr(job, "__qualname__", "job")))
+
+    async def stop(self) -> None:
+        """Stop jobs and relay, send what is still to be sent, close the connections."""
+        from realtime import publisher
+
+        await publisher.flush()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._tasks = []
+        await self.relay.stop()
+        await self.layer.flush()
+
+    def drain_streams(self) -> None:
+        """End every stream, telling clients to come back at different moments; no new ones are opened."""
+        self.is_draining = True
+        for stream in tuple(self.registry.streams):
+            stream.drain()
+
+    async def authorise(self, authorise: "Authorise", request: "StreamRequest") -> Any:
+        """What `authorise` grants, asked together with the other requests of the moment."""
+        batch = self._openings.get(authorise)
+        if batch is None:
+
+            async def job(requests: Sequence["StreamRequest"]) -> Sequence[Any]:
+                return await in_database(authorise, requests)
+
+            batch = self._openings[authorise] = Batch(job)
+        return await batch(request)
+
+    async def _check_rights(self) -> None:
+        while True:
+            await asyncio.sleep(RIGHTS_CHECK_SECONDS * random.uniform(0.9, 1.0))
+            by_rule: dict[Authorise, list[Stream]] = {}
+            for stream in self.registry.streams:
+                by_rule.setdefault(stream.route.authorise, []).append(stream)
+            with contextlib.suppress(DatabaseError):  # streams stay open while the database is away
+                for authorise, streams in by_rule.items():
+                    granted = await in_database(authorise, [stream.request for stream in streams])
+                    for stream, channels in zip(streams, granted, strict=True):
+                        if channels != stream.channels:
+                            metrics.STREAMS_ENDED.labels("rights").inc()
+                            stream.end()
+
+    def _tell_degraded(self, degraded: bool) -> None:
+        self.registry.notice("degraded" if degraded else "recovered", {"since": int(self.layer.since)})
+
+
+async def _keep_running(job: BackgroundJob) -> None:
+    while True:
+        try:
+            await job()
+            return
+        except Exception:
+            logger.exception("background job failed, starting it again")
+            await asyncio.sleep(1)
+
+
+_current: Process | None = None
+_current_loop: asyncio.AbstractEventLoop | None = None
+
+
+def current() -> Process:
+    """This process's runtime, made at the first call. Nothing is started by it."""
+    global _current, _current_loop
+    loop = home.loop()
+    if _current is None or _current_loop is not loop:
+        _current, _current_loop = Process(), loop
+    return _current
+
+
+def exists() -> bool:
+    return _current is not None
+
+
+async def start() -> Process:
+    """This process's runtime, started. The calling loop becomes the home loop if there is none."""
+    home.adopt_running_loop()
+    process = current()
+    await home.run_at_home(process.start())
+    return process

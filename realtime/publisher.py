@@ -1,0 +1,70 @@
+"""From a committed transaction to the relay of this process, at once, and to the channel layer, in order."""
+
+import asyncio
+import atexit
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from realtime import home, metrics, process
+from realtime.events import Envelope
+
+logger = logging.getLogger(__name__)
+
+# What does not fit is in the log; other processes read it from there.
+MAX_QUEUED = 10_000
+MAX_BATCH = 500
+EXIT_FLUSH_SECONDS = 1.0
+
+_queue: deque[Envelope] = deque()
+_worker: asyncio.Task[None] | None = None
+_is_registered_at_exit = False
+
+
+def publish(envelopes: Sequence[Envelope]) -> None:
+    """Hand committed events over and return at once; called on commit, from any thread."""
+    global _is_registered_at_exit
+    if not _is_registered_at_exit:
+        _is_registered_at_exit = True
+        atexit.register(_flush_at_exit)
+    if home.is_home():
+        _accept(envelopes)
+    else:
+        home.loop().call_soon_threadsafe(_accept, envelopes)
+
+
+def _accept(envelopes: Sequence[Envelope]) -> None:
+    global _worker
+    process.current().relay.committed(envelopes)
+    room = MAX_QUEUED - len(_queue)
+    _queue.extend(envelopes[:room])
+    if len(envelopes) > room:
+        metrics.DROPPED.labels("publisher_queue_full").inc(len(envelopes) - room)
+    if _worker is None or _worker.done():
+        _worker = asyncio.get_running_loop().create_task(_work(), name="publisher")
+
+
+async def _work() -> None:
+    layer = process.current().layer
+    while _queue:
+        batch = [_queue.popleft() for _ in range(min(MAX_BATCH, len(_queue)))]
+        try:
+            await layer.send_envelopes(batch)
+        except Exception:
+            logger.exception("publish failed events=%s", len(batch))
+
+
+async def flush() -> None:
+    """Wait until everything handed over so far has been sent or given up. In the home loop."""
+    worker = _worker
+    if worker is not None and not worker.done():
+        await asyncio.wait([worker])
+
+
+def _flush_at_exit() -> None:
+    """Let a command that ends right after a commit still send it: other processes then need not wait for the log."""
+    if not process.exists() or not home.loop().is_running():
+        return
+    with contextlib.suppress(Exception):
+        asyncio.run_coroutine_threadsafe(flush(), home.loop()).result(EXIT_FLUSH_SECONDS)

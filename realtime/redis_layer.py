@@ -1,0 +1,393 @@
+"""Channels' Redis Pub/Sub layer with the contract's channel names and bytes, and with time limits.
+
+What stock `RedisPubSubChannelLayer` (channels_redis 4.3.0) does and this subclass does not: name channels
+`<prefix>__group__<group>`; hand a message over without its group; return from `subscribe` before Redis has
+acknowledged; serialise publishers behind one lock, so that five sends to a stopped Redis fail after 5, 10, 15, 20 and
+25 s; stay deaf for up to a second after Redis is back; never notice a half-open connection; queue without bound.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import math
+import random
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
+from channels_redis.utils import create_pool, decode_hosts
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from realtime import groups
+
+logger = logging.getLogger(__name__)
+
+PUBLISH_BUDGET_SECONDS = 0.3
+JOIN_BUDGET_SECONDS = 0.3
+CONNECT_SECONDS = 1.0
+# A canary to oneself every second; without an answer the link is half-open. Found within 1 + 2 s.
+CANARY_INTERVAL_SECONDS = 1.0
+CANARY_LIMIT_SECONDS = 2.0
+PROBE_FIRST_SECONDS = 0.05
+PROBE_MAX_SECONDS = 1.5  # with the time to link, back in use within 2 s
+MAX_UNSENT_MESSAGES = 10_000
+MAX_BATCH = 500
+# redis-py does not yield while data is buffered; a busy reader would starve the loop until its canary seems dead.
+MESSAGES_PER_TURN = 50
+
+Message = tuple[str, bytes]  # Redis channel, bytes
+
+
+class LinkLost(Exception):
+    """The connection to a Redis shard does not work."""
+
+
+# What a broken connection raises; TimeoutError is an OSError.
+Errors = (RedisError, OSError, LinkLost)
+
+
+class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
+    """The link of one process to one Redis server: a connection that subscribes, one that publishes, a watch on both.
+
+    It is `up` only after a canary went out on one connection and came back on the other, with every wanted channel
+    subscribed and acknowledged. Lives in one event loop.
+    """
+
+    def __init__(self, host: dict[str, Any], layer: "EnvelopePubSubLoopLayer") -> None:
+        super().__init__(host, layer)
+        self.up: bool | None = None  # None until the first attempt to connect has ended
+        self.wanted: set[str] = set()
+        self._acknowledged: set[str] = set()
+        self._waiting: dict[str, asyncio.Event] = {}
+        self._reader: AbstractConnection | None = None
+        self._writer: AbstractConnection | None = None
+        self._unsent: deque[tuple[Sequence[Message], asyncio.Future[bool]]] = deque()
+        self._sender: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._lost = asyncio.Event()
+        self._tried = asyncio.Event()
+        self._error: BaseException | None = None
+        self._readings: asyncio.Task[None] | None = None
+        self._canary_channel = f"sse:canary:{uuid.uuid4().hex}"
+        self._canary_back = 0.0
+
+    # Publishing
+
+    async def publish_batch(self, messages: Sequence[Message]) -> bool:
+        """Send messages in order; True once Redis has taken them all, False if it had not within the budget.
+
+        False does not mean that nothing arrived: a message that timed out may still come through.
+        """
+        if not self.up or len(self._unsent) > MAX_UNSENT_MESSAGES:
+            return False
+        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._unsent.append((messages, taken))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_unsent(), name="redis-send")
+        try:
+            async with asyncio.timeout(PUBLISH_BUDGET_SECONDS):
+                return await taken
+        except TimeoutError:
+            return False
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """The base class's form. Raises LinkLost if Redis did not take the message within the budget."""
+        if not await self.publish_batch([(channel, message)]):
+            raise LinkLost("publish failed")
+
+    async def _send_unsent(self) -> None:
+        while self._unsent and self.up:
+            parts = [self._unsent.popleft()]
+            size = len(parts[0][0])
+            while self._unsent and size + len(self._unsent[0][0]) <= MAX_BATCH:
+                size += len(self._unsent[0][0])
+                parts.append(self._unsent.popleft())
+            messages = list(itertools.chain.from_iterable(part for part, _ in parts))
+            try:
+                async with asyncio.timeout(PUBLISH_BUDGET_SECONDS):
+                    await self._pipeline(messages)
+                done = True
+            except Errors as error:
+                self._lose(error)
+                done = False
+            for _, taken in parts:
+                if not taken.done():
+                    taken.set_result(done)
+        while self._unsent:
+            _, taken = self._unsent.popleft()
+            if not taken.done():
+                taken.set_result(False)
+
+    async def _pipeline(self, messages: Sequence[Message]) -> None:
+        writer = self._writer
+        if writer is None:
+            raise RedisConnectionError("not connected")
+        commands = writer.pack_commands([("PUBLISH", channel, data) for channel, data in messages])
+        await writer.send_packed_command(commands, check_health=False)
+        for _ in messages:
+            answer = await writer.read_response(timeout=math.inf)
+            if isinstance(answer, Exception):
+                raise answer
+
+    # Subscribing
+
+    async def subscribe(self, channel: str) -> None:
+        await self.join([channel])
+
+    async def unsubscribe(self, channel: str) -> None:
+        await self.leave([channel])
+
+    async def join(self, channels: Iterable[str]) -> bool:
+        """Subscribe; True once Redis has acknowledged all. If it does not in time they are joined when it is back."""
+        missing = [channel for channel in channels if channel not in self._acknowledged]
+        fresh = [channel for channel in missing if channel not in self.wanted]
+        self.wanted.update(fresh)
+        if not missing:
+            return True
+        if not self.up:
+            return False
+        waits = [self._waiting.setdefault(channel, asyncio.Event()) for channel in missing]
+        try:
+            async with asyncio.timeout(JOIN_BUDGET_SECONDS):
+                if fresh and self._reader is not None:
+                    await self._reader.send_command("SUBSCRIBE", *fresh, check_health=False)
+                for wait in waits:
+                    await wait.wait()
+        except Errors as error:
+            if not isinstance(error, TimeoutError):
+                self._lose(error)
+            return False
+        return bool(self.up)
+
+    def forget(self, channels: Iterable[str]) -> list[str]:
+        """Stop to want channels; returns those that Redis must be told of by `leave`."""
+        gone = [channel for channel in channels if channel in self.wanted]
+        self.wanted.difference_update(gone)
+        self._acknowledged.difference_update(gone)
+        return gone
+
+    async def leave(self, channels: Iterable[str]) -> None:
+        """Unsubscribe from what is not wanted (again, by now); never raises."""
+        self.forget(channels)
+        gone = [channel for channel in channels if channel not in self.wanted]
+        if gone and self._reader is not None:
+            with contextlib.suppress(*Errors):
+                await self._reader.send_command("UNSUBSCRIBE", *gone, check_health=False)
+
+    # The watch: connects, reads, probes
+
+    def start(self) -> None:
+        """Begin to connect; again and again until `close`."""
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._keep_linked(), name="redis-link")
+
+    async def wait_for_first_attempt(self) -> None:
+        """Wait until the first attempt to connect has succeeded or failed, at most the time that one may take."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._tried.wait()
+
+    async def _keep_linked(self) -> None:
+        delay = PROBE_FIRST_SECONDS
+        while True:
+            self._lost.clear()
+            try:
+                await self._link()
+                delay = PROBE_FIRST_SECONDS
+                error = await self._until_lost()
+            except Errors as failure:
+                error = failure
+            except Exception as failure:
+                logger.exception("redis link failed unexpectedly")
+                error = failure
+            self._set_up(False, error)
+            await self._disconnect()
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+            delay = min(delay * 2, PROBE_MAX_SECONDS)
+
+    async def _link(self) -> None:
+        """Connect both ways, subscribe everything wanted, and mark the link up once a canary came back."""
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self._writer = await self._connect()
+            self._reader = await self._connect()
+            channels = [self._canary_channel, *self.wanted]
+            await self._reader.send_command("SUBSCRIBE", *channels, check_health=False)
+            for _ in channels:
+                await self._read_one()
+        self._readings = asyncio.create_task(self._read(), name="redis-read")
+        sent = asyncio.get_running_loop().time()
+        async with asyncio.timeout(PUBLISH_BUDGET_SECONDS):
+            await self._pipeline([(self._canary_channel, b"")])
+            while self._canary_back < sent and not self._lost.is_set():
+                await asyncio.sleep(0.001)
+        if self._lost.is_set():
+            raise self._error or LinkLost("lost while connecting")
+        late = [channel for channel in self.wanted if channel not in self._acknowledged]
+        if late:  # wanted while we were connecting
+            await self._reader.send_command("SUBSCRIBE", *late, check_health=False)
+        self._set_up(True, None)
+
+    async def _connect(self) -> AbstractConnection:
+        host = {
+            "protocol": 2,  # RESP3 hands Pub/Sub messages to a push handler instead of the reader
+            "retry": Retry(NoBackoff(), 0),
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_keepalive": True,
+            **self.host,
+        }
+        pool = create_pool(host)
+        connection: AbstractConnection = await pool.get_connection()
+        return connection
+
+    async def _read(self) -> None:
+        try:
+            count = 0
+            while True:
+                await self._read_one()
+                count += 1
+                if count % MESSAGES_PER_TURN == 0:
+                    await asyncio.sleep(0)
+        except Errors as error:
+            self._lose(error)
+        except Exception as error:
+            logger.exception("redis reader failed unexpectedly")
+            self._lose(error)
+
+    async def _read_one(self) -> None:
+        assert self._reader is not None
+        answer = await self._reader.read_response(timeout=math.inf)
+        if isinstance(answer, Exception):
+            raise answer
+        kind, channel, data = answer[0], answer[1].decode("utf-8", "replace"), answer[2]
+        if kind == b"message":
+            self._canary_back = asyncio.get_running_loop().time()  # any message shows that the link is alive
+            if channel != self._canary_channel:
+                self.channel_layer.arrived(channel, data)
+        elif kind == b"subscribe" and (channel in self.wanted):
+            self._acknowledged.add(channel)
+            if waiting := self._waiting.pop(channel, None):
+                waiting.set()
+
+    async def _until_lost(self) -> BaseException | None:
+        """Send a canary every second; return when the link is lost."""
+        loop = asyncio.get_running_loop()
+        unanswered_since: float | None = None
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CANARY_INTERVAL_SECONDS):
+                    await self._lost.wait()
+            if self._lost.is_set():
+                return self._error
+            now = loop.time()
+            if unanswered_since is not None and self._canary_back >= unanswered_since:
+                unanswered_since = None
+            if unanswered_since is not None and now - unanswered_since > CANARY_LIMIT_SECONDS:
+                return LinkLost("no answer to the canary: the connection is half-open")
+            if unanswered_since is None:
+                unanswered_since = now
+            if not await self.publish_batch([(self._canary_channel, b"")]) and self._lost.is_set():
+                return self._error
+
+    def _lose(self, error: BaseException) -> None:
+        """Declare the link lost; the watch takes it from here."""
+        if not self._lost.is_set():
+            self._error = error
+            self._lost.set()
+            self._set_up(False, error)
+
+    def _set_up(self, up: bool, error: BaseException | None) -> None:
+        was, self.up = self.up, up
+        if not up:
+            self._acknowledged.clear()
+            for waiting in self._waiting.values():
+                waiting.set()  # whoever waits for an acknowledgement finds the link down
+            self._waiting.clear()
+        self._tried.set()
+        if was is not up:
+            self.channel_layer.link_changed(error)
+
+    async def _disconnect(self) -> None:
+        if self._readings is not None:
+            self._readings.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._readings
+            self._readings = None
+        for connection in (self._reader, self._writer):
+            if connection is not None:
+                with contextlib.suppress(*Errors):
+                    await connection.disconnect(nowait=True)
+        self._reader = self._writer = None
+
+    async def close(self) -> None:
+        """Stop for good and close both connections."""
+        for task in (self._watch, self._sender):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._watch = self._sender = None
+        self.up = False
+        await self._disconnect()
+
+
+class EnvelopePubSubLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
+    """Channels' Pub/Sub layer of one event loop with the contract's channel names and our links."""
+
+    def __init__(
+        self,
+        hosts: list[dict[str, Any]],
+        *,
+        channel_layer: RedisPubSubChannelLayer,
+        arrived: Callable[[str, bytes], None],
+        changed: Callable[[BaseException | None], None],
+    ) -> None:
+        super().__init__(hosts=hosts, channel_layer=channel_layer)
+        self._shards = [ShardLink(host, self) for host in decode_hosts(hosts)]
+        self.arrived = arrived
+        self.link_changed = changed
+
+    @property
+    def links(self) -> list[ShardLink]:
+        return list(self._shards)
+
+    def _get_group_channel_name(self, group: str) -> str:
+        return groups.wire_name(group)
+
+    def by_link(self, channels: Iterable[str]) -> dict[ShardLink, list[str]]:
+        """Sort channels by the shard that carries them."""
+        sorted_out: dict[ShardLink, list[str]] = {}
+        for channel in channels:
+            sorted_out.setdefault(self._get_shard(channel), []).append(channel)
+        return sorted_out
+
+    def link_of(self, channel: str) -> ShardLink:
+        link: ShardLink = self._get_shard(channel)
+        return link
+
+
+class EnvelopePubSubLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
+    """`RedisPubSubChannelLayer` with the JSON serializer, for one event loop: the process's home loop.
+
+    `arrived` is called with Redis channel and bytes of each message, `changed` with the error or None at each change
+    of a link.
+    """
+
+    def __init__(
+        self,
+        hosts: list[dict[str, Any]],
+        *,
+        arrived: Callable[[str, bytes], None],
+        changed: Callable[[BaseException | None], None],
+    ) -> None:
+        super().__init__(hosts=hosts, serializer_format="json")
+        self._home = EnvelopePubSubLoopLayer(hosts, channel_layer=self, arrived=arrived, changed=changed)
+
+    def _get_layer(self) -> EnvelopePubSubLoopLayer:
+        return self._home

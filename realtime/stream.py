@@ -1,0 +1,345 @@
+"""The ASGI route of an SSE stream, mounted in front of Django's handler.
+
+A Django view that streams would cost a thread and a database connection per stream. Here a stream is its connection's
+own coroutine, which only waits for the client to go away; what it is sent is written in the relay's turn of the loop.
+"""
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http.cookies import CookieError
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.db import DatabaseError
+from django.http import parse_cookie
+from django_eventstream.utils import sse_encode_event
+
+from realtime import metrics, process
+from realtime.groups import Channel
+from realtime.position import MalformedPosition, decode_position, encode_position
+from realtime.relay import Frame, Start
+from realtime.transport import Send, transport_for
+
+logger = logging.getLogger(__name__)
+
+Receive = Callable[[], Any]
+
+HEADERS = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+RETRY_MS = (1_000, 3_000)
+DRAIN_RETRY_MS = (100, 5_000)
+KEEP_ALIVE_SECONDS = 15.0
+KEEP_ALIVE = b":\n\n"
+MAX_BACKLOG_BYTES = 256 * 1024
+MAX_BEHIND_SECONDS = 10.0
+READ_RIGHTS_HEADERS = ("authorization",)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequest:
+    """Who asks for which stream: kept while it is open, since its rights are checked again and again."""
+
+    kwargs: Mapping[str, str]
+    cookies: Mapping[str, str]
+    headers: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a stream is not for this client."""
+
+    status: int
+    code: str
+    message: str
+
+
+# Runs on a database thread with all requests at once, when streams open and every second while they are open.
+Authorise = Callable[[Sequence[StreamRequest]], Sequence[Refusal | tuple[Channel, ...]]]
+
+
+class Stream:
+    """One open stream: a Subscriber of its channels and the Reader of its connection."""
+
+    __slots__ = (
+        "_backlog_bytes",
+        "_held",
+        "_is_flushing",
+        "_outbox",
+        "_paused_since",
+        "_position",
+        "_transport",
+        "channels",
+        "ended",
+        "last_write",
+        "request",
+        "route",
+    )
+
+    def __init__(self, route: "StreamRoute", request: StreamRequest, channels: tuple[Channel, ...]) -> None:
+        self.route = route
+        self.request = request
+        self.channels = channels
+        self.ended = False
+        self.last_write = 0.0
+        self._transport: Any = None
+        self._position: dict[str, int] = {}
+        self._held: list[tuple[str, int | None, Frame]] | None = []  # live events that came while opening
+        self._outbox: list[bytes] = []
+        self._backlog_bytes = 0
+        self._is_flushing = False
+        self._paused_since: float | None = None
+
+    # Opening
+
+    async def open(self, send: Send, starts: Mapping[str, Start], retry_ms: int) -> None:
+        """Send the first block, then what was missed, then what came meanwhile."""
+        self._position = {channel: start.after for channel, start in starts.items()}
+        self._transport = transport_for(send, self)
+        await self._transport.begin(200, HEADERS)
+        self._put(b"retry: %d\n%b" % (retry_ms, self._local_event("stream-open", {})))
+        if lost := [channel for channel, start in starts.items() if start.reset]:
+            self._put(self._reset_event(lost))
+        for channel, start in starts.items():
+            for envelope in start.events:
+                self._deliver(channel, envelope.number, Frame(envelope))
+        held, self._held = self._held or [], None
+        for channel, number, frame in held:
+            self._deliver(channel, number, frame)
+
+    # Subscriber
+
+    def deliver(self, channel: str, number: int | None, frame: Frame) -> None:
+        if self._held is not None:
+            self._held.append((channel, number, frame))
+        else:
+            self._deliver(channel, number, frame)
+
+    def reset(self, channel: str, last: int) -> None:
+        if self._held is not None:
+            self._held.clear()
+        self._position[channel] = last
+        if self._transport is not None:
+            self._put(self._reset_event([channel]))
+
+    def notice(self, event_type: str, payload: Mapping[str, Any]) -> None:
+        """Send a local event: `degraded` or `recovered`."""
+        if self._held is None:
+            self._put(self._local_event(event_type, payload))
+
+    def _deliver(self, channel: str, number: int | None, frame: Frame) -> None:
+        if number is None:
+            self._put(frame.body)
+            return
+        if number <= self._position[channel]:
+            return
+        self._position[channel] = number
+        if len(self._position) == 1:
+            self._put(frame.numbered)
+        else:
+            self._put(b"id: %b\n%b" % (self._encoded_position(), frame.body))
+
+    def _encoded_position(self) -> bytes:
+        # encode_position without its quoting, which group names do not need: 1 µs instead of 5 for two channels
+        return ",".join([f"{channel}:{number}" for channel, number in self._position.items()]).encode()
+
+    def _local_event(self, event_type: str, payload: Mapping[str, Any]) -> bytes:
+        envelope = {"type": event_type, "payload": payload, "timestamp": int(time.time()), "source": "system"}
+        frame: str = sse_encode_event(event_type, json.dumps(envelope), event_id=encode_position(self._position))
+        return frame.encode()
+
+    def _reset_event(self, channels: Sequence[str]) -> bytes:
+        return self._local_event("reset", {"channels": channels})
+
+    # Writing
+
+    def _put(self, data: bytes) -> None:
+        self._outbox.append(data)
+        self._backlog_bytes += len(data)
+        if not self._is_flushing and self._paused_since is None:
+            self._is_flushing = True
+            self.route.registry.flush_soon(self)
+        elif self._paused_since is not None and self._backlog_bytes > MAX_BACKLOG_BYTES:
+            self.cut("too much unsent")
+
+    def flush(self) -> int:
+        """Write what this turn of the loop has collected, in one piece; returns the number of frames."""
+        self._is_flushing = False
+        if self._paused_since is not None or self.ended or not self._outbox:
+            return 0
+        frames, self._outbox, self._backlog_bytes = self._outbox, [], 0
+        self.last_write = self.route.registry.now
+        self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        return len(frames)
+
+    def pause(self) -> None:
+        """The connection is full."""
+        if self._paused_since is None:
+            self._paused_since = time.monotonic()
+
+    def resume(self) -> None:
+        """The connection has drained."""
+        self._paused_since = None
+        if self._outbox and not self._is_flushing:
+            self._is_flushing = True
+            self.route.registry.flush_soon(self)
+
+    def tick(self, now: float) -> None:
+        """Called each second."""
+        if self._paused_since is not None:
+            if now - self._paused_since > MAX_BEHIND_SECONDS:
+                self.cut("too far behind")
+        elif now - self.last_write > KEEP_ALIVE_SECONDS and not self._outbox:
+            self._put(KEEP_ALIVE)
+
+    # Ending
+
+    def drain(self) -> None:
+        """End the response of a process that stops; clients come back at different moments."""
+        self.end(retry_ms=random.randint(*DRAIN_RETRY_MS))
+
+    def end(self, retry_ms: int | None = None) -> None:
+        """End the response after what was written; the client comes back with its position."""
+        if self.ended or self._transport is None:
+            return
+        if retry_ms is not None:
+            self._put(b"retry: %d\n\n" % retry_ms)
+        self.flush()
+        self.ended = True
+        self._transport.end()
+
+    def cut(self, reason: str) -> None:
+        """Abort the connection of a client that does not read."""
+        if not self.ended:
+            self.ended = True
+            metrics.STREAMS_ENDED.labels(reason).inc()
+            logger.info("cut off a stream that does not read: %s channels=%s", reason, ",".join(self.channels))
+            self._outbox.clear()
+            self._transport.abort()
+
+    def close(self) -> None:
+        self.ended = True
+        self._outbox.clear()
+        if self._transport is not None:
+            self._transport.close()
+
+
+class StreamRoute:
+    """An ASGI application that answers GET with the stream that `authorise` grants."""
+
+    def __init__(self, authorise: Authorise) -> None:
+        self.authorise = authorise
+
+    @property
+    def registry(self) -> "process.Registry":
+        return process.current().registry
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET":
+            refusal = Refusal(405, "METHOD_NOT_ALLOWED", "Use GET to read a stream.")
+            await _refuse(send, refusal, [(b"allow", b"GET")])
+            return
+        runtime = await process.start()
+        request = _read_request(scope)
+        if runtime.is_draining:
+            await _pass_by(send)
+            return
+        try:
+            granted = await runtime.authorise(self.authorise, request)
+            if isinstance(granted, Refusal):
+                await _refuse(send, granted)
+                return
+            await self._serve(runtime, Stream(self, request, granted), scope, receive, send)
+        except DatabaseError as error:
+            logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
+            await _pass_by(send)
+
+    async def _serve(
+        self, runtime: "process.Process", stream: Stream, scope: Mapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        wanted, malformed = _wanted_position(scope, stream)
+        starts = await runtime.relay.subscribe(stream, wanted)
+        if malformed:
+            starts = {channel: Start(start.after, [], reset=True) for channel, start in starts.items()}
+        registry = runtime.registry
+        registry.add(stream)
+        try:
+            await stream.open(send, starts, random.randint(*RETRY_MS))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            registry.remove(stream)
+            runtime.relay.unsubscribe(stream, stream.channels)
+            stream.close()
+
+
+def _read_request(scope: Mapping[str, Any]) -> StreamRequest:
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    try:
+        cookies = parse_cookie(headers.get(b"cookie", ""))
+    except CookieError:
+        cookies = {}
+    query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=None)
+    return StreamRequest(
+        kwargs=scope["url_route"]["kwargs"],
+        cookies=cookies,
+        headers={name: headers[name.encode()] for name in READ_RIGHTS_HEADERS if name.encode() in headers},
+        query={name: values for name, values in query.items() if name != "lastEventId"},
+    )
+
+
+def _wanted_position(scope: Mapping[str, Any], stream: Stream) -> tuple[dict[str, int | None], bool]:
+    """{channel: number the client has, None for live from now}, and whether its position was no use.
+
+    A channel that the client's position does not name is one whose history it cannot know: it gets a `reset`, too.
+    """
+    text = _last_event_id(scope)
+    if not text:
+        return dict.fromkeys(stream.channels, None), False
+    try:
+        known = decode_position(text, stream.channels)
+    except MalformedPosition:
+        known = {}
+    if not known:
+        return dict.fromkeys(stream.channels, None), True
+    # -1 is before every log: the relay answers it with a reset
+    return {channel: known.get(channel, -1) for channel in stream.channels}, False
+
+
+def _last_event_id(scope: Mapping[str, Any]) -> str:
+    """`Last-Event-ID`, else the last non-empty `?lastEventId=`."""
+    for name, value in scope["headers"]:
+        if name == b"last-event-id" and value:
+            return str(value.decode("latin-1"))
+    values: list[str] = parse_qs(scope["query_string"].decode("latin-1")).get("lastEventId", [""])
+    return values[-1]
+
+
+async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    body = json.dumps({"error": {"code": refusal.code, "message": refusal.message}}).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": refusal.status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"cache-control", b"no-store"),
+                (b"content-length", str(len(body)).encode()),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _pass_by(send: Send) -> None:
+    """Answer a passing fault: Chromium gives an EventSource up for ever after any answer but 200."""
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*RETRY_MS)})

@@ -1,0 +1,61 @@
+import pytest
+from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
+
+from realtime import api, log
+from realtime.api import Event
+from realtime.groups import BROADCAST, session
+from realtime.models import LoggedEvent
+
+pytestmark = pytest.mark.django_db
+
+
+def test_numbers_of_a_channel_have_no_holes() -> None:
+    ids = [api.send_to_session("s-1", "tick", {"i": i}) for i in range(5)]
+    assert ids == [1, 2, 3, 4, 5]
+
+
+def test_channels_are_numbered_apart() -> None:
+    assert api.send_to_session("s-1", "tick", {}) == 1
+    assert api.send_to_session("s-2", "tick", {}) == 1
+
+
+def test_rolled_back_event_leaves_no_hole() -> None:
+    api.send_to_session("s-1", "tick", {})
+    with pytest.raises(RuntimeError), transaction.atomic():
+        api.send_to_session("s-1", "tick", {})
+        raise RuntimeError
+    assert api.send_to_session("s-1", "tick", {}) == 2
+
+
+def test_send_many_numbers_events_in_the_given_order() -> None:
+    first, second = Event("tick", {"i": 1}), Event("tick", {"i": 2})
+    ids = api.send_many([(session("s-1"), first), (BROADCAST, first), (session("s-1"), second)])
+    assert ids == [1, 1, 2]
+    logged = log.read({session("s-1"): (0, 2)})[session("s-1")]
+    assert [envelope.payload for envelope in logged] == [{"i": 1}, {"i": 2}]
+
+
+def test_ephemeral_event_is_not_logged() -> None:
+    assert api.send_to_session("s-1", "typing", {}, durable=False) is None
+    assert not LoggedEvent.objects.exists()
+
+
+def test_invalid_event_among_many_writes_nothing() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        api.send_many([(BROADCAST, Event("tick", {})), (BROADCAST, Event("tick", {"a": object()}))])
+    assert log.heads([BROADCAST])[BROADCAST].last == 0
+
+
+def test_bad_channel_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a channel"):
+        api.send_many([("elsewhere", Event("tick", {}))])  # type: ignore[list-item]
+
+
+def test_many_channels_are_read_with_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    channels = [session(f"s-{i}") for i in range(50)]
+    for channel in channels:
+        api.send_many([(channel, Event("tick", {"i": i})) for i in range(3)])
+    with django_assert_num_queries(1):
+        events = log.read(dict.fromkeys(channels, (1, 3)))
+    assert all([envelope.number for envelope in events[channel]] == [2, 3] for channel in channels)

@@ -1,0 +1,197 @@
+"""What a stream needs of the server below it, beyond ASGI: know when the client does not read, and cut it off.
+
+Under daphne ASGI's `send` never waits, so one client that does not read would grow the process without bound.
+"""
+
+import asyncio
+import functools
+import logging
+import socket
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.web import http
+from zope.interface import implementer
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# A client that vanished without a word (no FIN) is given up when it has not acknowledged a keep-alive for so long.
+UNACKNOWLEDGED_LIMIT_MS = 30_000
+
+
+class Reader(Protocol):
+    """Is told when its client's connection fills up and drains."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Transport:
+    """Plain ASGI, any server: writes without a task as long as the server does not make us wait."""
+
+    def __init__(self, send: Send, reader: Reader) -> None:
+        self._send = send
+        self._reader = reader
+        self._waiting: asyncio.Task[None] | None = None
+
+    async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        _limit_unacknowledged(self.socket())
+
+    def write(self, data: bytes) -> None:
+        """Write a chunk. The reader is paused until the server has taken it, if that takes a wait."""
+        self._drive(self._send({"type": "http.response.body", "body": data, "more_body": True}))
+
+    def end(self) -> None:
+        """Finish the response after everything written."""
+        self._drive(self._send({"type": "http.response.body", "body": b"", "more_body": False}))
+
+    def abort(self) -> None:
+        """Cut the connection now, whatever is unsent."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._abort_connection()
+
+    def close(self) -> None:
+        """Let go of the server's objects; the response has ended."""
+
+    def socket(self) -> Any:
+        return None
+
+    def _abort_connection(self) -> None:
+        pass
+
+    def _drive(self, sending: Awaitable[None]) -> None:
+        """Run a `send` up to its end if it does not wait; else finish it in a task."""
+        assert isinstance(sending, Coroutine)
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting = asyncio.create_task(_after(self._waiting, sending))
+            return
+        try:
+            yielded = sending.send(None)
+        except StopIteration:
+            return
+        except OSError:
+            return  # the client is gone; the server will say so
+        self._reader.pause()
+        self._waiting = asyncio.create_task(self._finish(sending, yielded))
+
+    async def _finish(self, sending: Coroutine[Any, Any, None], yielded: Any) -> None:
+        try:
+            await _continued(sending, yielded)
+        except OSError:
+            return
+        self._reader.resume()
+
+
+@types.coroutine
+def _continued(sending: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any, None]:
+    """Go on with a coroutine that was started by hand, inside a task: the future it waits for is handed to the task."""
+    while True:
+        try:
+            value = yield yielded
+        except BaseException as error:  # noqa: BLE001  the task's own: passed on to where it belongs
+            yielded = sending.throw(error)
+            continue
+        try:
+            yielded = sending.send(value)
+        except StopIteration:
+            return
+
+
+async def _after(first: asyncio.Task[None], then: Awaitable[None]) -> None:
+    await asyncio.wait([first])
+    await then
+
+
+class UvicornTransport(Transport):
+    """`send` is a bound method of uvicorn's RequestResponseCycle, whose flow control makes it wait."""
+
+    def socket(self) -> Any:
+        transport = getattr(self._send.__self__, "transport", None)  # type: ignore[attr-defined]
+        return transport.get_extra_info("socket") if transport is not None else None
+
+    def _abort_connection(self) -> None:
+        transport = getattr(self._send.__self__, "transport", None)  # type: ignore[attr-defined]
+        if transport is not None:
+            transport.abort()
+
+
+@implementer(IPushProducer)
+class _Producer:
+    """Twisted's view of a stream: paused at 64 KiB unsent in the connection."""
+
+    __slots__ = ("_reader",)
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def pauseProducing(self) -> None:
+        self._reader.pause()
+
+    def resumeProducing(self) -> None:
+        self._reader.resume()
+
+    def stopProducing(self) -> None:
+        pass
+
+
+class DaphneTransport(Transport):
+    """`send` is a partial over daphne's WebRequest; chunks go straight to it."""
+
+    def __init__(self, send: Send, reader: Reader) -> None:
+        super().__init__(send, reader)
+        self._request: Any = send.args[0]  # type: ignore[attr-defined]
+        self._registered = False
+
+    async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        await super().begin(status, headers)
+        if self._is_connected():
+            self._request.registerProducer(_Producer(self._reader), True)
+            self._registered = True
+
+    def write(self, data: bytes) -> None:
+        if self._is_connected():
+            http.Request.write(self._request, data)  # type: ignore[no-untyped-call]
+
+    def end(self) -> None:
+        self.close()
+        super().end()
+
+    def close(self) -> None:
+        if self._registered and self._request.channel is not None:
+            self._request.unregisterProducer()
+        self._registered = False
+
+    def socket(self) -> Any:
+        channel = self._request.channel
+        return getattr(channel.transport, "socket", None) if channel is not None else None
+
+    def _abort_connection(self) -> None:
+        if self._request.channel is not None:
+            self._request.channel.transport.abortConnection()
+
+    def _is_connected(self) -> bool:
+        return not self._request.finished and self._request.channel is not None
+
+
+def transport_for(send: Send, reader: Reader) -> Transport:
+    """The transport of the server that this `send` belongs to."""
+    if isinstance(send, functools.partial) and isinstance(send.args[0], http.Request):
+        return DaphneTransport(send, reader)
+    if type(getattr(send, "__self__", None)).__module__.startswith("uvicorn."):
+        return UvicornTransport(send, reader)
+    return Transport(send, reader)
+
+
+def _limit_unacknowledged(connection: Any) -> None:
+    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_LIMIT_MS)
+        except OSError:
+            logger.debug("no TCP_USER_TIMEOUT on this connection")
