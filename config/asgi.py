@@ -1,7 +1,7 @@
 """The ASGI applications of the two services: `config.asgi:chatbot` and `config.asgi:workbench`.
 
-`manage.py serve` runs them with draining and background jobs from the start; plain daphne and uvicorn start the jobs with
-the first request.
+`manage.py serve` runs them with draining and background jobs from the start; plain daphne and uvicorn start the jobs
+with the first request.
 """
 
 import os

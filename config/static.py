@@ -1,4 +1,4 @@
-"""Static files, served by WhiteNoise beside Django's handler (as a middleware it would put a thread under each request)."""
+"""Static files, served by WhiteNoise beside Django's handler: as middleware it would cost each request a thread."""
 
 from collections.abc import Callable
 from functools import cache

@@ -94,8 +94,13 @@ class DrainingServer(Server):  # type: ignore[misc]
                 while self._in_flight:
                     await asyncio.wait(tuple(self._in_flight))
                 await runtime.stop()
-                while reactor.getWriters():  # answers that the sockets have not taken yet
+                while _has_unsent_answers():
                     await asyncio.sleep(FLUSH_CHECK_SECONDS)
         except TimeoutError:
             logger.warning("stopped with requests=%s still in flight", len(self._in_flight))
         self.stop()
+
+
+def _has_unsent_answers() -> bool:
+    writers: list[Any] = reactor.getWriters()  # type: ignore[misc]
+    return bool(writers)

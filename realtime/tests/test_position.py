@@ -36,9 +36,12 @@ def test_any_text_is_a_position_or_malformed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["sse_broadcast", "sse_broadcast:", "sse_broadcast:x", "sse_broadcast:-1", "sse_broadcast:1_0", "sse_broadcast:+1",
-     "sse_broadcast: 1", "sse_broadcast:１", "sse_broadcast:" + "9" * 19, "sse_broadcast:1:2", ",", "error", "x" * 5000],
-)  # fmt: skip
+    [
+        *("sse_broadcast", "sse_broadcast:", "sse_broadcast:x", "sse_broadcast:-1", "sse_broadcast:1_0"),
+        *("sse_broadcast:+1", "sse_broadcast: 1", "sse_broadcast:１", "sse_broadcast:" + "9" * 19),
+        *("sse_broadcast:1:2", ",", "error", "x" * 5000),
+    ],
+)
 def test_malformed_position_is_told(text: str) -> None:
     with pytest.raises(MalformedPosition):
         decode_position(text, [BROADCAST])

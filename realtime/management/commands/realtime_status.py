@@ -36,9 +36,7 @@ class Command(BaseCommand):
             return False
         self.stdout.write(f"database  ok\nlog       {events} events in {channels} channels")
         if events:
-            self.stdout.write(
-                f"          from {span['first']:%Y-%m-%d %H:%M:%S} to {span['last']:%Y-%m-%d %H:%M:%S} UTC"
-            )
+            self.stdout.write(f"          from {span['first']:%F %T} to {span['last']:%F %T} UTC")
         return True
 
 
