@@ -25,6 +25,7 @@ from config.static import static_files
 from realtime import process
 from realtime.process import BackgroundJob
 from realtime.retention import prune_daily
+from realtime.signals import drain_on_signal
 from realtime.stream import Authorise, StreamRoute
 from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 
@@ -66,6 +67,7 @@ class Service:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self.start()
+                drain_on_signal()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await process.current().stop()

@@ -17,7 +17,7 @@ _env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment wins
 
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
-SQLITE_BUSY_SECONDS = 5
+SQLITE_BUSY_SECONDS = 2
 POSTGRES_POOL_SIZE = 8
 
 

@@ -7,6 +7,7 @@ Under ASGI every request that touches the database in Django's own way gets a th
 import asyncio
 import contextvars
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -16,25 +17,45 @@ from django.db import InterfaceError, OperationalError, connection, connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# SQLite has one writer: a second thread would only wait for its lock.
+# SQLite has one writer: a second writing thread would only wait for its lock. Readers do not wait for it.
 SQLITE_THREADS = 1
 POSTGRES_THREADS = 4
+# What has waited for a thread so long is refused, so that a locked database cannot pile requests up.
+MAX_WAIT_SECONDS = 3.0
+
+
+class DatabaseBusy(OperationalError):
+    """The database did not get to this job in time; nothing was done."""
 
 
 @functools.cache
-def _threads() -> ThreadPoolExecutor:
+def _threads(purpose: str) -> ThreadPoolExecutor:
     size = SQLITE_THREADS if connection.vendor == "sqlite" else POSTGRES_THREADS
-    return ThreadPoolExecutor(size, thread_name_prefix="database")
+    return ThreadPoolExecutor(size, thread_name_prefix=f"database-{purpose}")
 
 
 async def in_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `job` on a database thread and return what it returns. The job opens its own transaction if it needs one."""
+    """Run `job` on a database thread and return what it returns. The job opens its own transaction if it needs one.
+
+    Raises DatabaseBusy, an OperationalError, if no thread got to it within MAX_WAIT_SECONDS.
+    """
+    return await _run_on("write", functools.partial(job, *args, **kwargs))
+
+
+async def read_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """As in_database, for a job that only reads: it does not wait behind those that wait for SQLite's write lock."""
+    return await _run_on("read", functools.partial(job, *args, **kwargs))
+
+
+async def _run_on(purpose: str, job: Callable[[], T]) -> T:
     context = contextvars.copy_context()  # carries the language of the request
-    call = functools.partial(context.run, _run, functools.partial(job, *args, **kwargs))
-    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+    call = functools.partial(context.run, _run, job, time.monotonic() + MAX_WAIT_SECONDS)
+    return await asyncio.get_running_loop().run_in_executor(_threads(purpose), call)
 
 
-def _run(job: Callable[[], T]) -> T:
+def _run(job: Callable[[], T], deadline: float) -> T:
+    if time.monotonic() > deadline:
+        raise DatabaseBusy("the database is busy")
     try:
         return job()
     except (OperationalError, InterfaceError):

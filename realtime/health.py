@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from realtime import process
-from realtime.database import in_database
+from realtime.database import read_database
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", ""})
 
@@ -24,7 +24,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"status": "draining"}, status=503)
     redis = "degraded" if process.current().layer.is_degraded else "ok"
     try:
-        await in_database(_ask_database)
+        await read_database(_ask_database)
     except DatabaseError:
         return JsonResponse({"database": "unavailable", "redis": redis}, status=503)
     return JsonResponse({"database": "ok", "redis": redis})

@@ -35,3 +35,14 @@ class LoggedEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.number} {self.type}"
+
+
+class Lease(models.Model):
+    """Who may do a job that only one process at a time should do, and until when by the database's clock."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    holder = models.CharField(max_length=64)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.holder}"

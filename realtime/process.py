@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from realtime import home, metrics
 from realtime.batch import Batch
-from realtime.database import in_database
+from realtime.database import read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
 
@@ -130,7 +130,7 @@ class Process:
         if batch is None:
 
             async def job(requests: Sequence["StreamRequest"]) -> Sequence[Any]:
-                return await in_database(authorise, requests)
+                return await read_database(authorise, requests)
 
             batch = self._openings[authorise] = Batch(job)
         return await batch(request)
@@ -143,7 +143,7 @@ class Process:
                 by_rule.setdefault(stream.route.authorise, []).append(stream)
             with contextlib.suppress(DatabaseError):  # streams stay open while the database is away
                 for authorise, streams in by_rule.items():
-                    granted = await in_database(authorise, [stream.request for stream in streams])
+                    granted = await read_database(authorise, [stream.request for stream in streams])
                     for stream, channels in zip(streams, granted, strict=True):
                         if channels != stream.channels:
                             metrics.STREAMS_ENDED.labels("rights").inc()

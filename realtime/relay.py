@@ -19,7 +19,7 @@ from django_eventstream.utils import sse_encode_event
 
 from realtime import log, metrics
 from realtime.batch import Batch
-from realtime.database import in_database
+from realtime.database import read_database
 from realtime.events import Envelope, unseal
 from realtime.layers import DegradingChannelLayer
 from realtime.log import Head
@@ -162,7 +162,7 @@ class Relay:
             for channel, number in positions.items():
                 known = lowest.get(channel)
                 lowest[channel] = number if known is None or (number is not None and number < known) else known
-        heads, events = await in_database(_read_after, lowest)
+        heads, events = await read_database(_read_after, lowest)
         for channel, head in heads.items():
             self._meet_head(channel, head)
         return [
@@ -306,7 +306,7 @@ class Relay:
         while feeds:
             # Before the read: an event is committed before anybody can deliver it, so a head below this went back.
             reached = {feed.channel: Reached(feed) for feed in feeds}
-            heads, events = await in_database(_read_news, reached)
+            heads, events = await read_database(_read_news, reached)
             current = [feed for feed in feeds if self._feeds.get(feed.channel) is feed]
             for feed in current:
                 self._apply(feed, reached[feed.channel], heads[feed.channel], events.get(feed.channel, []))

