@@ -7,6 +7,7 @@ import asyncio
 import functools
 import logging
 import socket
+import struct
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # A client that vanished without a word (no FIN) is given up when it has not acknowledged a keep-alive for so long.
 UNACKNOWLEDGED_LIMIT_MS = 30_000
+# Linux would let a client that does not read fill megabytes of kernel memory before the process notices.
+SEND_BUFFER_BYTES = 64 * 1024
 
 
 class Reader(Protocol):
@@ -41,7 +44,7 @@ class Transport:
 
     async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        _limit_unacknowledged(self.socket())
+        _tune(self.socket())
 
     def write(self, data: bytes) -> None:
         """Write a chunk. The reader is paused until the server has taken it, if that takes a wait."""
@@ -117,6 +120,10 @@ class UvicornTransport(Transport):
         return transport.get_extra_info("socket") if transport is not None else None
 
     def _abort_connection(self) -> None:
+        connection = self.socket()
+        if connection is not None:
+            # A reset, as daphne's abort: else the kernel keeps what is unsent for a client that does not take it.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport = getattr(self._send.__self__, "transport", None)  # type: ignore[attr-defined]
         if transport is not None:
             transport.abort()
@@ -189,9 +196,13 @@ def transport_for(send: Send, reader: Reader) -> Transport:
     return Transport(send, reader)
 
 
-def _limit_unacknowledged(connection: Any) -> None:
-    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
-        try:
+def _tune(connection: Any) -> None:
+    """Set what a stream needs of its socket; a transport without one (tests) is left as it is."""
+    if connection is None:
+        return
+    try:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_LIMIT_MS)
-        except OSError:
-            logger.debug("no TCP_USER_TIMEOUT on this connection")
+    except OSError:
+        logger.debug("socket options of a stream could not be set")  # a Unix socket, or closed already

@@ -1,0 +1,97 @@
+"""Clients that do not read: what they cost the process and the others, under daphne and under uvicorn."""
+
+import contextlib
+import re
+import select
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services import HOST, CustomerClient, Program, Service, Valkey, make_environment, run_command, wait_until
+
+STALLED = 100
+MESSAGE = "x" * 4_000
+MESSAGES = 300  # 1.2 MB for each reader: far beyond what sockets and the backlog hold
+MAX_GROWTH_KIB = 50 * 1024
+
+
+class UvicornService(Service):
+    """The chatbot service under uvicorn."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        super().__init__("chatbot", folder, environment)
+        self._command = [sys.executable, "-m", "uvicorn", "config.asgi:chatbot", "--port", str(self.port), "--no-access-log"]
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def chatbot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    valkey = Valkey(tmp_path)
+    environment = make_environment(tmp_path / "db.sqlite3", valkey.url)
+    run_command("migrate", "--verbosity=0", environment=environment)
+    kind = {"daphne": lambda: Service("chatbot", tmp_path, environment)}
+    service = kind.get(request.param, lambda: UvicornService(tmp_path, environment))()
+    valkey.start()
+    service.start()
+    try:
+        yield service
+    finally:
+        service.kill()
+        valkey.kill()
+
+
+def resident_kib(program: Program) -> int:
+    status = Path(f"/proc/{program.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found is not None
+    return int(found[1])
+
+
+def stalled_reader(service: Service, customer: CustomerClient) -> socket.socket:
+    """A client that asks for the stream and never reads."""
+    connection = socket.create_connection((HOST, service.port))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    request = f"GET {customer.path}/events HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {customer.token}\r\n\r\n"
+    connection.sendall(request.encode())
+    return connection
+
+
+def test_stalled_readers_cost_little_and_are_cut_off(chatbot: Service) -> None:
+    with contextlib.ExitStack() as stack:
+        customer = stack.enter_context(CustomerClient(chatbot.url))
+        customer.create_session()
+        customer.escalate()  # nobody answers: every event is one that this test makes
+        reader = stack.enter_context(customer.open_stream())
+        reader.wait_for_type("stream-open")
+        before = resident_kib(chatbot)
+        stalled = [stack.enter_context(stalled_reader(chatbot, customer)) for _ in range(STALLED)]
+        for i in range(MESSAGES):
+            assert customer.post(f"{i} {MESSAGE}"[:4000]).status_code == 201
+        reader.wait_for(lambda event: event.payload.get("content", "").startswith(f"{MESSAGES - 1} "), within=20)
+        assert resident_kib(chatbot) - before < MAX_GROWTH_KIB
+        assert [int(text.split()[0]) for text in reader.contents()[-MESSAGES:]] == list(range(MESSAGES))
+        assert reader.statuses == [200]  # the one that reads was never cut off
+        wait_until("stalled readers are cut off", lambda: all(map(is_cut, stalled)), within=20)
+
+
+def is_cut(connection: socket.socket) -> bool:
+    """Whether the server has reset the connection; without reading from it."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return bool(poll.poll(0))
+
+
+def test_client_that_resumes_after_a_cut_has_everything(chatbot: Service) -> None:
+    with CustomerClient(chatbot.url) as customer:
+        customer.create_session()
+        customer.escalate()
+        position = customer.fetch()["position"]
+        with stalled_reader(chatbot, customer) as stalled:
+            for i in range(MESSAGES):
+                assert customer.post(f"{i} {MESSAGE}"[:4000]).status_code == 201
+            wait_until("the stalled reader is cut off", lambda: is_cut(stalled), within=20)
+        with customer.open_stream(position) as stream:
+            stream.wait_for(lambda event: event.payload.get("content", "").startswith(f"{MESSAGES - 1} "), within=20)
+            assert [int(text.split()[0]) for text in stream.contents()] == list(range(MESSAGES))
