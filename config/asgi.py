@@ -14,7 +14,6 @@ import django
 
 django.setup()
 
-from asgiref.wsgi import WsgiToAsgi
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
@@ -38,7 +37,7 @@ class Service:
         self._is_started = False
         streaming: list[Any] = [(path, route, StreamRoute(authorise)) for route, authorise in streams]
         applications: list[Any] = [
-            (re_path, r"^static/", WsgiToAsgi(static_files())),  # type: ignore[no-untyped-call]
+            (path, "static/<path:path>", static_files),
             (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
             (re_path, r"", ServiceHandler(urlconf)),
         ]

@@ -6,13 +6,16 @@ As it ships, each hook of each middleware is a `sync_to_async` call under ASGI, 
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
+from django.utils.functional import cached_property
 
 
 class InLoop:
@@ -38,7 +41,15 @@ class SecurityMiddleware(InLoop, security.SecurityMiddleware):
 
 
 class ContentSecurityPolicyMiddleware(InLoop, CSPMiddleware):
-    pass
+    """One policy for every answer: to build it anew took a third of a request's time outside the database."""
+
+    @cached_property
+    def policy(self) -> str:
+        return str(build_policy())
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers.setdefault(HEADER, self.policy)
+        return response
 
 
 class SessionMiddleware(InLoop, sessions.SessionMiddleware):

@@ -1,6 +1,7 @@
 """Static files, served by WhiteNoise beside Django's handler: as middleware it would cost each request a thread."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,17 +11,40 @@ from whitenoise import WhiteNoise
 
 MAX_AGE_SECONDS = 60
 
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
 
 @cache
-def static_files() -> WhiteNoise:
-    """A WSGI application for everything that Django's static files finders find."""
-    files = WhiteNoise(_not_found, max_age=MAX_AGE_SECONDS)
+def known_files() -> WhiteNoise:
+    """Everything that Django's static files finders find, as it is at the start of the process."""
+    files = WhiteNoise(None, max_age=MAX_AGE_SECONDS)
     for finder in get_finders():
         for storage in getattr(finder, "storages", {}).values():
             files.add_files(storage.location, prefix=settings.STATIC_URL)
     return files
 
 
-def _not_found(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
-    return [b""]
+async def static_files(scope: Mapping[str, Any], receive: object, send: Send) -> None:
+    """ASGI application: a static file, or 404. WhiteNoise says the status and headers; it knows WSGI only."""
+    file = known_files().files.get(settings.STATIC_URL + scope["url_route"]["kwargs"]["path"])
+    if file is None:
+        await _answer(send, 404, [("Content-Length", "0")], b"")
+        return
+    headers = {
+        f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in scope["headers"]
+    }
+    response = file.get_response(scope["method"], headers)
+    body = await asyncio.to_thread(_read, response.file) if response.file is not None else b""
+    await _answer(send, int(response.status), response.headers, body)
+
+
+def _read(file: Any) -> bytes:
+    with file:
+        content: bytes = file.read()
+        return content
+
+
+async def _answer(send: Send, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})

@@ -16,5 +16,6 @@ urlpatterns = [
     path("jsi18n/", JavaScriptCatalog.as_view(), name="jsi18n"),
 ]
 
+handler400 = "chatbot.http.bad_request"
 handler404 = "chatbot.http.not_found"
 handler500 = "chatbot.http.server_error"

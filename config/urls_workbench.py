@@ -22,5 +22,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "chatbot.http.bad_request"
 handler404 = "chatbot.http.not_found"
 handler500 = "chatbot.http.server_error"

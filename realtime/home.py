@@ -28,6 +28,8 @@ def adopt_running_loop() -> None:
 def loop() -> asyncio.AbstractEventLoop:
     """The home loop; starts one on a daemon thread if this process has none."""
     global _loop
+    if _loop is not None and not _loop.is_closed():
+        return _loop
     with _lock:
         if _loop is None or _loop.is_closed():
             _loop = asyncio.new_event_loop()

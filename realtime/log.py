@@ -10,10 +10,7 @@ from django.db import connection
 
 from realtime.events import Envelope, with_number
 from realtime.groups import Channel
-from realtime.models import ChannelHead, LoggedEvent
-
-# SQLite takes 32,766 and PostgreSQL 65,535 parameters in one statement.
-MAX_PARAMETERS = 10_000
+from realtime.models import LoggedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +57,17 @@ def heads(channels: Iterable[str]) -> dict[str, Head]:
     """The heads of these channels; one that never had an event has Head(0, 0)."""
     wanted = list(channels)
     found = dict.fromkeys(wanted, Head())
-    for start in range(0, len(wanted), MAX_PARAMETERS):
-        part = wanted[start : start + MAX_PARAMETERS]
-        rows = ChannelHead.objects.filter(channel__in=part).values_list("channel", "last", "pruned")
-        found.update((channel, Head(last, pruned)) for channel, last, pruned in rows)
+    if not wanted:
+        return found
+    # One parameter for any number of channels: the ORM's IN takes 10 ms for 5,000.
+    postgres = connection.vendor == "postgresql"
+    condition = "= ANY(%s)" if postgres else "IN (SELECT value FROM json_each(%s))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT channel, last, pruned FROM realtime_channelhead WHERE channel {condition}",
+            [wanted if postgres else json.dumps(wanted)],
+        )
+        found.update((channel, Head(last, pruned)) for channel, last, pruned in cursor.fetchall())
     return found
 
 

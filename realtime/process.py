@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from realtime import home, metrics
 from realtime.batch import Batch
-from realtime.database import read_database
+from realtime.database import data_version, read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RIGHTS_CHECK_SECONDS = 1.0
+RIGHTS_EXPIRY_SECONDS = 30.0  # also when nothing was committed: a login ends by time, too
 BackgroundJob = Callable[[], Awaitable[None]]
 
 
@@ -136,18 +137,27 @@ class Process:
         return await batch(request)
 
     async def _check_rights(self) -> None:
+        checked_version, checked_at = None, 0.0
         while True:
             await asyncio.sleep(RIGHTS_CHECK_SECONDS * random.uniform(0.9, 1.0))
-            by_rule: dict[Authorise, list[Stream]] = {}
-            for stream in self.registry.streams:
-                by_rule.setdefault(stream.route.authorise, []).append(stream)
             with contextlib.suppress(DatabaseError):  # streams stay open while the database is away
-                for authorise, streams in by_rule.items():
-                    granted = await read_database(authorise, [stream.request for stream in streams])
-                    for stream, channels in zip(streams, granted, strict=True):
-                        if channels != stream.channels:
-                            metrics.STREAMS_ENDED.labels("rights").inc()
-                            stream.end()
+                version = await read_database(data_version) if self.registry.streams else None
+                is_current = version is not None and version == checked_version
+                if not is_current or time.monotonic() - checked_at > RIGHTS_EXPIRY_SECONDS:
+                    checked_at = time.monotonic()
+                    await self._end_streams_without_right()
+                    checked_version = version
+
+    async def _end_streams_without_right(self) -> None:
+        by_rule: dict[Authorise, list[Stream]] = {}
+        for stream in self.registry.streams:
+            by_rule.setdefault(stream.route.authorise, []).append(stream)
+        for authorise, streams in by_rule.items():
+            granted = await read_database(authorise, [stream.request for stream in streams])
+            for stream, channels in zip(streams, granted, strict=True):
+                if channels != stream.channels:
+                    metrics.STREAMS_ENDED.labels("rights").inc()
+                    stream.end()
 
     def _tell_degraded(self, degraded: bool) -> None:
         self.registry.notice("degraded" if degraded else "recovered", {"since": int(self.layer.since)})

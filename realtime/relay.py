@@ -19,7 +19,7 @@ from django_eventstream.utils import sse_encode_event
 
 from realtime import log, metrics
 from realtime.batch import Batch
-from realtime.database import read_database
+from realtime.database import data_version, read_database
 from realtime.events import Envelope, unseal
 from realtime.layers import DegradingChannelLayer
 from realtime.log import Head
@@ -39,14 +39,15 @@ MALFORMED_LOG_SECONDS = 60.0
 class Frame:
     """An event encoded once for all streams of this process."""
 
-    __slots__ = ("body", "data", "numbered", "type")
+    __slots__ = ("body", "data", "numbered", "place", "type")
 
     def __init__(self, envelope: Envelope) -> None:
         self.type = envelope.type
         self.data = envelope.data
         self.body: bytes = sse_encode_event(envelope.type, envelope.data.decode()).encode()
+        self.place = b"%b:%d" % (envelope.channel.encode(), envelope.number or 0)
         # For a stream of one channel the position is the same for everybody.
-        self.numbered = b"id: %b:%d\n%b" % (envelope.channel.encode(), envelope.number or 0, self.body)
+        self.numbered = b"id: %b\n%b" % (self.place, self.body)
 
 
 class Subscriber(Protocol):
@@ -98,6 +99,7 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._read_soon = asyncio.Event()
         self._is_log_readable = True
+        self._version_read: int | None = None
         self._may_log_malformed_at = 0.0
         layer.watch(lambda degraded: self._read_soon.set())
 
@@ -288,12 +290,20 @@ class Relay:
             self._read_soon.clear()
             try:
                 await self._drop_idle()
-                await self._catch_up(list(self._feeds))
+                await self._catch_up_if_news()
                 self._is_log_readable = True
             except DatabaseError as error:
                 self._log_unreadable(error)
             except Exception:
                 logger.exception("safety read failed")
+
+    async def _catch_up_if_news(self) -> None:
+        """Read the heads of all channels, unless the database tells that nothing was committed since the last time."""
+        version = await read_database(data_version) if self._feeds else None
+        if version is not None and version == self._version_read:
+            return
+        await self._catch_up(list(self._feeds))
+        self._version_read = version
 
     def _log_unreadable(self, error: Exception) -> None:
         if self._is_log_readable:

@@ -74,23 +74,27 @@ class Stream:
         "_is_flushing",
         "_outbox",
         "_paused_since",
+        "_places",
         "_position",
         "_transport",
         "channels",
         "ended",
         "last_write",
+        "registry",
         "request",
         "route",
     )
 
     def __init__(self, route: "StreamRoute", request: StreamRequest, channels: tuple[Channel, ...]) -> None:
         self.route = route
+        self.registry = process.current().registry
         self.request = request
         self.channels = channels
         self.ended = False
         self.last_write = 0.0
         self._transport: Any = None
         self._position: dict[str, int] = {}
+        self._places: dict[str, bytes] = {}  # the same, encoded
         self._held: list[tuple[str, int | None, Frame]] | None = []  # live events that came while opening
         self._outbox: list[bytes] = []
         self._backlog_bytes = 0
@@ -102,6 +106,7 @@ class Stream:
     async def open(self, send: Send, starts: Mapping[str, Start], retry_ms: int) -> None:
         """Send the first block, then what was missed, then what came meanwhile."""
         self._position = {channel: start.after for channel, start in starts.items()}
+        self._places = {channel: b"%b:%d" % (channel.encode(), start.after) for channel, start in starts.items()}
         self._transport = transport_for(send, self)
         await self._transport.begin(200, HEADERS)
         self._put(b"retry: %d\n%b" % (retry_ms, self._local_event("stream-open", {})))
@@ -126,6 +131,7 @@ class Stream:
         if self._held is not None:
             self._held.clear()
         self._position[channel] = last
+        self._places[channel] = b"%b:%d" % (channel.encode(), last)
         if self._transport is not None:
             self._put(self._reset_event([channel]))
 
@@ -144,11 +150,9 @@ class Stream:
         if len(self._position) == 1:
             self._put(frame.numbered)
         else:
-            self._put(b"id: %b\n%b" % (self._encoded_position(), frame.body))
-
-    def _encoded_position(self) -> bytes:
-        # encode_position without its quoting, which group names do not need: 1 µs instead of 5 for two channels
-        return ",".join([f"{channel}:{number}" for channel, number in self._position.items()]).encode()
+            # encode_position, of which only one part has changed; group names need none of its quoting
+            self._places[channel] = frame.place
+            self._put(b"id: %b\n%b" % (b",".join(self._places.values()), frame.body))
 
     def _local_event(self, event_type: str, payload: Mapping[str, Any]) -> bytes:
         envelope = {"type": event_type, "payload": payload, "timestamp": int(time.time()), "source": "system"}
@@ -165,7 +169,7 @@ class Stream:
         self._backlog_bytes += len(data)
         if not self._is_flushing and self._paused_since is None:
             self._is_flushing = True
-            self.route.registry.flush_soon(self)
+            self.registry.flush_soon(self)
         elif self._paused_since is not None and self._backlog_bytes > MAX_BACKLOG_BYTES:
             self.cut("too much unsent")
 
@@ -175,7 +179,7 @@ class Stream:
         if self._paused_since is not None or self.ended or not self._outbox:
             return 0
         frames, self._outbox, self._backlog_bytes = self._outbox, [], 0
-        self.last_write = self.route.registry.now
+        self.last_write = self.registry.now
         self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
         return len(frames)
 
@@ -189,7 +193,7 @@ class Stream:
         self._paused_since = None
         if self._outbox and not self._is_flushing:
             self._is_flushing = True
-            self.route.registry.flush_soon(self)
+            self.registry.flush_soon(self)
 
     def tick(self, now: float) -> None:
         """Called each second."""
@@ -236,10 +240,6 @@ class StreamRoute:
 
     def __init__(self, authorise: Authorise) -> None:
         self.authorise = authorise
-
-    @property
-    def registry(self) -> "process.Registry":
-        return process.current().registry
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["method"] != "GET":

@@ -12,6 +12,7 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol
 
+from twisted.internet import tcp
 from twisted.internet.interfaces import IPushProducer
 from twisted.web import http
 from zope.interface import implementer
@@ -69,10 +70,13 @@ class Transport:
     def _abort_connection(self) -> None:
         pass
 
+    def _is_waiting(self) -> bool:
+        return self._waiting is not None and not self._waiting.done()
+
     def _drive(self, sending: Awaitable[None]) -> None:
         """Run a `send` up to its end if it does not wait; else finish it in a task."""
         assert isinstance(sending, Coroutine)
-        if self._waiting is not None and not self._waiting.done():
+        if self._is_waiting():
             self._waiting = asyncio.create_task(_after(self._waiting, sending))
             return
         try:
@@ -107,26 +111,36 @@ def _continued(sending: Coroutine[Any, Any, None], yielded: Any) -> Generator[An
             return
 
 
-async def _after(first: asyncio.Task[None], then: Awaitable[None]) -> None:
-    await asyncio.wait([first])
+async def _after(first: asyncio.Task[None] | None, then: Awaitable[None]) -> None:
+    if first is not None:
+        await asyncio.wait([first])
     await then
 
 
 class UvicornTransport(Transport):
     """`send` is a bound method of uvicorn's RequestResponseCycle, whose flow control makes it wait."""
 
+    def __init__(self, send: Send, reader: Reader) -> None:
+        super().__init__(send, reader)
+        self._cycle: Any = send.__self__  # type: ignore[attr-defined]
+        self._is_chunked = self._cycle.scope["http_version"] == "1.1"
+
+    def write(self, data: bytes) -> None:
+        """Write the chunk to the connection while it has room; h11 would take half as long again to frame it."""
+        if not self._is_chunked or self._cycle.flow.write_paused or self._is_waiting():
+            super().write(data)
+        elif not self._cycle.disconnected:
+            self._cycle.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
     def socket(self) -> Any:
-        transport = getattr(self._send.__self__, "transport", None)  # type: ignore[attr-defined]
-        return transport.get_extra_info("socket") if transport is not None else None
+        return self._cycle.transport.get_extra_info("socket")
 
     def _abort_connection(self) -> None:
         connection = self.socket()
         if connection is not None:
             # A reset, as daphne's abort: else the kernel keeps what is unsent for a client that does not take it.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport = getattr(self._send.__self__, "transport", None)  # type: ignore[attr-defined]
-        if transport is not None:
-            transport.abort()
+        self._cycle.transport.abort()
 
 
 @implementer(IPushProducer)
@@ -163,8 +177,34 @@ class DaphneTransport(Transport):
             self._registered = True
 
     def write(self, data: bytes) -> None:
-        if self._is_connected():
+        """Write to the socket at once if nothing waits before it: 13 µs, where the way through the reactor takes 40.
+
+        Twisted would ask the reactor to tell when the socket is writable, and to stop telling, for every chunk.
+        """
+        if not self._is_connected():
+            return
+        connection = self._request.channel.transport
+        if not self._takes_chunks_now(connection):
             http.Request.write(self._request, data)  # type: ignore[no-untyped-call]
+            return
+        chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        try:
+            sent = connection.socket.send(chunk)
+        except OSError:  # full, or gone: Twisted finds out which
+            sent = 0
+        if sent < len(chunk):
+            connection.write(chunk[sent:])
+
+    def _takes_chunks_now(self, connection: Any) -> bool:
+        return (
+            self._request.startedWriting
+            and self._request.chunked
+            and isinstance(connection, tcp.Connection)
+            and not connection.TLS
+            and not connection.dataBuffer
+            and not connection._tempDataBuffer
+            and not connection.disconnecting
+        )
 
     def end(self) -> None:
         self.close()

@@ -1,0 +1,121 @@
+# `make help` lists the targets. Everything is installed into .venv, from the locked requirements.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3) python3)
+PY := .venv/bin/python
+UV_VERSION := 0.13
+FAST_STEPS := lint types imports migrations unit
+TEST_STEPS := lint types imports migrations deploy translations tests browser
+
+# Tests take no Redis from the environment or .env: they start their own.
+TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO
+
+.PHONY: help run test check lock packages $(sort $(FAST_STEPS) $(TEST_STEPS))
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is needed and run both services until Ctrl-C
+	@flock Makefile $(MAKE) -s .venv/installed-requirements.txt
+	@exec $(PY) manage.py dev --stop-with-parent
+
+test: packages ## Install what is needed and run every check and every test
+	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
+	@$(call run_steps,$(TEST_STEPS))
+
+check: ## The fast part of `make test`, for before a commit
+	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
+	@$(call run_steps,$(FAST_STEPS))
+
+lint: ## Step: ruff
+	@.venv/bin/ruff check .
+
+types: ## Step: mypy --strict
+	@$(PY) -m mypy
+	@$(PY) -m mypy tests
+
+imports: ## Step: import-linter (imports point one way)
+	@.venv/bin/lint-imports
+
+migrations: ## Step: every model change has its migration
+	@$(TEST_ENVIRONMENT) $(PY) manage.py makemigrations --check --dry-run
+
+deploy: ## Step: Django's deployment checks, as in production
+	@$(TEST_ENVIRONMENT) HTTPS=on $(PY) manage.py check --deploy --fail-level WARNING
+
+translations: ## Step: every compiled translation is that of its source
+	@sources=$$(find . -path ./.venv -prune -o -name '*.po' -print); \
+	[ -n "$$sources" ] || { echo "error: there is no .po file" >&2; exit 1; }; \
+	for po in $$sources; do \
+		msgfmt --check --output-file=- "$$po" | cmp - "$${po%.po}.mo" || { echo "error: compile $$po" >&2; exit 1; }; \
+		echo "$$po: $$(msgfmt --statistics --output-file=/dev/null "$$po" 2>&1)"; \
+	done
+
+unit: ## Step: unit tests of each app
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" realtime chatbot workbench
+
+tests: ## Step: unit, contract and cross-process tests
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser"
+
+browser: ## Step: browser tests
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m browser
+
+lock: ## Write requirements*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
+	@flock Makefile $(MAKE) -s .venv/bin/uv
+	@$(lock_with) --output-file requirements.txt
+	@$(lock_with) --extra dev --output-file requirements-dev.txt
+
+# Universal: the same file is right for every patch release of Python (Debian 12's 3.11.2 needs one package more).
+lock_with = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header $(UPGRADE)
+
+# Each step runs even if one before it failed; the closing summary repeats the last line of each test run.
+define run_steps
+failed=""; summary=""; output=$$(mktemp); trap 'rm -f "$$output"' EXIT; \
+for step in $(1); do \
+	echo "── $$step"; SECONDS=0; result=ok; \
+	$(MAKE) $$step 2>&1 | tee "$$output" || { result=FAILED; failed="$$failed $$step"; }; \
+	last=$$(grep -E '^=+ .* in [0-9.]+s.* =+$$' "$$output" | tail -n 1 || true); \
+	summary+=$$(printf '%-7s %-13s %4d s  %s' "$$result" "$$step" "$$SECONDS" "$$last")$$'\n'; \
+done; \
+printf '── summary\n%s' "$$summary"; \
+if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi; echo "all passed"
+endef
+
+# uv installs in seconds; pip, slower, knows the settings of a machine's pip (a mirror) that uv does not read.
+# For tests everything is compiled: they start dozens of processes, each of which would otherwise do so by itself
+# where PYTHONDONTWRITEBYTECODE is set (2.8 s a start instead of 1.7 s).
+.venv/installed-%.txt: %.txt .venv/bin/uv
+	@echo "installing $<"
+	@.venv/bin/uv pip install --quiet --python $(PY) $(if $(findstring -dev,$<),--compile-bytecode) \
+		--require-hashes --requirement $< \
+		|| { echo "uv could not install; trying pip"; $(PY) -m pip install -qq --require-hashes --requirement $<; }
+	@cp $< $@
+
+.venv/bin/uv: | .venv/bin/pip
+	@$(PY) -m pip install -qq --disable-pip-version-check "uv~=$(UV_VERSION)"
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"error: Python 3.11 or newer is needed and $(PYTHON) is not; install it, or name one: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(call install_packages,python3-venv)
+	@$(PYTHON) -m venv --clear .venv
+
+packages:
+	@missing=""; \
+	{ command -v chromium >/dev/null; } || missing+=" chromium"; \
+	{ command -v msgfmt >/dev/null; } || missing+=" gettext"; \
+	{ command -v redis-cli >/dev/null; } || missing+=" redis-tools"; \
+	{ command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=" fontconfig fonts-wqy-microhei"; \
+	[ -z "$$missing" ] || $(call install_packages,$$missing)
+
+define install_packages
+{ if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	echo "error: missing packages; as root: apt-get install" $(1) >&2; exit 1; fi; \
+echo "installing" $(1); \
+apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null; }
+endef

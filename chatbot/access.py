@@ -1,0 +1,144 @@
+"""Whose session is it? Every way in to a customer's session goes through here.
+
+A session belongs to the browser that created it, which shows the signed cookie `chat_browser`, and to whoever has its
+token (`Authorization: Bearer …`). The database has digests only. Everybody else gets the 404 of a session that does
+not exist.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+
+from chatbot.errors import NotFound, Refused
+from chatbot.models import ChatSession
+from realtime import groups
+from realtime.groups import Channel
+from realtime.stream import Refusal, StreamRequest
+
+BROWSER_COOKIE = "chat_browser"
+COOKIE_SECONDS = 365 * 24 * 3600
+BEARER = "bearer "
+# SQLite takes 32,766 parameters in one statement.
+NAMES_PER_QUERY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a caller shows, as digests; None for what it does not show."""
+
+    owner_digest: str | None
+    token_digest: str | None
+
+    def covers(self, owner_digest: str, token_digest: str) -> bool:
+        return _same(self.owner_digest, owner_digest) or _same(self.token_digest, token_digest)
+
+
+def digest(secret: str) -> str:
+    """How keys and tokens are stored. They are long and random, so that a fast hash without salt is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def claim_of(cookies: Mapping[str, str], authorization: str) -> Claim:
+    """What a request's cookies and Authorization header prove."""
+    cookie = cookies.get(BROWSER_COOKIE)
+    bearer = authorization[: len(BEARER)].lower() == BEARER
+    return Claim(
+        owner_digest=_digest_of_cookie(cookie) if cookie else None,
+        token_digest=digest(authorization[len(BEARER) :].strip()) if bearer else None,
+    )
+
+
+def browser_key(request: HttpRequest) -> str | None:
+    """The key in the browser's cookie, None if there is none or it is forged."""
+    return _unsign(request.COOKIES.get(BROWSER_COOKIE, ""))
+
+
+def make_browser_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def set_browser_cookie(response: HttpResponse, key: str) -> None:
+    """Make the browser the owner of what was created with this key."""
+    response.set_cookie(
+        BROWSER_COOKIE,
+        _signer().sign(key),
+        max_age=COOKIE_SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def check_name(name: str) -> Channel:
+    """The channel of a session name that came in a URL. Raises NotFound if no session can be called so."""
+    if not groups.is_valid_name(name):
+        raise NotFound
+    return groups.session(name)
+
+
+def own_session(request: HttpRequest, name: str) -> ChatSession:
+    """The caller's session of this name, with its assignee; one query. Raises NotFound."""
+    check_name(name)
+    claim = claim_of(request.COOKIES, request.headers.get("Authorization", ""))
+    session = ChatSession.objects.select_related("assignee").filter(name=name).first()
+    if session is None or not claim.covers(session.owner_digest, session.token_digest):
+        raise NotFound
+    return session
+
+
+def authorise_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
+    """For each stream its channel, or why it is refused. One query for all; changes nothing."""
+    names = {request.kwargs["name"] for request in requests if groups.is_valid_name(request.kwargs["name"])}
+    owners = _owners(sorted(names))
+    return [_authorise(request, owners) for request in requests]
+
+
+def refusal(error: Refused) -> Refusal:
+    """An error as streams answer it."""
+    return Refusal(error.http_status, error.code, str(error.message))
+
+
+def _owners(names: list[str]) -> dict[str, tuple[str, str]]:
+    """The digests of each session that exists."""
+    found: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(names), NAMES_PER_QUERY):
+        rows = ChatSession.objects.filter(name__in=names[start : start + NAMES_PER_QUERY])
+        found.update((row[0], row[1:]) for row in rows.values_list("name", "owner_digest", "token_digest"))
+    return found
+
+
+def _authorise(request: StreamRequest, owners: Mapping[str, tuple[str, str]]) -> Refusal | tuple[Channel, ...]:
+    name = request.kwargs["name"]
+    claim = claim_of(request.cookies, request.headers.get("authorization", ""))
+    if name not in owners or not claim.covers(*owners[name]):
+        return refusal(NotFound())
+    return (groups.session(name),)
+
+
+def _same(shown: str | None, stored: str) -> bool:
+    return shown is not None and constant_time_compare(shown, stored)
+
+
+def _signer() -> Signer:
+    return Signer(salt="chatbot.browser")
+
+
+def _unsign(cookie: str) -> str | None:
+    try:
+        return _signer().unsign(cookie)
+    except BadSignature:
+        return None
+
+
+# Rights of open streams are checked every second; an HMAC for each would be most of that work.
+@lru_cache(maxsize=10_000)
+def _digest_of_cookie(cookie: str) -> str | None:
+    key = _unsign(cookie)
+    return digest(key) if key is not None else None

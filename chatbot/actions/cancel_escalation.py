@@ -1,0 +1,28 @@
+"""A customer gives up waiting for a human."""
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from chatbot import events, lifecycle, queue, transcript
+from chatbot.models import ChatSession
+from chatbot.sessions import lock_session
+from realtime.api import send_many
+
+NOTICE = gettext_noop("You are no longer waiting for an agent. The assistant is back.")
+
+
+def cancel_escalation(*, session_name: str) -> ChatSession:
+    """Take a waiting session out of the queue, back to the bot. Locks it; raises NotFound, InvalidStatus."""
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        session = locked.session
+        previous = lifecycle.give_up_waiting(session)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        queue.announce_queue()
+        send_many(
+            [
+                *events.status_change(session, previous=previous, source=events.BOT),
+                *events.new_message(session, notice, source=events.BOT),
+            ]
+        )
+    return session

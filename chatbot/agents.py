@@ -1,0 +1,24 @@
+"""Agents as the API shows them. An agent is an active Django user; its id on the wire is the username."""
+
+from typing import TypedDict
+
+from django.contrib.auth.models import User
+
+
+class AgentJson(TypedDict):
+    """`id` is the username, matched against groups.NAME when the user is created and fixed from then on."""
+
+    id: str
+    name: str
+
+
+def agent_json(user: User | None) -> AgentJson | None:
+    """The agent as JSON, None for nobody."""
+    if user is None:
+        return None
+    return {"id": user.username, "name": display_name(user)}
+
+
+def display_name(user: User) -> str:
+    """What customers and colleagues call an agent."""
+    return user.get_full_name() or user.username

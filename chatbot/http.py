@@ -1,0 +1,180 @@
+"""JSON over HTTP: reading a body and a query, and the one place where an error becomes an answer."""
+
+import functools
+import json
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.http import is_same_domain
+from django.utils.translation import gettext as _
+from django.views import defaults
+from pydantic import AfterValidator, BaseModel, ValidationError
+
+from chatbot import errors
+from realtime.database import in_database, read_database
+
+JSON_TYPE = "application/json"
+
+Job = Callable[..., HttpResponse]
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+Model = TypeVar("Model", bound=BaseModel)
+
+logger = logging.getLogger(__name__)
+
+
+def _refuse_unstorable(text: str) -> str:
+    """PostgreSQL stores no NUL, and UTF-8 has no lone surrogates."""
+    if "\0" in text:
+        raise ValueError("holds a NUL")
+    text.encode()
+    return text
+
+
+Text = Annotated[str, AfterValidator(_refuse_unstorable)]
+
+
+def json_view(method: str) -> Callable[[Job], View]:
+    """Make a view for one method out of a synchronous job: `job(request, **url_kwargs) -> HttpResponse`.
+
+    The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer.
+    Whatever Refused it raises becomes the answer.
+    """
+
+    run = read_database if method == "GET" else in_database
+
+    def decorate(job: Job) -> View:
+        @functools.wraps(job)
+        async def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            try:
+                check_method(request, method)
+                return await run(job, request, **kwargs)
+            except errors.Refused as error:
+                return error_response(error)
+            except (OperationalError, InterfaceError):
+                logger.warning("database unavailable path=%s", request.path, exc_info=True)
+                return error_response(errors.DatabaseUnavailable())
+
+        return view
+
+    return decorate
+
+
+def check_method(request: HttpRequest, method: str) -> None:
+    """Raise MethodNotAllowed for another method; HEAD goes with GET."""
+    allowed = ("GET", "HEAD") if method == "GET" else (method,)
+    if request.method not in allowed:
+        raise errors.MethodNotAllowed(", ".join(allowed))
+
+
+def json_response(content: Mapping[str, Any], *, status: int = 200) -> JsonResponse:
+    """An answer that no cache keeps."""
+    return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})
+
+
+def error_response(error: errors.Refused) -> JsonResponse:
+    response = json_response(error.as_json(), status=error.http_status)
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
+
+
+def read_json(request: HttpRequest, model: type[Model]) -> Model:
+    """The body as `model`, types taken strictly, unknown fields ignored; no body at all is an empty object.
+
+    Raises UnsupportedMediaType, BodyTooLarge, or InvalidBody with a code that names the field (INVALID_CONTENT).
+    """
+    body = _body(request)
+    if request.content_type != JSON_TYPE and (body or request.content_type):
+        raise errors.UnsupportedMediaType
+    content = _parse_object(body) if body else {}
+    try:
+        return model.model_validate(content, strict=True)
+    except ValidationError as error:
+        _raise_invalid(error)
+
+
+def read_query(request: HttpRequest, model: type[Model]) -> Model:
+    """The query string as `model`. Raises InvalidQuery."""
+    try:
+        return model.model_validate(request.GET.dict())
+    except ValidationError:
+        raise errors.InvalidQuery from None
+
+
+def check_origin(request: HttpRequest) -> None:
+    """Raise ForbiddenOrigin if a browser says that a page of another site makes this call."""
+    origin = request.headers.get("Origin")
+    if origin is None or origin == f"{request.scheme}://{request.get_host()}":
+        return
+    if not any(_is_trusted(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
+        raise errors.ForbiddenOrigin
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400 of both services: JSON below /api/."""
+    if is_api(request):
+        return error_response(errors.BadRequest())
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404 of both services: JSON below /api/."""
+    if is_api(request):
+        return error_response(errors.NotFound(_("There is nothing at this address.")))
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500 of both services: JSON below /api/."""
+    if is_api(request):
+        return error_response(errors.InternalError())
+    return defaults.server_error(request)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _body(request: HttpRequest) -> bytes:
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        raise errors.BodyTooLarge from None
+    # A chunked body says no length, so that Django did not measure it.
+    if len(body) > settings.MAX_BODY_BYTES:
+        raise errors.BodyTooLarge
+    return body
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise errors.InvalidBody(_("The request body is not JSON."), code="INVALID_JSON") from None
+    if not isinstance(content, dict):
+        raise errors.InvalidBody(_("The request body must be a JSON object."), code="INVALID_JSON")
+    return content
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _raise_invalid(error: ValidationError) -> NoReturn:
+    field = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
+    message = _("The field “{field}” is missing or not valid.").format(field=field)
+    raise errors.InvalidBody(message, code=f"INVALID_{field.upper()}") from None
+
+
+def _is_trusted(origin: str, trusted: str) -> bool:
+    """CSRF_TRUSTED_ORIGINS as Django reads it: exact, or https://*.example.com."""
+    if "*" not in trusted:
+        return origin == trusted
+    shown, pattern = urlsplit(origin), urlsplit(trusted.replace("*", "", 1))
+    return shown.scheme == pattern.scheme and is_same_domain(shown.netloc, pattern.netloc)

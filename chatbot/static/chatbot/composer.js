@@ -1,0 +1,80 @@
+/** Where a message is written: grows with the text, Enter sends, Shift+Enter makes a line, says when it is too long. */
+
+import { fill } from "../realtime/page.js";
+
+const WARN_LEFT = 400;
+const MAX_HEIGHT_PX = 168;
+
+export class Composer {
+  #form;
+  #text;
+  #counter;
+  #submit;
+  #maxLength;
+
+  /** @param form holds a <textarea>, a submit button and a [data-counter] */
+  constructor(form, { maxLength, onSend, onInput = () => {} }) {
+    this.#form = form;
+    this.#text = form.querySelector("textarea");
+    this.#counter = form.querySelector("[data-counter]");
+    this.#submit = form.querySelector("[type=submit]");
+    this.#maxLength = maxLength;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send(onSend);
+    });
+    this.#text.addEventListener("input", () => {
+      this.#update();
+      onInput(this.#text.value);
+    });
+    this.#text.addEventListener("keydown", (event) => {
+      // while an input method composes (Chinese), Enter picks a candidate
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+    this.#update();
+  }
+
+  get value() {
+    return this.#text.value;
+  }
+
+  set value(text) {
+    this.#text.value = text;
+    this.#update();
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true });
+  }
+
+  setEnabled(isEnabled) {
+    this.#text.disabled = !isEnabled;
+    this.#update();
+  }
+
+  #send(onSend) {
+    const content = this.#text.value.trim();
+    if (!content || this.#isTooLong()) return;
+    this.value = "";
+    onSend(content);
+  }
+
+  #isTooLong() {
+    return [...this.#text.value.trim()].length > this.#maxLength;
+  }
+
+  #update() {
+    const left = this.#maxLength - [...this.#text.value.trim()].length;
+    this.#counter.hidden = left > WARN_LEFT;
+    this.#counter.classList.toggle("over", left < 0);
+    this.#counter.textContent = left >= 0
+      ? fill(ngettext("%(left)s character left", "%(left)s characters left", left), { left })
+      : fill(ngettext("%(over)s character too many", "%(over)s characters too many", -left), { over: -left });
+    this.#submit.disabled = this.#text.disabled || left === this.#maxLength || left < 0;
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${Math.min(MAX_HEIGHT_PX, this.#text.scrollHeight + 2)}px`;
+    this.#form.classList.toggle("tall", this.#text.scrollHeight > MAX_HEIGHT_PX);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Messages on their way to the server, in the order they were written, one at a time.
+ *
+ * They are kept in localStorage until the server has them, so that a reload or a crash loses none. Sending one twice is
+ * harmless: the same client_id from the same sender is the same message.
+ */
+
+import { callApi } from "../realtime/http.js";
+import { makeId } from "../realtime/page.js";
+
+const QUICK_RETRIES = 3;
+const RETRY_SECONDS = 1;
+
+export class Outbox {
+  #path;
+  #keyPrefix;
+  #items;
+  #isSending = false;
+  #callbacks;
+
+  /**
+   * @param path where messages are posted
+   * @param keyPrefix of the localStorage keys: one key a message, since several tabs write at the same time
+   * @param callbacks onSending(item), onStored(item, message), onFailed(item, error)
+   */
+  constructor(path, keyPrefix, callbacks) {
+    this.#path = path;
+    this.#keyPrefix = `${keyPrefix}:`;
+    this.#callbacks = callbacks;
+    this.#items = Object.keys(localStorage)
+      .filter((key) => key.startsWith(this.#keyPrefix))
+      .map((key) => JSON.parse(localStorage.getItem(key)))
+      .sort((one, other) => one.written_at - other.written_at);
+  }
+
+  get items() {
+    return [...this.#items];
+  }
+
+  /** Accept a message and send it as soon as those before it are sent. */
+  put(content) {
+    const item = { client_id: makeId(), content, written_at: Date.now() };
+    this.#items.push(item);
+    localStorage.setItem(this.#keyPrefix + item.client_id, JSON.stringify(item));
+    this.#callbacks.onSending(item);
+    this.flush();
+  }
+
+  /** Take a message back, so that it is not sent. Returns it, or undefined if it is gone. */
+  remove(clientId) {
+    const item = this.#items.find(({ client_id: id }) => id === clientId);
+    this.#items = this.#items.filter((each) => each !== item);
+    localStorage.removeItem(this.#keyPrefix + clientId);
+    return item;
+  }
+
+  /** Try again, also what the server refused. */
+  retry() {
+    this.#items.forEach((item) => delete item.isRefused);
+    this.flush();
+  }
+
+  /** Send what waits. One that does not get through stops those behind it: they must not overtake it. */
+  async flush() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      for (let item = this.#next(); item; item = this.#next()) await this.#send(item);
+    } catch (error) {
+      this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onFailed(item, error));
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #next() {
+    return this.#items.find((item) => !item.isRefused);
+  }
+
+  async #send(item) {
+    this.#callbacks.onSending(item);
+    try {
+      const message = await this.#post(item);
+      this.remove(item.client_id);
+      this.#callbacks.onStored(item, message);
+    } catch (error) {
+      if (error.isPassing !== false) throw error;
+      item.isRefused = true;
+      this.#callbacks.onFailed(item, error);
+    }
+  }
+
+  async #post({ content, client_id: clientId }) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await callApi("POST", this.#path, { content, client_id: clientId });
+      } catch (error) {
+        if (!error.isPassing || error.status === 0 || attempt === QUICK_RETRIES) throw error;
+        const seconds = error.retryAfterSeconds ?? RETRY_SECONDS * attempt;
+        await new Promise((resume) => setTimeout(resume, seconds * 1000));
+      }
+    }
+  }
+}

@@ -1,0 +1,5 @@
+"""The chatbot's streams. They are ASGI routes in front of Django (realtime/stream.py), not views."""
+
+from chatbot.access import authorise_streams
+
+STREAM_ROUTES = [("api/sessions/<str:name>/events", authorise_streams)]

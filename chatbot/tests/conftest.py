@@ -1,0 +1,30 @@
+"""What the chatbot's tests share: a customer's client, and a quiet queue."""
+
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+
+from chatbot import queue
+from chatbot.tests.customer import Customer
+
+
+@pytest.fixture(autouse=True)
+def _quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Announcements come half a second later, in a test that did not ask for them."""
+    monkeypatch.setattr(queue, "_request_announcement", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _chatbot_urls(settings: Any) -> None:
+    settings.ROOT_URLCONF = "config.urls_chatbot"
+
+
+@pytest.fixture
+def customer(transactional_db: None) -> Customer:
+    return Customer(AsyncClient())
+
+
+@pytest.fixture
+def stranger(transactional_db: None) -> Customer:
+    return Customer(AsyncClient())

@@ -1,0 +1,26 @@
+"""Agents, and sessions in the state that a test begins with."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from chatbot import lifecycle
+from chatbot.models import ChatSession, Status
+from chatbot.sessions import lock_session
+
+
+def make_agent(username: str = "alice", name: str = "", **fields: object) -> User:
+    user, _ = User.objects.get_or_create(username=username, defaults={"first_name": name, **fields})
+    return user
+
+
+def hand_over_to(session_name: str, username: str) -> None:
+    """Put a session of the bot into an agent's hands, without messages and events."""
+    agent = make_agent(username)
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        lifecycle.escalate(locked.session, reason="", now=locked.now)
+        lifecycle.take_over(locked.session, agent=agent)
+
+
+def set_status(session_name: str, status: Status) -> None:
+    ChatSession.objects.filter(name=session_name).update(status=status)

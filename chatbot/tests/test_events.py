@@ -1,0 +1,75 @@
+"""Every type that is emitted is registered, with the payload that it has."""
+
+import inspect
+import json
+from typing import Any, get_type_hints
+
+import pytest
+from django.utils import timezone
+
+from chatbot import events
+from chatbot.events import EVENT_TYPES
+from chatbot.models import ChatSession, Message
+from chatbot.tests.customer import make_session
+from realtime import groups
+from realtime.events import check_type
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def session() -> ChatSession:
+    return make_session()
+
+
+@pytest.fixture
+def message(session: ChatSession) -> Message:
+    return Message.objects.create(session=session, role="bot", content="hi", sender="bot", client_id="c-1")
+
+
+def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
+    """One of everything that chatbot/events.py can build."""
+    return [
+        *events.new_message(session, message, source=events.BOT),
+        *events.status_change(session, previous="closed", source=events.BOT),
+        *events.transfer_request(session, waiting_since=timezone.now(), position=1, source=events.BOT),
+        events.queue_update(waiting=1, longest_wait_seconds=2),
+        events.queue_position("s-1", 1),
+    ]
+
+
+def test_every_type_is_registered(session: ChatSession, message: Message) -> None:
+    assert {event.type for _, event in emitted(session, message)} == set(EVENT_TYPES)
+
+
+def test_every_registered_type_may_be_sent() -> None:
+    for name in EVENT_TYPES:
+        check_type(name)
+
+
+def test_payloads_have_the_fields_that_are_registered(session: ChatSession, message: Message) -> None:
+    for _, event in emitted(session, message):
+        registered = get_type_hints(EVENT_TYPES[event.type].payload)
+        assert set(event.payload) <= set(registered), event.type
+
+
+def test_durability_is_as_registered(session: ChatSession, message: Message) -> None:
+    for _, event in emitted(session, message):
+        assert event.durable == EVENT_TYPES[event.type].durable, event.type
+
+
+def test_payloads_are_json(session: ChatSession, message: Message) -> None:
+    for _, event in emitted(session, message):
+        json.dumps(event.payload)
+
+
+def test_a_customer_sees_no_queue_details(session: ChatSession) -> None:
+    sent: list[Any] = events.transfer_request(session, waiting_since=timezone.now(), position=3, source=events.BOT)
+    payloads = {channel: set(event.payload) for channel, event in sent}
+    assert payloads[groups.session("s-1")] == {"session_name", "waiting_since"}
+
+
+def test_the_registry_describes_every_type() -> None:
+    for name, event_type in EVENT_TYPES.items():
+        assert event_type.description, name
+        assert inspect.getdoc(event_type.payload), name

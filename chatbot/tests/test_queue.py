@@ -1,0 +1,102 @@
+"""The queue is announced soon, and not too often."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from chatbot import queue
+from chatbot.models import Status
+from chatbot.tests.customer import make_session
+from realtime import groups, home
+from realtime.events import Event
+
+DEADLINE_SECONDS = 10
+Sent = list[tuple[str, Event]]
+
+real_request_announcement = queue._request_announcement
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What is handed to realtime."""
+    items: Sent = []
+    monkeypatch.setattr(queue, "send_many", items.extend)
+    return items
+
+
+@pytest.mark.django_db
+def test_agents_hear_how_many_wait_and_how_long(sent: Sent) -> None:
+    for n in range(2):
+        make_session(f"s-{n}", status=Status.PENDING_MANUAL, waiting_since="2020-01-01T00:00:00Z")
+    queue.send_queue()
+    channel, event = sent[0]
+    assert (channel, event.type, event.durable) == (groups.BROADCAST, "queue_update", False)
+    assert event.payload["waiting"] == 2
+    assert event.payload["longest_wait_seconds"] > 365 * 24 * 3600
+
+
+@pytest.mark.django_db
+def test_each_customer_hears_their_place(sent: Sent) -> None:
+    for n in range(3):
+        make_session(f"s-{n}", status=Status.PENDING_MANUAL, waiting_since=f"2020-01-0{3 - n}T00:00:00Z")
+    queue.send_queue()
+    places = {channel: event.payload["position"] for channel, event in sent if event.type == "queue_position"}
+    assert places == {groups.session("s-2"): 1, groups.session("s-1"): 2, groups.session("s-0"): 3}
+
+
+@pytest.mark.django_db
+def test_an_empty_queue_is_announced_too(sent: Sent) -> None:
+    queue.send_queue()
+    assert [event.payload for _, event in sent] == [{"waiting": 0, "longest_wait_seconds": 0}]
+
+
+@pytest.fixture
+async def announcements(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The moments at which the queue is announced, in a home loop of this test."""
+    monkeypatch.setattr(home, "_loop", asyncio.get_running_loop())
+    monkeypatch.setattr(queue, "_request_announcement", real_request_announcement)
+    monkeypatch.setattr(queue, "_last_announced_at", float("-inf"))
+    moments: list[float] = []
+
+    async def note(job: Any) -> None:
+        moments.append(asyncio.get_running_loop().time())
+
+    monkeypatch.setattr(queue, "in_database", note)
+    return moments
+
+
+async def wait_for(moments: list[float], count: int) -> None:
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while len(moments) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_many_changes_make_two_announcements_a_second_at_most(announcements: list[float]) -> None:
+    for _ in range(3):
+        for _ in range(100):
+            real_request_announcement()
+        await wait_for(announcements, 1)
+    real_request_announcement()
+    await wait_for(announcements, 2)
+    await asyncio.sleep(0)
+    assert announcements[1] - announcements[0] >= queue.INTERVAL_SECONDS
+    assert len(announcements) == 2
+
+
+async def test_a_change_is_announced_from_any_thread(announcements: list[float]) -> None:
+    await asyncio.to_thread(real_request_announcement)
+    await wait_for(announcements, 1)
+
+
+@pytest.mark.django_db
+def test_nothing_is_announced_before_the_commit(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    requested: list[bool] = []
+    monkeypatch.setattr(queue, "_request_announcement", lambda: requested.append(True))
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        queue.announce_queue()
+        assert requested == []
+    assert requested == [True]

@@ -1,0 +1,130 @@
+"""Bot turns: the durable jobs by which every message to the bot gets its answer, whatever happens to a process.
+
+A turn is written in the transaction of its message. The process that wrote it answers at once, if it runs `run_turns`;
+a turn whose lease has expired is taken over by any process that does.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models.functions import Now
+
+from chatbot.actions.answer_turn import answer_turn
+from chatbot.models import BotTurn, Message
+from realtime.database import in_database
+
+LEASE_SECONDS = 10
+TAKEOVER_INTERVAL_SECONDS = 1
+RETRY_SECONDS = 1
+TAKEOVER_BATCH = 20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claim on a turn: void once another process has raised its number of attempts."""
+
+    id: int
+    attempt: int
+
+
+class Runner:
+    """The turns that this process has to answer, one after the other. Lives in the loop it was made in."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.turns: asyncio.Queue[Turn] = asyncio.Queue()
+
+    def hand_over(self, turn: Turn) -> None:
+        """Have a turn answered soon. Callable from any thread."""
+        self._loop.call_soon_threadsafe(self.turns.put_nowait, turn)
+
+    def retry(self, turn: Turn) -> None:
+        self._loop.call_later(RETRY_SECONDS, self.turns.put_nowait, turn)
+
+    def unfinished(self) -> list[Turn]:
+        return [self.turns.get_nowait() for _ in range(self.turns.qsize())]
+
+
+_runner: Runner | None = None
+
+
+def owe_answer(message: Message, *, now: datetime) -> None:
+    """Owe an answer to a message. Must run in the transaction that writes the message."""
+    runner = _runner
+    # A process without a runner (a command, a script) leaves the turn to whichever process has one.
+    lease = timedelta(seconds=LEASE_SECONDS) if runner else timedelta()
+    turn = BotTurn.objects.create(message=message, lease_until=now + lease)
+    if runner:
+        claim = Turn(turn.pk, turn.attempts)
+        transaction.on_commit(lambda: runner.hand_over(claim), robust=True)
+
+
+async def run_turns() -> None:
+    """Answer turns until cancelled: this process's own at once, expired ones within a second."""
+    global _runner
+    runner = _runner = Runner()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_answer_turns(runner))
+            tasks.create_task(_take_over_expired_turns(runner))
+    finally:
+        if _runner is runner:
+            _runner = None
+        await _give_back(runner.unfinished())
+
+
+def claim_expired_turns() -> list[Turn]:
+    """Take over turns whose lease has expired, each by compare-and-swap on its number of attempts."""
+    expired = BotTurn.objects.filter(lease_until__lte=Now()).order_by("id").values_list("pk", "attempts")
+    claimed = []
+    for turn_id, attempts in expired[:TAKEOVER_BATCH]:
+        changed = BotTurn.objects.filter(pk=turn_id, attempts=attempts).update(
+            attempts=attempts + 1, lease_until=Now() + timedelta(seconds=LEASE_SECONDS)
+        )
+        if changed:
+            claimed.append(Turn(turn_id, attempts + 1))
+    return claimed
+
+
+def expire_leases(turns: list[Turn]) -> None:
+    """Let any process take these turns over at once."""
+    for turn in turns:
+        BotTurn.objects.filter(pk=turn.id, attempts=turn.attempt).update(lease_until=Now())
+
+
+async def _answer_turns(runner: Runner) -> None:
+    while True:
+        turn = await runner.turns.get()
+        try:
+            await in_database(answer_turn, turn_id=turn.id, attempt=turn.attempt)
+        except (OperationalError, InterfaceError):
+            logger.warning("database unavailable, turn is tried again turn=%s", turn.id, exc_info=True)
+            runner.retry(turn)
+        except Exception:  # one bad turn must not stop the others; its lease will expire
+            logger.exception("turn failed turn=%s attempt=%s", turn.id, turn.attempt)
+
+
+async def _take_over_expired_turns(runner: Runner) -> None:
+    while True:
+        try:
+            for turn in await in_database(claim_expired_turns):
+                logger.info("turn taken over turn=%s attempt=%s", turn.id, turn.attempt)
+                runner.turns.put_nowait(turn)
+        except Exception:  # the database may be away; the next round tries again
+            logger.warning("could not look for expired turns", exc_info=True)
+        await asyncio.sleep(TAKEOVER_INTERVAL_SECONDS)
+
+
+async def _give_back(turns: list[Turn]) -> None:
+    """A process that stops in order makes nobody wait for its leases."""
+    if not turns:
+        return
+    try:
+        await in_database(expire_leases, turns)
+    except Exception:  # then the leases expire by themselves
+        logger.warning("could not give back %s turns", len(turns), exc_info=True)

@@ -1,0 +1,103 @@
+"""What the repository promises about itself: nothing of a developer's machine in it, and its lists complete."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Split, so that this file does not hold what it looks for.
+MACHINE_PATH = re.compile(r"(?<![\w.>)}*])/" + r"(?:home|Users|root|work)/")
+REGISTRY = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.(?:org|com)"]))
+READERS = {"flag", "text", "number", "names"}  # the functions of config/env.py that take a variable's name
+# psycopg is Django's driver for PostgreSQL; uvicorn is run from its command line.
+USED_WITHOUT_IMPORT = {"psycopg", "ruff", "mypy", "django-stubs", "import-linter", "pytest-django", "uvicorn"}
+MODULES = {"django-environ": "environ", "django-csp": "csp", "prometheus-client": "prometheus_client"}
+
+
+def tracked_files() -> list[Path]:
+    """What git would commit: tracked files and untracked ones that are not ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [path for name in names.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def text_of(path: Path) -> str:
+    """The file's text; nothing for a binary file."""
+    data = path.read_bytes()
+    return "" if b"\0" in data else data.decode(errors="replace")
+
+
+def python_files() -> list[Path]:
+    return [path for path in tracked_files() if path.suffix == ".py"]
+
+
+def variables_in_code() -> set[str]:
+    found: set[str] = set()
+    for path in (*(ROOT / "config").glob("*.py"), *(ROOT / "workbench/management").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = ast.unparse(node.func)
+                if name.rpartition(".")[2] in READERS or name == "os.environ.get":
+                    found.add(str(node.args[0].value))
+    return found
+
+
+def variables_in_example() -> set[str]:
+    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def declared_dependencies() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return [re.split(r"[^A-Za-z0-9-]", name)[0] for name in declared]
+
+
+def imported_modules() -> set[str]:
+    found: set[str] = set()
+    for path in python_files():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("pattern", [MACHINE_PATH, REGISTRY], ids=["machine", "registry"])
+def test_no_file_names_a_machine_or_a_registry(pattern: re.Pattern[str]) -> None:
+    found = {str(path.relative_to(ROOT)): pattern.findall(text_of(path)) for path in tracked_files()}
+    assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_every_variable_is_documented() -> None:
+    assert variables_in_code() - variables_in_example() == set()
+
+
+def test_every_documented_variable_is_read() -> None:
+    assert variables_in_example() - variables_in_code() == set()
+
+
+def test_every_dependency_is_used() -> None:
+    wanted = {
+        name: MODULES.get(name, name.replace("-", "_")) for name in declared_dependencies()
+    }
+    imported = imported_modules()
+    unused = {name for name, module in wanted.items() if module not in imported}
+    assert unused - USED_WITHOUT_IMPORT == set()
+
+
+def test_every_event_type_is_documented() -> None:
+    from chatbot.events import EVENT_TYPES
+
+    documentation = (ROOT / "docs/events.md").read_text()
+    assert {name for name in EVENT_TYPES if f"`{name}`" not in documentation} == set()
+
+
+def test_procfile_starts_both_services() -> None:
+    assert (ROOT / "Procfile").read_text() == (
+        "chatbot: python manage.py serve chatbot\nworkbench: python manage.py serve workbench\n"
+    )

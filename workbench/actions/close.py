@@ -1,0 +1,42 @@
+"""An agent ends a conversation."""
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from chatbot import events, lifecycle, queue, transcript
+from chatbot.models import ChatSession, Status
+from chatbot.sessions import lock_session
+from realtime.api import send_many
+from workbench.access import Agent
+from workbench.assignment import check_assignee
+
+NOTICE = gettext_noop("This conversation has been closed. Write again at any time to reopen it.")
+
+
+def close(*, session_name: str, agent: Agent) -> ChatSession:
+    """Close a session: a live one by its assignee, a waiting one or one with the bot by any agent.
+
+    Locks the session; raises NotFound, NotAssignee, InvalidStatus (it is closed).
+    """
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        session = locked.session
+        former = session.assignee
+        if session.status == Status.MANUAL_LIVE:
+            check_assignee(session, agent)
+        previous = lifecycle.close(session, now=locked.now)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        if previous == Status.PENDING_MANUAL:
+            queue.announce_queue()
+        send_many(
+            [
+                *events.status_change(session, previous=previous, source=events.WORKBENCH),
+                *events.new_message(
+                    session,
+                    notice,
+                    source=events.WORKBENCH,
+                    former_assignee=former.username if former else None,
+                ),
+            ]
+        )
+    return session

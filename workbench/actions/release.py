@@ -1,0 +1,30 @@
+"""An agent gives a conversation back to the bot."""
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from chatbot import events, lifecycle, transcript
+from chatbot.models import ChatSession
+from chatbot.sessions import lock_session
+from realtime.api import send_many
+from workbench.access import Agent
+from workbench.assignment import check_assignee
+
+NOTICE = gettext_noop("The agent has left the conversation. The assistant is back.")
+
+
+def release(*, session_name: str, agent: Agent) -> ChatSession:
+    """Give a live session back to the bot. Locks it; raises NotFound, InvalidStatus, NotAssignee."""
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        session = locked.session
+        check_assignee(session, agent)
+        previous = lifecycle.release(session)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        send_many(
+            [
+                *events.status_change(session, previous=previous, source=events.WORKBENCH),
+                *events.new_message(session, notice, source=events.WORKBENCH, former_assignee=agent.id),
+            ]
+        )
+    return session

@@ -1,0 +1,46 @@
+"""An agent takes a waiting customer."""
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from chatbot import events, lifecycle, queue, transcript
+from chatbot.agents import display_name
+from chatbot.errors import Forbidden
+from chatbot.models import ChatSession, Status
+from chatbot.sessions import lock_session
+from realtime.api import send_many
+from workbench.access import Agent
+
+NOTICE = gettext_noop("You are now talking to {agent}.")
+
+
+def take_over(*, session_name: str, agent: Agent, force: bool = False) -> ChatSession:
+    """Give a waiting session to an agent: of any number of calls exactly one wins.
+
+    A supervisor may `force` a session away from the agent who has it. Locks the session; raises NotFound, Forbidden
+    (force without being a supervisor), AlreadyTaken, InvalidStatus (nobody waits).
+    """
+    if force and not agent.is_supervisor:
+        raise Forbidden
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        session = locked.session
+        former = session.assignee
+        if force and session.status == Status.MANUAL_LIVE:
+            previous = lifecycle.reassign(session, agent=agent.user)
+        else:
+            previous = lifecycle.take_over(session, agent=agent.user)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now, agent=display_name(agent.user))
+        queue.announce_queue()
+        send_many(
+            [
+                *events.status_change(session, previous=previous, source=events.WORKBENCH),
+                *events.new_message(
+                    session,
+                    notice,
+                    source=events.WORKBENCH,
+                    former_assignee=former.username if former else None,
+                ),
+            ]
+        )
+    return session

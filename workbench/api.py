@@ -1,0 +1,117 @@
+"""The agents' HTTP API. Each view is a job on a database thread: who is it, authorise, read, act, answer.
+
+CSRF is checked by Django's middleware before any of this runs.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from django.http import HttpRequest, HttpResponse
+from pydantic import BaseModel, Field
+
+from chatbot.access import check_name
+from chatbot.api import EmptyBody, MessageBody, MessagePageQuery
+from chatbot.http import Job, Text, View, json_response, json_view, read_json, read_query
+from chatbot.models import Status
+from chatbot.selectors import position_of
+from realtime import groups
+from workbench import selectors
+from workbench.access import Agent, find_session, logged_in_agent, readable_session
+from workbench.actions.close import close
+from workbench.actions.release import release
+from workbench.actions.reply import reply
+from workbench.actions.take_over import take_over
+
+DEFAULT_PAGE = 30
+MAX_PAGE = 100
+MAX_SEARCH_LENGTH = 100
+MAX_CURSOR_LENGTH = 200
+
+
+class SessionListQuery(BaseModel):
+    """Which sessions; `before` is the `next` of the page before."""
+
+    status: Status | None = None
+    mine: Literal["", "0", "1"] = "0"
+    q: Annotated[Text, Field(max_length=MAX_SEARCH_LENGTH)] = ""
+    before: Annotated[Text, Field(max_length=MAX_CURSOR_LENGTH)] = ""
+    limit: Annotated[int, Field(gt=0, le=MAX_PAGE)] = DEFAULT_PAGE
+
+
+class TakeOverBody(BaseModel):
+    force: bool = False
+
+
+def agent_view(method: str) -> Callable[[Job], View]:
+    """A call of a logged-in agent: the job gets the agent after the request."""
+
+    def decorate(job: Job) -> View:
+        @functools.wraps(job)
+        def authenticated(request: HttpRequest, **kwargs: str) -> HttpResponse:
+            return job(request, logged_in_agent(request), **kwargs)
+
+        return json_view(method)(authenticated)
+
+    return decorate
+
+
+@agent_view("GET")
+def sessions(request: HttpRequest, agent: Agent) -> HttpResponse:
+    query = read_query(request, SessionListQuery)
+    position = position_of([groups.agent(agent.id), groups.BROADCAST])
+    items, following = selectors.session_page(
+        agent,
+        status=query.status,
+        mine=query.mine == "1",
+        q=query.q.strip(),
+        before=query.before,
+        limit=query.limit,
+    )
+    return json_response({"items": items, "next": following, "position": position})
+
+
+@agent_view("GET")
+def queue(request: HttpRequest, agent: Agent) -> HttpResponse:
+    position = position_of([groups.agent(agent.id), groups.BROADCAST])
+    items, total = selectors.queue_page()
+    return json_response({"items": items, "total": total, "position": position})
+
+
+@agent_view("GET")
+def session(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
+    position = position_of([check_name(name), groups.agent(agent.id), groups.BROADCAST])
+    readable = readable_session(agent, name)
+    page = read_query(request, MessagePageQuery)
+    detail = selectors.session_detail(readable, agent, before=page.before, limit=page.limit)
+    return json_response({**detail, "position": position})
+
+
+@agent_view("POST")
+def takeover(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
+    find_session(name)
+    body = read_json(request, TakeOverBody)
+    taken = take_over(session_name=name, agent=agent, force=body.force)
+    return json_response(selectors.session_item(taken, agent))
+
+
+@agent_view("POST")
+def messages(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
+    readable_session(agent, name)
+    body = read_json(request, MessageBody)
+    message, created = reply(session_name=name, agent=agent, content=body.content, client_id=body.client_id)
+    return json_response(message, status=201 if created else 200)
+
+
+@agent_view("POST")
+def release_session(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
+    readable_session(agent, name)
+    read_json(request, EmptyBody)
+    return json_response(selectors.session_item(release(session_name=name, agent=agent), agent))
+
+
+@agent_view("POST")
+def close_session(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
+    readable_session(agent, name)
+    read_json(request, EmptyBody)
+    return json_response(selectors.session_item(close(session_name=name, agent=agent), agent))

@@ -1,0 +1,41 @@
+"""What the workbench's tests share: agents who are logged in, and a quiet queue."""
+
+from typing import Any
+
+import pytest
+
+from chatbot import queue
+from workbench.tests.agent import AgentClient, log_in
+
+
+@pytest.fixture(autouse=True)
+def _quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Announcements come half a second later, in a test that did not ask for them."""
+    monkeypatch.setattr(queue, "_request_announcement", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _workbench_urls(settings: Any) -> None:
+    settings.ROOT_URLCONF = "config.urls_workbench"
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """A hash that is meant to be slow is what these tests would mostly do."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+async def alice(transactional_db: None) -> AgentClient:
+    return await log_in("alice", "Alice")
+
+
+@pytest.fixture
+async def bob(transactional_db: None) -> AgentClient:
+    return await log_in("bob", "Bob")
+
+
+@pytest.fixture
+async def carol(transactional_db: None) -> AgentClient:
+    """A supervisor."""
+    return await log_in("carol", "Carol", is_supervisor=True)

@@ -1,0 +1,15 @@
+"""Addresses of the agents' API."""
+
+from django.urls import path
+
+from workbench import api
+
+urlpatterns = [
+    path("api/sessions", api.sessions),
+    path("api/sessions/queue", api.queue),
+    path("api/sessions/<str:name>", api.session),
+    path("api/sessions/<str:name>/takeover", api.takeover),
+    path("api/sessions/<str:name>/messages", api.messages),
+    path("api/sessions/<str:name>/release", api.release_session),
+    path("api/sessions/<str:name>/close", api.close_session),
+]
