@@ -247,7 +247,10 @@ class StreamRoute:
             await _refuse(send, refusal, [(b"allow", b"GET")])
             return
         runtime = await process.start()
-        request = _read_request(scope)
+        request, position = _read_request(scope), _last_event_id(scope)
+        # The frames of servers and routers hold the scope for as long as the stream is open: 2 KiB of headers each.
+        scope["headers"].clear()
+        del scope
         if runtime.is_draining:
             await _pass_by(send)
             return
@@ -256,26 +259,26 @@ class StreamRoute:
             if isinstance(granted, Refusal):
                 await _refuse(send, granted)
                 return
-            await self._serve(runtime, Stream(self, request, granted), scope, receive, send)
+            await self._serve(runtime, Stream(self, request, granted), position, receive, send)
         except DatabaseError as error:
             logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
             await _pass_by(send)
 
     async def _serve(
-        self, runtime: "process.Process", stream: Stream, scope: Mapping[str, Any], receive: Receive, send: Send
+        self, runtime: "process.Process", stream: Stream, position: str, receive: Receive, send: Send
     ) -> None:
-        wanted, malformed = _wanted_position(scope, stream)
+        wanted, malformed = _wanted_position(position, stream.channels)
         starts = await runtime.relay.subscribe(stream, wanted)
         if malformed:
             starts = {channel: Start(start.after, [], reset=True) for channel, start in starts.items()}
-        registry = runtime.registry
-        registry.add(stream)
+        runtime.registry.add(stream)
         try:
             await stream.open(send, starts, random.randint(*RETRY_MS))
+            del starts, wanted, position
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            registry.remove(stream)
+            runtime.registry.remove(stream)
             runtime.relay.unsubscribe(stream, stream.channels)
             stream.close()
 
@@ -295,22 +298,21 @@ def _read_request(scope: Mapping[str, Any]) -> StreamRequest:
     )
 
 
-def _wanted_position(scope: Mapping[str, Any], stream: Stream) -> tuple[dict[str, int | None], bool]:
+def _wanted_position(text: str, channels: Sequence[Channel]) -> tuple[dict[str, int | None], bool]:
     """{channel: number the client has, None for live from now}, and whether its position was no use.
 
     A channel that the client's position does not name is one whose history it cannot know: it gets a `reset`, too.
     """
-    text = _last_event_id(scope)
     if not text:
-        return dict.fromkeys(stream.channels, None), False
+        return dict.fromkeys(channels, None), False
     try:
-        known = decode_position(text, stream.channels)
+        known = decode_position(text, channels)
     except MalformedPosition:
         known = {}
     if not known:
-        return dict.fromkeys(stream.channels, None), True
+        return dict.fromkeys(channels, None), True
     # -1 is before every log: the relay answers it with a reset
-    return {channel: known.get(channel, -1) for channel in stream.channels}, False
+    return {channel: known.get(channel, -1) for channel in channels}, False
 
 
 def _last_event_id(scope: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ class Client:
         return {
             "type": "http",
             "method": self.method,
-            "headers": self.headers,
+            "headers": list(self.headers),
             "query_string": self.query,
             "url_route": {"kwargs": {"name": self.name}},
         }
@@ -191,9 +191,8 @@ async def test_more_than_a_thousand_missed_is_a_reset(in_memory: Process) -> Non
 @given(header=st.binary(max_size=60), query=st.binary(max_size=60))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_position_raises(header: bytes, query: bytes) -> None:
-    client = stream.Stream(StreamRoute(grant_session), StreamRequest({}, {}, {}, {}), (session("s-1"),))
     scope = {"headers": [(b"last-event-id", header)], "query_string": b"lastEventId=" + query}
-    wanted, _ = stream._wanted_position(scope, client)
+    wanted, _ = stream._wanted_position(stream._last_event_id(scope), (session("s-1"),))
     assert set(wanted) == {"sse_session_s-1"}
 
 
