@@ -4,13 +4,13 @@ Inside a transaction an event is part of it: published after commit, never sent 
 transaction of its own. A caller never waits for Redis and never gets its errors.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from realtime import groups, log, publisher
-from realtime.database import in_database
+from realtime.database import in_database, repeat_victims
 from realtime.events import Envelope, Event, Source, encode
 from realtime.groups import Channel
 from realtime.subscription import Missed, ReceivedEvent, subscribe
@@ -37,10 +37,15 @@ Payload = Mapping[str, Any]
 def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
     """Send events in one transaction; return their ids in the given order (None for an ephemeral one).
 
-    Call it last in a transaction: it holds the counters of the channels (taken in sorted order) until commit.
+    Call it last in a transaction: it holds the counters of the channels (taken in sorted order) until commit. A
+    transaction of its own is tried again if it loses a deadlock.
     Raises ValueError before anything is written if an event is no valid one.
     """
     encoded = [(groups.parse(channel), event, encode(event)) for channel, event in items]
+    return repeat_victims(lambda: _write_and_publish(encoded))
+
+
+def _write_and_publish(encoded: Sequence[tuple[Channel, Event, bytes]]) -> list[int | None]:
     with transaction.atomic(savepoint=False):
         logged = iter(log.append([(channel, event.type, data) for channel, event, data in encoded if event.durable]))
         envelopes = [

@@ -15,6 +15,8 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils.translation import get_language, override
 
+from realtime import metrics
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -23,6 +25,9 @@ SQLITE_THREADS = 1
 POSTGRES_THREADS = 4
 # What has waited for a thread so long is refused, so that a locked database cannot pile requests up.
 MAX_WAIT_SECONDS = 3.0
+# PostgreSQL's serialization_failure and deadlock_detected: it has undone the transaction, which may succeed next time.
+VICTIM_STATES = frozenset({"40001", "40P01"})
+MAX_ATTEMPTS = 3
 
 
 class DatabaseBusy(OperationalError):
@@ -52,6 +57,7 @@ def _threads(purpose: str) -> ThreadPoolExecutor:
 async def in_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `job` on a database thread and return what it returns. The job opens its own transaction if it needs one.
 
+    A job whose transaction lost a deadlock is run again (repeat_victims): its parts before that transaction must bear it.
     Raises DatabaseBusy, an OperationalError, if no thread got to it within MAX_WAIT_SECONDS.
     """
     return await _run_on("write", functools.partial(job, *args, **kwargs))
@@ -80,12 +86,27 @@ def data_version() -> int | None:
         return int(cursor.fetchone()[0])
 
 
+def repeat_victims(job: Callable[[], T]) -> T:
+    """Run a job, at most MAX_ATTEMPTS times while the database undoes its transaction for the sake of another one.
+
+    Inside the caller's transaction once only: all of that is undone, so only its owner can begin anew.
+    """
+    for _ in range(MAX_ATTEMPTS - 1):
+        try:
+            return job()
+        except OperationalError as error:
+            if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in VICTIM_STATES:
+                raise
+            metrics.DEADLOCKS.inc()
+    return job()
+
+
 def _run(job: Callable[[], T], language: str | None, deadline: float) -> T:
     if time.monotonic() > deadline:
         raise DatabaseBusy("the database is busy")
     try:
         with override(language):  # of the request: a thread does not know it
-            return job()
+            return repeat_victims(job)
     except (OperationalError, InterfaceError):
         for each in connections.all(initialized_only=True):
             if not each.in_atomic_block and not each.is_usable():

@@ -22,3 +22,4 @@ RELAY_LAG_SECONDS = Histogram(
     "Time from a gap being seen to its repair",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
 )
+DEADLOCKS = Counter("sse_deadlocks_total", "Transactions that PostgreSQL undid and that were tried again")

@@ -159,6 +159,11 @@ class Process:
                     metrics.STREAMS_ENDED.labels("rights").inc()
                     stream.end()
 
+    def tell_if_degraded(self, stream: "Stream") -> None:
+        """Let a stream that opens know what the others were told. Without Redis by choice nothing is amiss."""
+        if self.layer.has_redis and self.layer.is_degraded:
+            stream.notice("degraded", {"since": int(self.layer.since)})
+
     def _tell_degraded(self, degraded: bool) -> None:
         self.registry.notice("degraded" if degraded else "recovered", {"since": int(self.layer.since)})
 

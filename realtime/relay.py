@@ -100,6 +100,7 @@ class Relay:
         self._read_soon = asyncio.Event()
         self._is_log_readable = True
         self._version_read: int | None = None
+        self._has_unverified = False
         self._may_log_malformed_at = 0.0
         layer.watch(lambda degraded: self._read_soon.set())
 
@@ -228,10 +229,14 @@ class Relay:
             self._compare(feed, number, envelope.data, trusted=trusted)
             return
         if not trusted:
-            feed.unverified[number] = envelope.data
+            self._remember_unverified(feed, number, envelope.data)
         self._deliver(feed, envelope)
         if feed.early:
             self._deliver_early(feed)
+
+    def _remember_unverified(self, feed: Feed, number: int, data: bytes) -> None:
+        feed.unverified[number] = data
+        self._has_unverified = True
 
     def _compare(self, feed: Feed, number: int, data: bytes, *, trusted: bool) -> None:
         """A second copy. What came first may have been forged: then the true one shows it here or at a safety read."""
@@ -246,7 +251,7 @@ class Relay:
     def _deliver_early(self, feed: Feed) -> None:
         assert feed.last is not None
         while (envelope := feed.early.pop(feed.last + 1, None)) is not None:
-            feed.unverified[feed.last + 1] = envelope.data
+            self._remember_unverified(feed, feed.last + 1, envelope.data)
             self._deliver(feed, envelope)
         for number in [number for number in feed.early if number <= feed.last]:
             del feed.early[number]
@@ -300,8 +305,9 @@ class Relay:
     async def _catch_up_if_news(self) -> None:
         """Read the heads of all channels, unless the database tells that nothing was committed since the last time."""
         version = await read_database(data_version) if self._feeds else None
-        if version is not None and version == self._version_read:
+        if version is not None and version == self._version_read and not self._has_unverified:
             return
+        self._has_unverified = False
         await self._catch_up(list(self._feeds))
         self._version_read = version
 

@@ -274,6 +274,7 @@ class StreamRoute:
         runtime.registry.add(stream)
         try:
             await stream.open(send, starts, random.randint(*RETRY_MS))
+            runtime.tell_if_degraded(stream)
             del starts, wanted, position
             while (await receive())["type"] != "http.disconnect":
                 pass

@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from realtime import api
 from realtime.api import Event, Missed, ReceivedEvent
@@ -35,6 +35,18 @@ async def reading(process: Process, **subscription: Any) -> AsyncIterator[list[R
     yield received
     task.cancel()
     await asyncio.wait([task])
+
+
+async def in_own_thread(job: Callable[..., None], *arguments: object) -> None:
+    """Run a job on a thread that the product does not know, which leaves no connection behind."""
+
+    def run() -> None:
+        try:
+            job(*arguments)
+        finally:
+            connection.close()
+
+    await asyncio.to_thread(run)
 
 
 async def test_event_arrives_with_its_id(each_layer: Process) -> None:
@@ -85,7 +97,7 @@ async def test_order_holds_over_many_threads(each_layer: Process) -> None:
             api.send_to_session("s-1", "tick", {"worker": worker, "i": i})
 
     async with reading(each_layer, session="s-1") as received:
-        await asyncio.gather(*(asyncio.to_thread(send, worker) for worker in range(4)))
+        await asyncio.gather(*(in_own_thread(send, worker) for worker in range(4)))
         await until(lambda: len(received) == 80)
     assert [event.id for event in received] == list(range(1, 81))
     for worker in range(4):
@@ -115,7 +127,7 @@ async def test_event_is_sent_at_commit_not_before(each_layer: Process) -> None:
             assert commit.wait(10)
 
     async with reading(each_layer, session="s-1") as received:
-        sending = asyncio.create_task(asyncio.to_thread(send_slowly))
+        sending = asyncio.create_task(in_own_thread(send_slowly))
         await until(written.is_set)
         assert not received
         commit.set()

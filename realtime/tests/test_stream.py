@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django_eventstream.utils import sse_encode_event
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from realtime import api, stream
 from realtime.groups import BROADCAST, Channel, agent, session
 from realtime.position import encode_position
 from realtime.process import Process
 from realtime.stream import Refusal, StreamRequest, StreamRoute
-from realtime.tests.conftest import until
+from realtime.tests.conftest import until, use_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,7 +191,7 @@ async def test_more_than_a_thousand_missed_is_a_reset(in_memory: Process) -> Non
 
 
 @given(header=st.binary(max_size=60), query=st.binary(max_size=60))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_position_raises(header: bytes, query: bytes) -> None:
     scope = {"headers": [(b"last-event-id", header)], "query_string": b"lastEventId=" + query}
     wanted, _ = stream._wanted_position(stream._last_event_id(scope), (session("s-1"),))
@@ -241,6 +243,14 @@ async def test_loss_and_return_of_redis_is_told(in_memory: Process) -> None:
         in_memory._tell_degraded(False)
         await until(lambda: client.of_type("recovered"))
     assert client.of_type("degraded")
+
+
+async def test_stream_that_opens_while_degraded_is_told(
+    settings: Settings, dead_redis_url: str, fresh_process: None
+) -> None:
+    use_redis(settings, dead_redis_url)
+    async with connected(Client()) as client:
+        await until(lambda: client.of_type("degraded"))
 
 
 async def test_quiet_stream_is_kept_alive(in_memory: Process, monkeypatch: pytest.MonkeyPatch) -> None:

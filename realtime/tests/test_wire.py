@@ -81,6 +81,13 @@ async def test_forged_id_is_found_out(recorder: Recorder, valkey: ValkeyServer) 
     await until(lambda: recorder.resets)
 
 
+async def test_forged_id_is_found_out_without_another_event(recorder: Recorder, valkey: ValkeyServer) -> None:
+    async with redis.Redis.from_url(valkey.connection_url) as client:
+        await client.publish("sse:session:s-1", b'{"type":"tick","payload":{"forged":1},"id":1}')
+    await until(lambda: recorder.resets, 2)
+    assert recorder.resets == [("sse_session_s-1", 0)]
+
+
 async def test_id_from_the_far_future_holds_nothing_up(recorder: Recorder, valkey: ValkeyServer) -> None:
     async with redis.Redis.from_url(valkey.connection_url) as client:
         await client.publish("sse:session:s-1", b'{"type":"tick","payload":{"forged":1},"id":1000}')

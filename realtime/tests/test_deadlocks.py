@@ -1,0 +1,63 @@
+"""A transaction that the database undid for another one's sake is tried again, a few times."""
+
+from unittest import mock
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+
+from realtime import api
+from realtime.database import MAX_ATTEMPTS, in_database, repeat_victims
+
+
+def database_error(cause: Exception) -> OperationalError:
+    """An error as Django raises it: the driver's own is its cause."""
+    error = OperationalError(str(cause))
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("cause", [DeadlockDetected(), SerializationFailure()])
+@pytest.mark.django_db(transaction=True)
+def test_a_victim_is_tried_again(cause: Exception) -> None:
+    job = mock.Mock(side_effect=[database_error(cause), "done"])
+    assert repeat_victims(job) == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_is_always_the_victim_fails() -> None:
+    job = mock.Mock(side_effect=database_error(DeadlockDetected()))
+    with pytest.raises(OperationalError):
+        repeat_victims(job)
+    assert job.call_count == MAX_ATTEMPTS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_error_is_not_tried_again() -> None:
+    job = mock.Mock(side_effect=database_error(LockNotAvailable()))
+    with pytest.raises(OperationalError):
+        repeat_victims(job)
+    assert job.call_count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_transaction_only_its_owner_can_begin_anew() -> None:
+    job = mock.Mock(side_effect=database_error(DeadlockDetected()))
+    with transaction.atomic(), pytest.raises(OperationalError):
+        repeat_victims(job)
+    assert job.call_count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_database_job_is_tried_again() -> None:
+    job = mock.Mock(side_effect=[database_error(DeadlockDetected()), "done"])
+    assert await in_database(job) == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_outside_a_transaction_is_sent_once_in_the_end() -> None:
+    with mock.patch("realtime.api.log.append", side_effect=[database_error(DeadlockDetected()), mock.DEFAULT]) as append:
+        append.return_value = []
+        assert api.send_many([]) == []
+    assert append.call_count == 2
+    assert not connection.in_atomic_block
