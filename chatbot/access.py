@@ -83,10 +83,18 @@ def check_name(name: str) -> Channel:
     return groups.session(name)
 
 
+def claim_on(request: HttpRequest, name: str) -> Claim:
+    """What the caller shows for the session of this name, for an action to check where it locks the session.
+
+    No query. Raises NotFound if no session can be called so.
+    """
+    check_name(name)
+    return claim_of(request.COOKIES, request.META.get("HTTP_AUTHORIZATION", ""))
+
+
 def own_session(request: HttpRequest, name: str) -> ChatSession:
     """The caller's session of this name, with its assignee; one query. Raises NotFound."""
-    check_name(name)
-    claim = claim_of(request.COOKIES, request.headers.get("Authorization", ""))
+    claim = claim_on(request, name)
     session = ChatSession.objects.select_related("assignee").filter(name=name).first()
     if session is None or not claim.covers(session.owner_digest, session.token_digest):
         raise NotFound

@@ -1,5 +1,7 @@
 """The customers' HTTP API. Each view is a job on a database thread: authorise, read, act, answer.
 
+An action gets what the caller shows and checks it on the row it locks, so that access costs no query of its own.
+
 No CSRF token: the cookie is SameSite, a body must be JSON, and a foreign Origin is refused.
 """
 
@@ -16,7 +18,18 @@ from chatbot.actions.cancel_escalation import cancel_escalation
 from chatbot.actions.escalate import escalate
 from chatbot.actions.post_customer_message import post_customer_message
 from chatbot.actions.start_session import start_session
-from chatbot.http import Job, Text, View, check_origin, json_response, json_view, read_json, read_query
+from chatbot.http import (
+    Job,
+    Model,
+    Text,
+    View,
+    check_origin,
+    json_response,
+    json_view,
+    read_allowed_json,
+    read_json,
+    read_query,
+)
 from chatbot.models import (
     MAX_CLIENT_ID_LENGTH,
     MAX_CONTENT_LENGTH,
@@ -67,6 +80,10 @@ class MessagePageQuery(BaseModel):
     limit: Annotated[int, Field(gt=0, le=MAX_PAGE)] = DEFAULT_PAGE
 
 
+def _read_own(request: HttpRequest, name: str, model: type[Model]) -> Model:
+    return read_allowed_json(request, model, lambda: access.own_session(request, name))
+
+
 def customer_post(job: Job) -> View:
     """A state-changing call of a customer."""
 
@@ -111,26 +128,26 @@ def session(request: HttpRequest, name: str) -> HttpResponse:
 
 @customer_post
 def messages(request: HttpRequest, name: str) -> HttpResponse:
-    access.own_session(request, name)
-    body = read_json(request, MessageBody)
+    claim = access.claim_on(request, name)
+    body = _read_own(request, name, MessageBody)
     message, created = post_customer_message(
-        session_name=name, content=body.content, client_id=body.client_id
+        session_name=name, content=body.content, client_id=body.client_id, claim=claim
     )
     return json_response(message, status=201 if created else 200)
 
 
 @customer_post
 def escalation(request: HttpRequest, name: str) -> HttpResponse:
-    access.own_session(request, name)
-    body = read_json(request, EscalationBody)
-    waiting, position = escalate(session_name=name, reason=body.reason)
+    claim = access.claim_on(request, name)
+    body = _read_own(request, name, EscalationBody)
+    waiting, position = escalate(session_name=name, reason=body.reason, claim=claim)
     content = {"status": waiting.status, "position": position, "version": waiting.version}
     return json_response(content, status=202)
 
 
 @customer_post
 def escalation_end(request: HttpRequest, name: str) -> HttpResponse:
-    access.own_session(request, name)
-    read_json(request, EmptyBody)
-    released = cancel_escalation(session_name=name)
+    claim = access.claim_on(request, name)
+    _read_own(request, name, EmptyBody)
+    released = cancel_escalation(session_name=name, claim=claim)
     return json_response({"status": released.status, "version": released.version})

@@ -99,6 +99,18 @@ def read_json(request: HttpRequest, model: type[Model]) -> Model:
         _raise_invalid(error)
 
 
+def read_allowed_json(request: HttpRequest, model: type[Model], check_access: Callable[[], object]) -> Model:
+    """As read_json, for an action that checks access where it locks the session: it has to hear of a good body only.
+
+    Of a body that is refused the caller hears if `check_access` raises nothing.
+    """
+    try:
+        return read_json(request, model)
+    except errors.Refused:
+        check_access()
+        raise
+
+
 def read_query(request: HttpRequest, model: type[Model]) -> Model:
     """The query string as `model`. Raises InvalidQuery."""
     try:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils.translation import gettext, override
 
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role
@@ -11,19 +12,28 @@ CUSTOMER = "customer"
 BOT = "bot"
 SYSTEM = "system"
 
+# What lists of sessions show as the last message: what people said.
+PEOPLE = (Role.CUSTOMER, Role.AGENT)
+
+# By hand, since every message runs these two; the ORM takes longer to write them than the database to do them.
+INSERT_ONCE = (
+    "INSERT INTO chatbot_message (session_id, role, content, agent_id, sender, client_id, created_at) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id, sender, client_id) DO NOTHING RETURNING id"
+)
+NOTE_LATEST = "UPDATE chatbot_chatsession SET last_message = %s, last_activity_at = %s WHERE id = %s"
+
+
+class Repeated(Exception):
+    """This sender has written under this client_id before; `first` is what they wrote then."""
+
+    def __init__(self, first: Message) -> None:
+        self.first = first
+        super().__init__(first.pk)
+
 
 def agent_sender(agent: User) -> str:
     """The sender of an agent's messages: repeats are recognised per sender."""
     return f"agent:{agent.username}"
-
-
-def find(session: ChatSession, *, sender: str, client_id: str) -> Message | None:
-    """The message that this sender wrote under this id, if the call is a repeat."""
-    return (
-        Message.objects.select_related("agent")
-        .filter(session=session, sender=sender, client_id=client_id)
-        .first()
-    )
 
 
 def write(
@@ -36,11 +46,11 @@ def write(
     now: datetime,
     agent: User | None = None,
 ) -> Message:
-    """Write a message and note it as the session's latest.
+    """Write a message and note it as the session's latest. Raises Repeated, with nothing written.
 
-    The session must be locked (lock_session), and `find` must have said that this is no repeat.
+    The session must be locked (lock_session).
     """
-    message = Message.objects.create(
+    message = Message(
         session=session,
         role=role,
         sender=sender,
@@ -49,10 +59,13 @@ def write(
         agent=agent,
         created_at=now,
     )
+    message.pk = _insert_once(message)
+    if message.pk is None:
+        raise Repeated(_find(session, sender=sender, client_id=client_id))
     session.last_activity_at = now
-    if role != Role.SYSTEM:
+    if role in PEOPLE:
         session.last_message = " ".join(content.split())[:PREVIEW_LENGTH]
-    session.save(update_fields=["last_message", "last_activity_at"])
+    _note_latest(session)
     return message
 
 
@@ -66,3 +79,32 @@ def write_notice(session: ChatSession, text: str, *, now: datetime, **values: st
     return write(
         session, role=Role.SYSTEM, sender=SYSTEM, content=content, client_id=f"version-{session.version}", now=now
     )
+
+
+def _insert_once(message: Message) -> int | None:
+    """Insert the message and return its id, or None if its sender has used its client_id in this session."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_ONCE,
+            [
+                message.session_id,
+                str(message.role),
+                message.content,
+                message.agent_id,
+                message.sender,
+                message.client_id,
+                connection.ops.adapt_datetimefield_value(message.created_at),
+            ],
+        )
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _note_latest(session: ChatSession) -> None:
+    moment = connection.ops.adapt_datetimefield_value(session.last_activity_at)
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_LATEST, [session.last_message, moment, session.pk])
+
+
+def _find(session: ChatSession, *, sender: str, client_id: str) -> Message:
+    return Message.objects.select_related("agent").get(session=session, sender=sender, client_id=client_id)

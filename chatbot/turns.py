@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from chatbot.actions.answer_turn import answer_turn
@@ -20,6 +20,11 @@ LEASE_SECONDS = 10
 TAKEOVER_INTERVAL_SECONDS = 1
 RETRY_SECONDS = 1
 TAKEOVER_BATCH = 20
+
+# By hand, since every message to the bot runs it.
+INSERT_TURN = (
+    "INSERT INTO chatbot_botturn (message_id, lease_until, attempts) VALUES (%s, %s, 1) RETURNING id, attempts"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +63,17 @@ def owe_answer(message: Message, *, now: datetime) -> None:
     runner = _runner
     # A process without a runner (a command, a script) leaves the turn to whichever process has one.
     lease = timedelta(seconds=LEASE_SECONDS) if runner else timedelta()
-    turn = BotTurn.objects.create(message=message, lease_until=now + lease)
+    claim = _write(message, lease_until=now + lease)
     if runner:
-        claim = Turn(turn.pk, turn.attempts)
         transaction.on_commit(lambda: runner.hand_over(claim), robust=True)
+
+
+def _write(message: Message, *, lease_until: datetime) -> Turn:
+    moment = connection.ops.adapt_datetimefield_value(lease_until)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_TURN, [message.pk, moment])
+        turn_id, attempts = cursor.fetchone()
+    return Turn(turn_id, attempts)
 
 
 async def run_turns() -> None:

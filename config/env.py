@@ -18,7 +18,8 @@ _env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment wins
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
 SQLITE_BUSY_SECONDS = 2
-POSTGRES_POOL_SIZE = 8
+# Of one process. The database threads of realtime/database.py keep 8 for themselves; pages and admin share the rest.
+POSTGRES_POOL_SIZE = 16
 
 
 def flag(name: str, default: bool = False) -> bool:

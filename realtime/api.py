@@ -41,7 +41,10 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
     transaction of its own is tried again if it loses a deadlock.
     Raises ValueError before anything is written if an event is no valid one.
     """
-    encoded = [(groups.parse(channel), event, encode(event)) for channel, event in items]
+    wanted = list(items)
+    different = {id(event): event for _, event in wanted}
+    data = {key: encode(event) for key, event in different.items()}
+    encoded = [(groups.parse(channel), event, data[id(event)]) for channel, event in wanted]
     return repeat_victims(lambda: _write_and_publish(encoded))
 
 

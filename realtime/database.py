@@ -57,7 +57,7 @@ def _threads(purpose: str) -> ThreadPoolExecutor:
 async def in_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `job` on a database thread and return what it returns. The job opens its own transaction if it needs one.
 
-    A job whose transaction lost a deadlock is run again (repeat_victims): its parts before that transaction must bear it.
+    A job whose transaction lost a deadlock is run again (repeat_victims); what it does before that must bear it.
     Raises DatabaseBusy, an OperationalError, if no thread got to it within MAX_WAIT_SECONDS.
     """
     return await _run_on("write", functools.partial(job, *args, **kwargs))

@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics` of a service."""
 
 import hmac
+import logging
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -9,6 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from realtime import process
 from realtime.database import read_database
+from realtime.metrics import DATABASE_UP, read_database_gauges
+
+logger = logging.getLogger(__name__)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", ""})
 
@@ -39,6 +43,12 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, for loopback or whoever shows METRICS_TOKEN; a 404 for everyone else."""
     if not _may_read_metrics(request):
         return JsonResponse({"error": {"code": "NOT_FOUND", "message": "There is nothing here."}}, status=404)
+    try:
+        await read_database(read_database_gauges)
+        DATABASE_UP.set(1)
+    except DatabaseError as error:
+        DATABASE_UP.set(0)
+        logger.warning("metrics without those of the database: %s", type(error).__name__)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

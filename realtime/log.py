@@ -4,13 +4,17 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
 from realtime.events import Envelope, with_number
 from realtime.groups import Channel
-from realtime.models import LoggedEvent
+
+T = TypeVar("T")
+
+# SQLite takes at least 999 parameters in one statement.
+ROWS_A_STATEMENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +33,46 @@ def append(items: Sequence[tuple[Channel, str, bytes]]) -> list[Envelope]:
     """
     if not items:
         return []
-    counts = Counter(channel for channel, _, _ in items)
-    following = {channel: _take_numbers(channel, counts[channel]) for channel in sorted(counts)}
-    envelopes, rows = [], []
+    following = _take_numbers(Counter(channel for channel, _, _ in items))
+    envelopes = []
     for channel, event_type, data in items:
         number = following[channel]
         following[channel] = number + 1
-        envelope = Envelope(channel, event_type, number, with_number(data, number))
-        envelopes.append(envelope)
-        rows.append(LoggedEvent(channel=channel, number=number, type=event_type, envelope=envelope.data.decode()))
-    LoggedEvent.objects.bulk_create(rows)
+        envelopes.append(Envelope(channel, event_type, number, with_number(data, number)))
+    _write(envelopes)
     return envelopes
 
 
-def _take_numbers(channel: Channel, count: int) -> int:
-    """Reserve `count` numbers of a channel, lock its counter until commit, return the first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO realtime_channelhead (channel, last, pruned) VALUES (%s, %s, 0) "
-            "ON CONFLICT (channel) DO UPDATE SET last = realtime_channelhead.last + excluded.last RETURNING last",
-            [channel, count],
-        )
-        return int(cursor.fetchone()[0]) - count + 1
+def _take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
+    """Reserve so many numbers of each channel, lock their counters until commit, return the first of each.
+
+    One statement for as many as it may have parameters; it takes its rows in the order in which they are written.
+    """
+    following: dict[str, int] = {}
+    for part in _parts(sorted(counts)):
+        rows = ", ".join(["(%s, %s, 0)"] * len(part))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO realtime_channelhead (channel, last, pruned) VALUES {rows} ON CONFLICT (channel) "
+                "DO UPDATE SET last = realtime_channelhead.last + excluded.last RETURNING channel, last",
+                [value for channel in part for value in (channel, counts[channel])],
+            )
+            following.update((channel, last - counts[channel] + 1) for channel, last in cursor.fetchall())
+    return following
+
+
+def _write(envelopes: Sequence[Envelope]) -> None:
+    for part in _parts(envelopes):
+        rows = ", ".join(["(%s, %s, %s, %s)"] * len(part))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO realtime_loggedevent (channel, number, type, envelope) VALUES {rows}",
+                [value for each in part for value in (each.channel, each.number, each.type, each.data.decode())],
+            )
+
+
+def _parts(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (items[start : start + ROWS_A_STATEMENT] for start in range(0, len(items), ROWS_A_STATEMENT))
 
 
 def heads(channels: Iterable[str]) -> dict[str, Head]:

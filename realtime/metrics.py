@@ -1,5 +1,7 @@
 """Prometheus metrics of the delivery path; `/metrics` shows them."""
 
+from collections.abc import Callable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 STREAMS = Gauge("sse_streams", "Open streams of this process")
@@ -23,3 +25,21 @@ RELAY_LAG_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
 )
 DEADLOCKS = Counter("sse_deadlocks_total", "Transactions that PostgreSQL undid and that were tried again")
+DATABASE_UP = Gauge("sse_database_up", "1 if the database answered when this was read")
+LOG_EVENTS = Gauge("sse_log_events", "Events in the log, about; the same in every process")
+LOG_OLDEST_SECONDS = Gauge("sse_log_oldest_seconds", "Age of the oldest event in the log; the same in every process")
+
+# What stands in the database is read when the metrics are. Applications add their own readers.
+_readers: list[Callable[[], None]] = []
+
+
+def read_at_scrape(reader: Callable[[], None]) -> None:
+    """Have gauges set each time that the metrics are read. The reader runs on a database thread."""
+    if reader not in _readers:
+        _readers.append(reader)
+
+
+def read_database_gauges() -> None:
+    """Run all readers. Raises DatabaseError if the database is away."""
+    for reader in _readers:
+        reader()

@@ -17,6 +17,10 @@ MAX_QUEUED = 10_000
 MAX_BATCH = 500
 EXIT_FLUSH_SECONDS = 1.0
 
+# Committed and not yet seen by the home loop; filled by any thread (CPython's deque needs no lock for that).
+_committed: deque[Envelope] = deque()
+_waking: asyncio.AbstractEventLoop | None = None  # the loop that has been told of them
+
 _queue: deque[Envelope] = deque()
 _worker: asyncio.Task[None] | None = None
 _is_registered_at_exit = False
@@ -24,18 +28,25 @@ _is_registered_at_exit = False
 
 def publish(envelopes: Sequence[Envelope]) -> None:
     """Hand committed events over and return at once; called on commit, from any thread."""
-    global _is_registered_at_exit
+    global _is_registered_at_exit, _waking
     if not _is_registered_at_exit:
         _is_registered_at_exit = True
         atexit.register(_flush_at_exit)
+    _committed.extend(envelopes)
+    loop = home.loop()
     if home.is_home():
-        _accept(envelopes)
-    else:
-        home.loop().call_soon_threadsafe(_accept, envelopes)
+        _accept()
+    elif _waking is not loop:
+        _waking = loop
+        loop.call_soon_threadsafe(_accept)
 
 
-def _accept(envelopes: Sequence[Envelope]) -> None:
-    global _worker
+def _accept() -> None:
+    global _waking, _worker
+    _waking = None  # before the events are taken: whoever adds one from here on wakes the loop again
+    envelopes = [_committed.popleft() for _ in range(len(_committed))]
+    if not envelopes:
+        return
     process.current().relay.committed(envelopes)
     room = MAX_QUEUED - len(_queue)
     _queue.extend(envelopes[:room])

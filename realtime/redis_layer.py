@@ -21,6 +21,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer,
 from channels_redis.utils import create_pool, decode_hosts
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -243,8 +244,12 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             **self.host,
         }
         pool = create_pool(host)
-        connection: AbstractConnection = await pool.get_connection()
-        return connection
+        try:
+            connection: AbstractConnection = await pool.get_connection()
+            return connection
+        finally:
+            if isinstance(pool, SentinelConnectionPool):  # it has asked where the master is, and kept the line open
+                await pool.sentinel_manager.aclose()
 
     async def _read(self) -> None:
         try:

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Max, Min
 from django.db.models.functions import Now
 
-from realtime import leases
+from realtime import leases, metrics
 from realtime.database import in_database, read_database
 from realtime.models import ChannelHead, LoggedEvent
 
@@ -46,6 +46,16 @@ def cut(channel: str, upto: int) -> int:
     with transaction.atomic():
         ChannelHead.objects.filter(channel=channel, pruned__lt=upto).update(pruned=upto)
         return LoggedEvent.objects.filter(channel=channel, number__lte=upto).delete()[0]
+
+
+def measure_log() -> None:
+    """Set the gauges of the log's size, from its ends: to count a million rows would take 50 ms."""
+    numbers = LoggedEvent.objects.order_by("id").values_list("id", flat=True)
+    first, last = numbers.first(), numbers.last()
+    metrics.LOG_EVENTS.set(last - first + 1 if first and last else 0)
+    dated = LoggedEvent.objects.order_by("created_at").annotate(database_now=Now())
+    oldest = dated.values_list("created_at", "database_now").first()
+    metrics.LOG_OLDEST_SECONDS.set((oldest[1] - oldest[0]).total_seconds() if oldest else 0)
 
 
 async def prune_daily() -> None:

@@ -53,7 +53,8 @@ class DrainingServer(Server):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
-        reactor.callWhenRunning(self._begin)
+        # callWhenRunning would call it before asyncio's loop runs, and its error goes nowhere.
+        reactor.callLater(0, self._begin)  # type: ignore[arg-type]  # its interface lacks self
         super().run()
 
     def _begin(self) -> None:

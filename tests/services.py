@@ -350,7 +350,7 @@ class Stream:
                     return
 
     def _remember_socket(self, step: str, info: Mapping[str, Any]) -> None:
-        if step == "connection.connect_tcp.complete":
+        if step in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
 
     def _take(self, event: ServerSentEvent) -> None:

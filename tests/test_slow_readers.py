@@ -23,16 +23,18 @@ class UvicornService(Service):
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         super().__init__("chatbot", folder, environment)
-        self._command = [sys.executable, "-m", "uvicorn", "config.asgi:chatbot", "--port", str(self.port), "--no-access-log"]
+        options = ["--port", str(self.port), "--no-access-log"]
+        self._command = [sys.executable, "-m", "uvicorn", "config.asgi:chatbot", *options]
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
-def chatbot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
-    valkey = Valkey(tmp_path)
-    environment = make_environment(tmp_path / "db.sqlite3", valkey.url)
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def chatbot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp(request.param)
+    valkey = Valkey(folder)
+    environment = make_environment(folder / "db.sqlite3", valkey.url)
     run_command("migrate", "--verbosity=0", environment=environment)
-    kind = {"daphne": lambda: Service("chatbot", tmp_path, environment)}
-    service = kind.get(request.param, lambda: UvicornService(tmp_path, environment))()
+    uvicorn = request.param == "uvicorn"
+    service = UvicornService(folder, environment) if uvicorn else Service("chatbot", folder, environment)
     valkey.start()
     service.start()
     try:

@@ -6,13 +6,14 @@ An agent is an active Django user; a supervisor is one in the group "supervisors
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
@@ -23,6 +24,7 @@ from chatbot import errors
 from chatbot.access import check_name, refusal
 from chatbot.http import error_response, is_api
 from chatbot.models import ChatSession, Status
+from chatbot.prepared import PreparedQuery
 from realtime import groups
 from realtime.groups import Channel
 from realtime.stream import Refusal, StreamRequest
@@ -55,7 +57,11 @@ class Login:
 def logged_in_agent(request: HttpRequest) -> Agent:
     """The agent who makes this request; two queries. Raises Unauthenticated, Forbidden."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    return check_agent(agents_of([key]).get(key))
+    row = _login_rows.first(key) if key else None
+    login = _login(row.session_data) if row else None
+    user = _user_rows.first(login.user_id) if login else None
+    is_current = user is not None and login is not None and _hash_is_current(user, login.auth_hash)
+    return check_agent(_agent(user) if user is not None and is_current else None)
 
 
 def check_agent(agent: Agent | None) -> Agent:
@@ -100,9 +106,14 @@ def find_session(name: str) -> ChatSession:
 def readable_session(agent: Agent, name: str) -> ChatSession:
     """A session that the agent may read, with its assignee; one query. Raises NotFound, NotAssignee."""
     session = find_session(name)
+    check_readable(session, agent)
+    return session
+
+
+def check_readable(session: ChatSession, agent: Agent) -> None:
+    """Raise NotAssignee unless the agent may read the session."""
     if not may_read(agent, session.status, session.assignee_id):
         raise errors.NotAssignee
-    return session
 
 
 def authorise_agent_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
@@ -182,8 +193,8 @@ def _session_rights(names: set[str]) -> dict[str, tuple[str, int | None]]:
 def _logins(keys: set[str]) -> dict[str, Login]:
     if not keys:
         return {}
-    rows = Session.objects.filter(session_key__in=keys, expire_date__gt=Now())
-    decoded = ((key, _login(data)) for key, data in rows.values_list("session_key", "session_data"))
+    rows = _valid_logins().filter(session_key__in=keys)
+    decoded = ((row.session_key, _login(row.session_data)) for row in rows)
     return {key: login for key, login in decoded if login is not None}
 
 
@@ -203,9 +214,26 @@ def _login(session_data: str) -> Login | None:
 def _users(ids: set[int]) -> dict[int, Agent]:
     if not ids:
         return {}
+    return {user.pk: _agent(user) for user in _active_users().filter(pk__in=ids)}
+
+
+def _valid_logins() -> QuerySet[Session]:
+    return Session.objects.filter(expire_date__gt=Now())
+
+
+def _active_users() -> QuerySet[Any]:
+    """Users with `in_supervisors`."""
     membership = User.groups.through.objects.filter(user_id=OuterRef("pk"), group__name=SUPERVISORS)
-    users = User.objects.filter(pk__in=ids, is_active=True).annotate(in_supervisors=Exists(membership))
-    return {user.pk: Agent(user, user.is_superuser or user.in_supervisors) for user in users}
+    return User.objects.filter(is_active=True).annotate(in_supervisors=Exists(membership))
+
+
+_login_rows = PreparedQuery[Session, str](lambda key: _valid_logins().filter(session_key=key), sample="<key>")
+_user_rows = PreparedQuery[Any, int](lambda pk: _active_users().filter(pk=pk), sample=-1)
+
+
+def _agent(user: Any) -> Agent:
+    """Of a row of _active_users."""
+    return Agent(user, user.is_superuser or user.in_supervisors)
 
 
 def _hash_is_current(user: User, auth_hash: str) -> bool:

@@ -1,5 +1,7 @@
 """The agents' HTTP API. Each view is a job on a database thread: who is it, authorise, read, act, answer.
 
+What changes a session is authorised by its action, on the row that it locks.
+
 CSRF is checked by Django's middleware before any of this runs.
 """
 
@@ -12,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from chatbot.access import check_name
 from chatbot.api import EmptyBody, MessageBody, MessagePageQuery
-from chatbot.http import Job, Text, View, json_response, json_view, read_json, read_query
+from chatbot.http import Job, Text, View, json_response, json_view, read_allowed_json, read_query
 from chatbot.models import Status
 from chatbot.selectors import position_of
 from realtime import groups
@@ -89,29 +91,29 @@ def session(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
 
 @agent_view("POST")
 def takeover(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
-    find_session(name)
-    body = read_json(request, TakeOverBody)
+    check_name(name)
+    body = read_allowed_json(request, TakeOverBody, lambda: find_session(name))
     taken = take_over(session_name=name, agent=agent, force=body.force)
     return json_response(selectors.session_item(taken, agent))
 
 
 @agent_view("POST")
 def messages(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
-    readable_session(agent, name)
-    body = read_json(request, MessageBody)
+    check_name(name)
+    body = read_allowed_json(request, MessageBody, lambda: readable_session(agent, name))
     message, created = reply(session_name=name, agent=agent, content=body.content, client_id=body.client_id)
     return json_response(message, status=201 if created else 200)
 
 
 @agent_view("POST")
 def release_session(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
-    readable_session(agent, name)
-    read_json(request, EmptyBody)
+    check_name(name)
+    read_allowed_json(request, EmptyBody, lambda: readable_session(agent, name))
     return json_response(selectors.session_item(release(session_name=name, agent=agent), agent))
 
 
 @agent_view("POST")
 def close_session(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
-    readable_session(agent, name)
-    read_json(request, EmptyBody)
+    check_name(name)
+    read_allowed_json(request, EmptyBody, lambda: readable_session(agent, name))
     return json_response(selectors.session_item(close(session_name=name, agent=agent), agent))

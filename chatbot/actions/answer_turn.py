@@ -2,15 +2,18 @@
 
 import logging
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from chatbot import engine, events, transcript
 from chatbot.actions.escalate import enqueue
 from chatbot.models import BotAnswer, BotTurn, Role, Status
+from chatbot.prepared import PreparedQuery
 from chatbot.sessions import LockedSession, lock_session
 from realtime.api import send_many
 
 MAX_ATTEMPTS = 3
+END_TURN = "DELETE FROM chatbot_botturn WHERE id = %s AND attempts = %s"
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +25,8 @@ def answer_turn(*, turn_id: int, attempt: int) -> bool:
     for a human or has one, the turn ends without an answer. After MAX_ATTEMPTS the bot apologises instead of thinking.
     Locks the session while it writes, not while the engine decides.
     """
-    turn = BotTurn.objects.select_related("message__session").filter(pk=turn_id, attempts=attempt).first()
-    if turn is None:
+    turn = _turns.first(turn_id)
+    if turn is None or turn.attempts != attempt:
         return False
     text, language = turn.message.content, turn.message.session.language
     if attempt > MAX_ATTEMPTS:
@@ -34,12 +37,25 @@ def answer_turn(*, turn_id: int, attempt: int) -> bool:
         logger.info("bot unsure message=%s", turn.message_id)
     with transaction.atomic():
         locked = lock_session(turn.message.session.name)
-        deleted, _ = BotTurn.objects.filter(pk=turn_id, attempts=attempt).delete()
-        if not deleted:
+        if not _end_turn(turn_id, attempt):
             return False
         if locked.session.status == Status.BOT_ACTIVE:
             send_many(_carry_out(decision, locked, client_id=f"bot-{turn.message_id}"))
     return True
+
+
+def _turn_with_session(turn_id: int) -> QuerySet[BotTurn]:
+    return BotTurn.objects.select_related("message__session").filter(pk=turn_id).order_by()
+
+
+_turns = PreparedQuery(_turn_with_session, sample=-1)
+
+
+def _end_turn(turn_id: int, attempt: int) -> bool:
+    """Delete the turn, unless another process has it; return whether this call did."""
+    with connection.cursor() as cursor:
+        cursor.execute(END_TURN, [turn_id, attempt])
+        return bool(cursor.rowcount)
 
 
 def known_answers() -> list[engine.KnownAnswer]:

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from chatbot import events, lifecycle, queue, transcript
+from chatbot.access import Claim
 from chatbot.models import ChatSession
 from chatbot.sessions import lock_session
 from realtime.api import send_many
@@ -11,10 +12,13 @@ from realtime.api import send_many
 NOTICE = gettext_noop("You are no longer waiting for an agent. The assistant is back.")
 
 
-def cancel_escalation(*, session_name: str) -> ChatSession:
-    """Take a waiting session out of the queue, back to the bot. Locks it; raises NotFound, InvalidStatus."""
+def cancel_escalation(*, session_name: str, claim: Claim | None = None) -> ChatSession:
+    """Take a waiting session out of the queue, back to the bot.
+
+    Locks it; raises NotFound, also where `claim` does not cover it, and InvalidStatus.
+    """
     with transaction.atomic():
-        locked = lock_session(session_name)
+        locked = lock_session(session_name, claim)
         session = locked.session
         previous = lifecycle.give_up_waiting(session)
         notice = transcript.write_notice(session, NOTICE, now=locked.now)

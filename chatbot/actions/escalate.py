@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from chatbot import events, lifecycle, queue, transcript
+from chatbot.access import Claim
 from chatbot.models import ChatSession
 from chatbot.selectors import queue_rank
 from chatbot.sessions import lock_session
@@ -14,14 +15,14 @@ from realtime.api import send_many
 NOTICE = gettext_noop("An agent has been asked to join. You can keep writing while you wait.")
 
 
-def escalate(*, session_name: str, reason: str) -> tuple[ChatSession, int]:
+def escalate(*, session_name: str, reason: str, claim: Claim | None = None) -> tuple[ChatSession, int]:
     """Put a session into the queue; return it and its place there, from 1.
 
     Every open workbench hears of it. A closed session is reopened by it.
-    Locks the session; raises NotFound, AlreadyEscalated.
+    Locks the session; raises NotFound, also where `claim` does not cover it, and AlreadyEscalated.
     """
     with transaction.atomic():
-        locked = lock_session(session_name)
+        locked = lock_session(session_name, claim)
         position, outgoing = enqueue(locked.session, reason=reason, now=locked.now)
         send_many(outgoing)
     return locked.session, position

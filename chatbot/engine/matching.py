@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from chatbot.engine.decision import KnownAnswer
 from chatbot.engine.language import CHINESE, han_bigrams, latin_words, normalise
@@ -10,6 +11,7 @@ from chatbot.engine.language import CHINESE, han_bigrams, latin_words, normalise
 THRESHOLD = 0.5
 KEYWORD_SCORE = 0.5
 KEYWORD_SCORE_PER_CHARACTER = 0.02
+KEPT_TEXTS = 10_000
 
 # Words that say nothing about the subject.
 _STOP_WORDS = frozenset(
@@ -47,9 +49,9 @@ def _score_chinese(plain: str, answer: KnownAnswer) -> float:
 
 def _score_english(plain: str, answer: KnownAnswer) -> float:
     words = _stems(plain)
-    overlap = _overlap(set(words) - _STOP_WORDS, set(_stems(normalise(answer.question))) - _STOP_WORDS)
+    overlap = _overlap(set(words) - _STOP_WORDS, set(_known_stems(answer.question)) - _STOP_WORDS)
     spoken = f" {' '.join(words)} "
-    return overlap + _keyword_score(answer, lambda keyword: f" {' '.join(_stems(keyword))} " in spoken)
+    return overlap + _keyword_score(answer, lambda keyword: f" {' '.join(_known_stems(keyword))} " in spoken)
 
 
 def _overlap(said: set[str], asked: set[str]) -> float:
@@ -60,9 +62,20 @@ def _overlap(said: set[str], asked: set[str]) -> float:
 
 def _keyword_score(answer: KnownAnswer, occurs: Callable[[str], bool]) -> float:
     """The longest keyword that occurs counts: "refund status" says more than "refund"."""
-    keywords = [normalise(part) for part in re.split(r"[,，、]", answer.keywords)]
-    found = [len(keyword) for keyword in keywords if keyword and occurs(keyword)]
+    found = [len(keyword) for keyword in _known_keywords(answer.keywords) if occurs(keyword)]
     return KEYWORD_SCORE + KEYWORD_SCORE_PER_CHARACTER * max(found) if found else 0.0
+
+
+# What is known is the same for message after message; to take it apart anew was most of a decision.
+@lru_cache(maxsize=KEPT_TEXTS)
+def _known_stems(text: str) -> tuple[str, ...]:
+    return tuple(_stems(normalise(text)))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _known_keywords(listed: str) -> tuple[str, ...]:
+    parts = (normalise(part) for part in re.split(r"[,，、]", listed))
+    return tuple(part for part in parts if part)
 
 
 def _stems(plain: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from chatbot.actions.post_customer_message import post_customer_message
-from chatbot.models import BotTurn, Message, Status
+from chatbot.models import BotTurn, ChatSession, Message, Status
 from chatbot.tests.customer import Customer, make_session
 from chatbot.tests.logged import logged
 from chatbot.tests.people import hand_over_to, make_agent, set_status
@@ -52,6 +52,14 @@ async def test_a_repeat_changes_nothing(customer: Customer) -> None:
     assert await in_database(Message.objects.count) == 1
     assert await in_database(BotTurn.objects.count) == 1
     assert len(await in_database(logged, groups.session(name))) == 1
+
+
+async def test_a_repeat_does_not_reopen_a_closed_session(customer: Customer) -> None:
+    name = await customer.start()
+    await post(customer, name, "one", "c-1")
+    await in_database(set_status, name, Status.CLOSED)
+    assert (await post(customer, name, "one", "c-1"))[0] == 200
+    assert await in_database(ChatSession.objects.filter(status=Status.CLOSED).exists)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,17 +21,17 @@ async def test_reading_a_session(customer: Customer, count: int) -> None:
 
 
 async def test_posting_a_message(customer: Customer) -> None:
-    """Access 1; lock, look for a repeat, message, session, turn, counter of the channel, event."""
+    """Lock with access, message, session, turn, counter of the channel, event."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.say(name, "hi"))
-    assert len(statements) == 8, "\n".join(statements)
+    assert len(statements) == 6, "\n".join(statements)
 
 
 async def test_escalating(customer: Customer) -> None:
-    """Access 1; lock, change, notice, session, place, counters of two channels, events."""
+    """Lock with access, change, notice, session, place, counters, events."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
-    assert len(statements) == 9, "\n".join(statements)
+    assert len(statements) == 7, "\n".join(statements)
 
 
 async def test_a_stranger_costs_one_query(customer: Customer, stranger: Customer) -> None:

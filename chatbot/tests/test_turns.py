@@ -81,6 +81,14 @@ async def test_the_answer_is_told_to_the_session(session: ChatSession) -> None:
     assert event["payload"]["client_id"] == f"bot-{message_id}"
 
 
+async def test_the_last_message_is_the_customers(session: ChatSession) -> None:
+    await in_database(post, "where is my order?")
+    (claim,) = await in_database(turns.claim_expired_turns)
+    await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt)
+    assert len(await in_database(bot_messages)) == 1
+    assert (await in_database(ChatSession.objects.get)).last_message == "where is my order?"
+
+
 async def test_answers_come_in_the_order_of_the_messages(session: ChatSession) -> None:
     async with running():
         ids = [await in_database(post, client_id=f"c-{n}") for n in range(5)]

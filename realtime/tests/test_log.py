@@ -59,3 +59,20 @@ def test_many_channels_are_read_with_one_query(django_assert_num_queries: Django
     with django_assert_num_queries(1):
         events = log.read(dict.fromkeys(channels, (1, 3)))
     assert all([envelope.number for envelope in events[channel]] == [2, 3] for channel in channels)
+
+
+def test_events_of_several_channels_are_written_with_two_statements(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """Counters and events."""
+    event = Event("tick", {})
+    with transaction.atomic(), django_assert_num_queries(2):
+        api.send_many([(session("s-1"), event), (BROADCAST, event), (session("s-2"), event)])
+
+
+def test_more_channels_than_one_statement_takes() -> None:
+    channels = [session(f"s-{i}") for i in range(log.ROWS_A_STATEMENT + 1)]
+    for number in (1, 2):
+        assert set(api.send_many([(channel, Event("tick", {})) for channel in channels])) == {number}
+    written = log.read(dict.fromkeys(channels, (0, 2)))
+    assert all([envelope.number for envelope in written[channel]] == [1, 2] for channel in channels)

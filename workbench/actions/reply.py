@@ -6,31 +6,32 @@ from chatbot import events, transcript
 from chatbot.models import Role
 from chatbot.sessions import lock_session
 from realtime.api import send_many
-from workbench.access import Agent
+from workbench.access import Agent, check_readable
 from workbench.assignment import check_assignee
 
 
 def reply(*, session_name: str, agent: Agent, content: str, client_id: str) -> tuple[events.MessageJson, bool]:
     """Write an agent's message and return it, with whether it was written by this call.
 
-    The same client_id again returns the first message, also after the session has gone elsewhere.
+    The same client_id again returns the first message, also after the session has gone back to the bot.
     Locks the session; raises NotFound, InvalidStatus (the session is not live), NotAssignee.
     """
-    sender = transcript.agent_sender(agent.user)
     with transaction.atomic():
         locked = lock_session(session_name)
         session = locked.session
-        if repeated := transcript.find(session, sender=sender, client_id=client_id):
-            return events.message_json(session, repeated), False
-        check_assignee(session, agent)
-        message = transcript.write(
-            session,
-            role=Role.AGENT,
-            sender=sender,
-            content=content,
-            client_id=client_id,
-            agent=agent.user,
-            now=locked.now,
-        )
+        check_readable(session, agent)
+        try:
+            message = transcript.write(
+                session,
+                role=Role.AGENT,
+                sender=transcript.agent_sender(agent.user),
+                content=content,
+                client_id=client_id,
+                agent=agent.user,
+                now=locked.now,
+            )
+        except transcript.Repeated as repeat:
+            return events.message_json(session, repeat.first), False
+        check_assignee(session, agent)  # a refusal takes the message back with it
         send_many(events.new_message(session, message, source=events.WORKBENCH))
     return events.message_json(session, message), True

@@ -12,6 +12,7 @@ const SESSION_KEY = "handover:session";
 const BOT_PATIENCE_MS = 30000;
 const TYPING_MS = 6000;
 const SHOW_TROUBLE_AFTER_MS = 1500;
+const RETRY_MS = 2000;
 
 const assistant = { name: gettext("Assistant"), tag: null };
 const transcript = new Transcript(byId("messages"), {
@@ -59,7 +60,10 @@ async function openSession(name) {
     },
   });
   stream = opened;
-  const session = await fetchSession(name);
+  const session = await fetchSession(name).catch((error) => {
+    if (stream === opened) closeSession(); // half open, it would take messages and show no answer
+    throw error;
+  });
   if (stream !== opened) return;
   applySession(session);
   opened.start(session.position);
@@ -89,6 +93,16 @@ async function refetch() {
   const name = sessionName;
   const session = await fetchSession(name);
   if (sessionName === name) applySession(session);
+}
+
+/** Events were missed: fetch the state, until it is there. */
+async function recover() {
+  const name = sessionName;
+  try {
+    await refetch();
+  } catch (error) {
+    if (error.isPassing) setTimeout(() => sessionName === name && recover(), RETRY_MS);
+  }
 }
 
 function applySession(session) {
@@ -164,7 +178,7 @@ function receiveEvent({ type, data }) {
   else if (type === "status_change") receiveStatus(payload);
   else if (type === "queue_position") receivePosition(payload);
   else if (type === "typing") showAgentTyping(payload);
-  else if (type === "reset") refetch().catch(() => {});
+  else if (type === "reset") recover();
   else if (type === "stream-open") outbox.flush();
 }
 
@@ -312,7 +326,7 @@ async function openKnownSession() {
 /** The service is away while the page loads: say so and come back by itself. */
 function showUnavailable(error) {
   showError(error.message);
-  setTimeout(openKnownSession, (error.retryAfterSeconds ?? 2) * 1000);
+  setTimeout(openKnownSession, error.retryAfterSeconds ? error.retryAfterSeconds * 1000 : RETRY_MS);
 }
 
 byId("escalate").addEventListener("click", escalate);

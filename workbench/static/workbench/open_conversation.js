@@ -8,6 +8,8 @@ import { callApi } from "../realtime/http.js";
 import { byId, el, fill, formatMoment } from "../realtime/page.js";
 import { setText, showFace, showWaiting } from "./lists.js";
 
+const RETRY_MS = 2000;
+
 export class OpenConversation {
   name = null;
   #board;
@@ -19,6 +21,7 @@ export class OpenConversation {
   #callbacks;
   #isRefused = false;
   #isWatched = false;
+  #retryTimer = null;
 
   /** @param callbacks watch(positions), onError(error), onTakeOver(name, button, isForced) */
   constructor(board, config, callbacks) {
@@ -72,9 +75,13 @@ export class OpenConversation {
     this.show();
   }
 
-  /** Fetch the open session. If its messages do not come over the agent's channel, its own is watched from there. */
+  /**
+   * Fetch the open session, until it is there. If its messages do not come over the agent's channel, its own is watched
+   * from there.
+   */
   async refetch() {
     const { name } = this;
+    clearTimeout(this.#retryTimer);
     if (!name) return;
     try {
       const session = await fetchSession(name);
@@ -88,6 +95,7 @@ export class OpenConversation {
       if (this.name !== name) return;
       this.#isRefused = error.status === 403 || error.status === 404;
       if (error.status !== 403) this.#callbacks.onError(error);
+      if (error.isPassing) this.#retryTimer = setTimeout(() => this.refetch(), RETRY_MS);
     }
     this.show();
   }
@@ -169,9 +177,8 @@ export class OpenConversation {
 
   #showActions(session) {
     const isMine = this.#board.isMine(session);
-    const mayClose = isMine || (this.#config.isSupervisor && session.status === STATUS.live);
     byId("release").hidden = !isMine;
-    byId("close").hidden = !mayClose;
+    byId("close").hidden = !isMine;
     byId("composer").hidden = !isMine;
     byId("notice").hidden = isMine;
     const [text, action] = this.#noticeOf(session);

@@ -59,7 +59,7 @@ async function countUnread(name) {
   try {
     board.takeSession(await fetchSession(name));
   } catch (error) {
-    if (error.status === 401) throw error; // anything else: it was given away meanwhile, the stream tells
+    if (error.status === 401 || error.isPassing) throw error; // else it was given away meanwhile, the stream tells
   }
 }
 
@@ -70,6 +70,7 @@ async function refetch() {
     if (!byId("all").hidden) await search.start();
   } catch (error) {
     showError(error);
+    if (error.isPassing) setTimeout(refetch, UNAVAILABLE_RETRY_MS);
   }
 }
 
@@ -96,7 +97,7 @@ function receiveStatus(payload, { timestamp }) {
   if (!board.takeStatus(payload, localTime(timestamp))) return;
   conversation.receiveStatus(payload);
   // its messages come over another channel, maybe before this: they were not counted
-  if (board.isMine(board.get(payload.session_name))) countUnread(payload.session_name);
+  if (board.isMine(board.get(payload.session_name))) countUnread(payload.session_name).catch(showError);
 }
 
 function receiveTransferRequest(payload, { timestamp }) {
@@ -140,6 +141,7 @@ function show() {
   inbox.show(conversation.name);
   search.show(conversation.name);
   conversation.show();
+  dropSettledToasts();
   showQueueSummary(board.queue.length);
   setTitleCount(board.queue.length + board.unreadTotal);
 }
@@ -175,6 +177,14 @@ function showToast(name, title, text) {
     el("button", dismiss, icon("close")));
   byId("toasts").append(toast);
   setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+/** A customer whom somebody serves, or whose conversation is open here, needs no announcement. */
+function dropSettledToasts() {
+  for (const toast of [...byId("toasts").children]) {
+    const { name } = toast.dataset;
+    if (board.get(name)?.status !== STATUS.waiting || conversation.name === name) toast.remove();
+  }
 }
 
 function showError(error) {
@@ -269,6 +279,9 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
 document.addEventListener("click", ({ target }) => {
   const account = document.querySelector(".account");
   if (!account.contains(target)) account.open = false;
+});
+document.querySelector(".language").addEventListener("formdata", ({ formData }) => {
+  formData.set("next", location.pathname + location.hash); // the server does not see what is open
 });
 localStorage.setItem(AGENT_KEY, config.agent.id);
 window.addEventListener("storage", ({ key, newValue }) => {

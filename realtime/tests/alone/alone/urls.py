@@ -1,0 +1,5 @@
+from django.urls import path
+
+from realtime import health
+
+urlpatterns = [path("readyz", health.readyz)]

@@ -1,0 +1,53 @@
+"""Committed events reach the home loop with as few interruptions as can be."""
+
+import asyncio
+import threading
+from unittest import mock
+
+import pytest
+
+from realtime import publisher
+from realtime.events import Envelope
+from realtime.process import Process
+from realtime.tests.conftest import until
+
+
+def envelopes(count: int) -> list[Envelope]:
+    return [Envelope("sse_broadcast", "tick", None, b"{}") for _ in range(count)]
+
+
+@pytest.fixture
+def carried(in_memory: Process, monkeypatch: pytest.MonkeyPatch) -> list[Envelope]:
+    """What the channel layer is handed."""
+    taken: list[Envelope] = []
+
+    async def take(batch: list[Envelope]) -> None:
+        taken.extend(batch)
+
+    monkeypatch.setattr(in_memory.layer, "send_envelopes", take)
+    return taken
+
+
+async def test_what_is_committed_before_the_loop_wakes_needs_no_second_call(
+    carried: list[Envelope], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    wake = mock.Mock(wraps=loop.call_soon_threadsafe)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
+    committed = envelopes(3)
+
+    def commit() -> None:
+        for each in committed:
+            publisher.publish([each])
+
+    thread = threading.Thread(target=commit)
+    thread.start()
+    thread.join()  # the loop waits here
+    assert wake.call_count == 1
+    await until(lambda: carried == committed)
+
+
+async def test_the_next_commit_wakes_the_loop_again(carried: list[Envelope]) -> None:
+    for count in (1, 2):
+        await asyncio.to_thread(publisher.publish, envelopes(1))
+        await until(lambda count=count: len(carried) == count)  # type: ignore[misc]

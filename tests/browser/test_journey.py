@@ -1,0 +1,168 @@
+"""From the bot to a human and back, in two browsers, in both languages."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import People
+from tests.services import AgentClient
+from tests.services import expect as expect_answer
+
+pytestmark = pytest.mark.browser
+
+SEEN_WITHIN_MS = 1000  # the product's promise for a transfer request
+
+
+@dataclass(frozen=True)
+class Language:
+    """What a browser of this locale is to show."""
+
+    locale: str
+    html: str
+    question: str
+    answer: str
+    escalate: str
+    waiting: str
+    with_alice: str
+    take_over: str
+    with_you: str
+
+
+ENGLISH = Language(
+    locale="en-GB",
+    html="en",
+    question="What are your opening hours?",
+    answer="Monday to Friday",
+    escalate="Talk to a human",
+    waiting="Waiting for an agent",
+    with_alice="With Alice",
+    take_over="Take over",
+    with_you="With you",
+)
+CHINESE = Language(
+    locale="zh-CN",
+    html="zh-hans",
+    question="你们的营业时间是什么时候？",
+    answer="周一至周五",
+    escalate="转人工客服",
+    waiting="等待人工客服",
+    with_alice="Alice 服务中",
+    take_over="接入",
+    with_you="您正在服务",
+)
+
+
+@pytest.mark.parametrize("language", [ENGLISH, CHINESE], ids=lambda language: language.html)
+def test_conversation_goes_to_an_agent_and_back(people: People, screenshots: Path, language: Language) -> None:
+    workbench = people.agent("alice", language.locale)
+    chat = people.customer(language.locale)
+    expect(chat.locate("html")).to_have_attribute("lang", language.html)
+    expect(chat.locate("#welcome")).to_be_visible()
+    chat.shoot(screenshots, "01-customer-welcome")
+
+    chat.write(language.question)
+    expect(chat.message("bot", language.answer)).to_be_visible()
+    chat.shoot(screenshots, "02-customer-bot-answers")
+
+    expect(chat.locate("#escalate")).to_have_text(language.escalate)
+    chat.locate("#escalate").click()
+    row = workbench.waiting(chat.session_name)
+    expect(row).to_be_visible(timeout=SEEN_WITHIN_MS)
+    expect(chat.locate("#status")).to_have_text(language.waiting)
+    chat.shoot(screenshots, "03-customer-waits")
+    workbench.shoot(screenshots, "04-agent-queue")
+
+    expect(row.locator(".row-action")).to_have_text(language.take_over)
+    workbench.take_over(chat.session_name)
+    expect(workbench.locate("#open-status")).to_have_text(language.with_you)
+    expect(workbench.message("bot", language.answer)).to_be_visible()
+    expect(chat.locate("#status")).to_have_text(language.with_alice)
+    workbench.shoot(screenshots, "05-agent-has-it")
+
+    workbench.write("Alice 你好")
+    expect(chat.message("agent", "Alice 你好")).to_be_visible()
+    chat.write("Hello Alice, 谢谢!")
+    expect(workbench.message("customer", "Hello Alice, 谢谢!")).to_be_visible()
+    workbench.expect_exactly(chat.fetch_messages)
+    chat.expect_exactly(chat.fetch_messages)
+    chat.shoot(screenshots, "06-customer-with-agent")
+    workbench.shoot(screenshots, "07-agent-with-customer")
+
+    workbench.locate("#release").click()
+    chat.expect_status("bot_active")
+    expect(workbench.mine(chat.session_name)).to_have_count(0)
+    chat.write(language.question)
+    expect(chat.message("bot", language.answer)).to_have_count(2)
+    chat.shoot(screenshots, "08-customer-released")
+
+    chat.escalate()
+    workbench.take_over(chat.session_name)
+    workbench.close_conversation()
+    chat.expect_status("closed")
+    expect(workbench.locate("#open-status")).to_have_attribute("data-status", "closed")
+    chat.shoot(screenshots, "09-customer-closed")
+    workbench.shoot(screenshots, "10-agent-closed")
+
+    chat.write(language.question)
+    chat.expect_status("bot_active")
+    expect(chat.message("bot", language.answer)).to_have_count(3)
+    chat.expect_exactly(chat.fetch_messages)
+    chat.shoot(screenshots, "11-customer-reopened")
+
+
+def test_customer_who_gives_up_waiting_leaves_the_queue(people: People) -> None:
+    workbench = people.agent("alice")
+    chat = people.customer()
+    chat.escalate()
+    expect(workbench.waiting(chat.session_name)).to_be_visible()
+    chat.locate("#cancel").click()
+    chat.expect_status("bot_active")
+    expect(workbench.waiting(chat.session_name)).to_have_count(0)
+
+
+def test_announcement_goes_when_another_agent_takes_over(people: People, bob: AgentClient) -> None:
+    workbench = people.agent("alice")
+    chat = people.customer()
+    chat.escalate()
+    toast = workbench.locate(f'.toast[data-name="{chat.session_name}"]')
+    expect(toast).to_be_visible()
+    expect_answer(200, bob.take_over(chat.session_name))
+    expect(toast).to_have_count(0, timeout=SEEN_WITHIN_MS)
+
+
+def test_customer_changes_the_language_and_keeps_the_conversation(people: People) -> None:
+    chat = people.customer("en-GB")
+    chat.write(ENGLISH.question)
+    expect(chat.message("bot", ENGLISH.answer)).to_be_visible()
+    chat.locate(".language button").click()
+    expect(chat.locate("html")).to_have_attribute("lang", "zh-hans")
+    expect(chat.locate("#escalate")).to_have_text(CHINESE.escalate)
+    chat.expect_exactly(chat.fetch_messages)
+
+
+def test_agent_changes_the_language_and_keeps_the_open_conversation(people: People) -> None:
+    workbench = people.agent("alice", "zh-CN")
+    chat = people.customer()
+    chat.escalate()
+    workbench.take_over(chat.session_name)
+    workbench.locate(".language button").click()
+    expect(workbench.locate("html")).to_have_attribute("lang", "en")
+    expect(workbench.locate("#open-status")).to_have_text("With you")
+
+
+def test_agent_logs_in_where_the_address_led(people: People) -> None:
+    workbench = people.stranger()
+    workbench.page.goto(workbench.url)
+    workbench.log_in("alice")
+    workbench.expect_live()
+    expect(workbench.locate(".account-name")).to_have_text("Alice")
+
+
+def test_wrong_password_is_told(people: People) -> None:
+    workbench = people.stranger()
+    workbench.page.goto(workbench.url)
+    workbench.log_in("alice", "wrong")
+    expect(workbench.locate("[role=alert]")).to_be_visible()
+    expect(workbench.locate("#id_username")).to_have_value("alice")

@@ -1,0 +1,180 @@
+"""Small screens, the keyboard alone, and screen readers."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import People
+from tests.browser.pages import NARROW, ChatPage, ConversationPage, WorkbenchPage
+
+pytestmark = pytest.mark.browser
+
+CONTROLS = "a[href], button, input:not([type=hidden]), textarea, select, summary"
+# a control in an accessibility snapshot that stands there without a name: `- button` and not `- button "Send"`
+NAMELESS = re.compile(
+    r"^\s*- (?:button|link|textbox|searchbox|combobox|tab|checkbox|dialog)(?! \")(?=[ :\[]|$).*$", re.MULTILINE
+)
+MAX_TABS = 30
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
+
+
+def expect_fits(page: ConversationPage, panel: str = "body") -> None:
+    """Nothing reaches out of the window sideways, and every control of the panel can be clicked."""
+    for control in page.locate(panel).locator(CONTROLS).filter(visible=True).all():
+        control.scroll_into_view_if_needed()
+        left, right = control.evaluate(
+            "node => [node.getBoundingClientRect().left, node.getBoundingClientRect().right]"
+        )
+        assert 0 <= left < right <= NARROW[0], control.evaluate("node => node.outerHTML")
+        if control.is_enabled():
+            control.click(trial=True)
+    for selector in ("html", "body", ".scroller", ".tab-panel"):
+        for width in page.locate(selector).filter(visible=True).evaluate_all("nodes => nodes.map(n => n.scrollWidth)"):
+            assert width <= NARROW[0], selector
+
+
+def served_on_a_phone(people: People) -> tuple[ChatPage, WorkbenchPage]:
+    workbench = people.agent("alice", size=NARROW)
+    chat = people.customer(size=NARROW)
+    chat.write(f"{LONG_WORD} https://shop.example/{LONG_WORD}")
+    chat.escalate()
+    workbench.take_over(chat.session_name)
+    workbench.write(LONG_WORD)
+    expect(chat.message("agent", LONG_WORD)).to_be_visible()
+    return chat, workbench
+
+
+def test_phone_shows_the_conversation_without_scrolling_sideways(people: People) -> None:
+    chat, workbench = served_on_a_phone(people)
+    expect_fits(chat)
+    expect_fits(workbench)
+
+
+def test_phone_shows_the_welcome_and_the_queue_without_scrolling_sideways(people: People) -> None:
+    workbench = people.agent("alice", size=NARROW)
+    expect_fits(people.customer(size=NARROW))
+    chat = people.customer(size=NARROW)
+    chat.write("I want to talk to a human " + LONG_WORD)
+    expect(workbench.waiting(chat.session_name)).to_be_visible()
+    expect_fits(workbench, ".toasts")
+    workbench.locate(".toast button").click()
+    expect_fits(workbench)
+    expect_fits(chat)
+
+
+def test_phone_reaches_list_details_and_account(people: People) -> None:
+    chat, workbench = served_on_a_phone(people)
+    workbench.locate("#details-toggle").click()
+    expect(workbench.locate("#details")).to_contain_text(chat.session_name)
+    expect_fits(workbench, "#details")
+    workbench.locate("#details-close").click()
+    expect(workbench.locate("#details")).to_be_hidden()
+    workbench.locate("#back").click()
+    expect(workbench.mine(chat.session_name)).to_be_visible()
+    workbench.locate("#tab-all").click()
+    workbench.locate("#search-text").fill(chat.session_name)
+    expect(workbench.locate("#found .row")).to_have_count(1)
+    expect_fits(workbench)
+    workbench.locate(".account summary").click()
+    expect(workbench.locate(".account-menu [type=submit]")).to_be_visible()
+    expect_fits(workbench, ".account")
+
+
+# The keyboard
+
+
+def tab_to(page: ConversationPage, selector: str) -> None:
+    """Press Tab until the element has focus."""
+    focused = page.locate(f"{selector}:focus")
+    for _ in range(MAX_TABS):
+        page.page.keyboard.press("Tab")
+        if focused.count():
+            return
+    raise AssertionError(f"{MAX_TABS} times Tab do not reach {selector}")
+
+
+def test_customer_writes_and_escalates_with_the_keyboard_alone(people: People) -> None:
+    chat = people.customer()
+    keyboard = chat.page.keyboard
+    tab_to(chat, "#text")
+    keyboard.type("What are your opening hours?")
+    keyboard.press("Enter")
+    expect(chat.message("bot", "Monday to Friday")).to_be_visible()
+    expect(chat.locate("#text")).to_be_focused()
+    tab_to(chat, "#escalate")
+    keyboard.press("Enter")
+    chat.expect_status("pending_manual")
+    tab_to(chat, "#cancel")
+    keyboard.press("Space")
+    chat.expect_status("bot_active")
+
+
+def test_agent_takes_over_answers_and_closes_with_the_keyboard_alone(people: People) -> None:
+    workbench = people.agent("alice")
+    chat = people.customer()
+    chat.escalate()
+    expect(workbench.waiting(chat.session_name)).to_be_visible()
+    keyboard = workbench.page.keyboard
+    tab_to(workbench, f'.row:has(a[href="#/{chat.session_name}"]) .row-action')
+    keyboard.press("Enter")
+    expect(workbench.locate("#text")).to_be_focused()
+    keyboard.type("Hello, Alice here.")
+    keyboard.press("Enter")
+    expect(chat.message("agent", "Hello, Alice here.")).to_be_visible()
+    tab_to(workbench, "#close")
+    keyboard.press("Enter")
+    tab_to(workbench, "#close-dialog [data-answer=yes]")
+    keyboard.press("Enter")
+    chat.expect_status("closed")
+
+
+# Names of controls
+
+
+def expect_names(page: ConversationPage) -> None:
+    snapshot = page.locate("body").aria_snapshot()
+    assert "- button" in snapshot
+    assert NAMELESS.findall(snapshot) == [], snapshot
+
+
+def test_every_control_of_the_chat_page_has_a_name(people: People) -> None:
+    chat = people.customer()
+    expect_names(chat)
+    chat.escalate()
+    expect_names(chat)
+    chat.locate("#new").click()
+    expect(chat.locate("#new-dialog")).to_be_visible()
+    expect_names(chat)
+
+
+def test_every_control_of_the_workbench_has_a_name(people: People) -> None:
+    workbench = people.agent("alice")
+    chat = people.customer()
+    chat.escalate()
+    expect(workbench.waiting(chat.session_name)).to_be_visible()
+    expect_names(workbench)
+    workbench.take_over(chat.session_name)
+    expect_names(workbench)
+    workbench.locate("#close").click()
+    expect(workbench.locate("#close-dialog")).to_be_visible()
+    expect_names(workbench)
+    workbench.locate("#close-dialog [data-answer=no]").click()
+    workbench.locate("#tab-all").click()
+    expect_names(workbench)
+
+
+def test_every_control_of_the_login_page_has_a_name(people: People) -> None:
+    workbench = people.stranger()
+    workbench.page.goto(workbench.url)
+    expect(workbench.locate("#id_username")).to_be_focused()
+    expect_names(workbench)
+
+
+def test_nameless_control_is_noticed(people: People) -> None:
+    chat = people.customer()
+    chat.locate("#composer .send").evaluate(
+        "node => ['title', 'aria-label'].forEach(name => node.removeAttribute(name))"
+    )
+    with pytest.raises(AssertionError):
+        expect_names(chat)

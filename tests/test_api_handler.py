@@ -1,0 +1,93 @@
+"""Calls of the API take a shorter way through Django than pages do, and get the same protection."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from config.handler import ApiHandler, ServiceHandler
+
+CHATBOT, WORKBENCH = "config.urls_chatbot", "config.urls_workbench"
+JSON = {"content-type": "application/json"}
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def call(
+    handler: ServiceHandler, method: str, path: str, headers: Mapping[str, str] = JSON, body: bytes = b"{}"
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer."""
+    sent: list[Mapping[str, Any]] = []
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in ({"host": "localhost"} | dict(headers)).items()],
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+    }
+
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        for message in messages:
+            return message
+        return await asyncio.Future()  # the client stays
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await handler(scope, receive, send)
+    start, *parts = sent
+    answered = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    return start["status"], answered, b"".join(part["body"] for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("urlconf", "method", "path", "status"),
+    [
+        (CHATBOT, "GET", "/healthz", 200),
+        (CHATBOT, "GET", "/api/nothing", 404),
+        (CHATBOT, "GET", "/api/sessions/s-none", 404),
+        (CHATBOT, "PUT", "/api/sessions", 405),
+        (WORKBENCH, "GET", "/api/nothing", 404),
+        (WORKBENCH, "GET", "/api/sessions/s-none", 401),
+        (WORKBENCH, "POST", "/api/sessions/s-none/close", 401),
+    ],
+)
+async def test_an_answer_is_that_of_djangos_own_handler(urlconf: str, method: str, path: str, status: int) -> None:
+    headers = {**JSON, "accept-language": "zh-hans"}
+    answer = await call(ApiHandler(urlconf), method, path, headers)
+    assert answer == await call(ServiceHandler(urlconf), method, path, headers)
+    assert answer[0] == status
+
+
+async def test_an_answer_speaks_the_callers_language_and_is_protected() -> None:
+    _, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz", {"accept-language": "zh-hans"})
+    assert headers["content-language"] == "zh-hans"
+    assert {"content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"} <= headers.keys()
+
+
+async def test_a_foreign_host_is_refused_and_the_answer_protected() -> None:
+    status, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz", {"host": "evil.example"})
+    assert (status, headers["x-frame-options"]) == (400, "DENY")
+
+
+async def test_the_workbench_wants_a_csrf_token() -> None:
+    cookie = {"cookie": "sessionid=x; csrftoken=" + "a" * 32}
+    path = "/api/sessions/s-1/messages"
+    status, _, body = await call(ApiHandler(WORKBENCH), "POST", path, JSON | cookie)
+    assert (status, b"CSRF_FAILED" in body) == (403, True)
+
+
+async def test_with_its_csrf_token_a_call_gets_to_the_login() -> None:
+    headers = {"cookie": "csrftoken=" + "a" * 32, "x-csrftoken": "a" * 32}
+    status, _, _ = await call(ApiHandler(WORKBENCH), "POST", "/api/sessions/s-1/messages", JSON | headers)
+    assert status == 401
+
+
+async def test_http_is_sent_to_https(settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    status, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz")
+    assert (status, headers["location"]) == (301, "https://localhost/healthz")
