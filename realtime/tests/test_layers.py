@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -39,6 +40,22 @@ async def layer(settings: Settings, proxy: Proxy, fresh_process: None) -> Degrad
     return layer
 
 
+@asynccontextmanager
+async def measured_lag() -> AsyncIterator[list[float]]:
+    """How much longer each hundredth of a second took meanwhile: what a busy machine adds to every wait."""
+    lag: list[float] = []
+
+    async def measure() -> None:
+        while True:
+            started = time.perf_counter()
+            await asyncio.sleep(0.01)
+            lag.append(time.perf_counter() - started - 0.01)
+
+    task = asyncio.create_task(measure())
+    yield lag
+    task.cancel()
+
+
 async def seconds_to_publish(layer: DegradingChannelLayer) -> float:
     started = time.perf_counter()
     await layer.send_envelopes([ENVELOPE])
@@ -49,8 +66,9 @@ async def test_fifty_publishers_keep_the_budget_when_redis_stops_answering(
     layer: DegradingChannelLayer, proxy: Proxy
 ) -> None:
     proxy.freeze()
-    seconds = await asyncio.gather(*(seconds_to_publish(layer) for _ in range(50)))
-    assert max(seconds) < BUDGET_SECONDS + SLACK_SECONDS
+    async with measured_lag() as lag:
+        seconds = await asyncio.gather(*(seconds_to_publish(layer) for _ in range(50)))
+    assert max(seconds) < BUDGET_SECONDS + SLACK_SECONDS + sum(lag)
     proxy.thaw()
 
 
@@ -80,7 +98,9 @@ async def test_half_open_connection_is_found_without_publishing(layer: Degrading
 
 async def test_redis_too_slow_to_keep_the_budget_is_not_used(layer: DegradingChannelLayer, proxy: Proxy) -> None:
     proxy.delay_seconds = 1.0
-    assert await seconds_to_publish(layer) < BUDGET_SECONDS + SLACK_SECONDS
+    async with measured_lag() as lag:
+        seconds = await seconds_to_publish(layer)
+    assert seconds < BUDGET_SECONDS + SLACK_SECONDS + sum(lag)
     assert layer.is_degraded
 
 
