@@ -159,4 +159,5 @@ def _older_than(rows: QuerySet[ChatSession], cursor: str) -> QuerySet[ChatSessio
             raise ValueError("not a key")
     except (ValueError, TypeError, RecursionError):
         raise InvalidQuery from None
-    return rows.filter(Q(last_activity_at__lt=at) | Q(last_activity_at=at, id__lt=pk))
+    # The first condition alone is what an index can begin from: a deep page does not read what is before it.
+    return rows.filter(last_activity_at__lte=at).filter(Q(last_activity_at__lt=at) | Q(last_activity_at=at, id__lt=pk))

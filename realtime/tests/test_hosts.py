@@ -6,6 +6,7 @@ import ipaddress
 import signal
 import ssl
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -140,7 +141,8 @@ def program(*command: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def server(port: int, *options: str) -> tuple[str, ...]:
     binary = str(get_binary_path())
-    return (binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options)
+    folder = tempfile.gettempdir()  # a replica writes what its master sends it to a file
+    return (binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, *options)
 
 
 async def until_answers(port: int) -> None:

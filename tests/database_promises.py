@@ -1,0 +1,207 @@
+"""What must hold on the database that production uses; tests/test_sideways.py runs these against PostgreSQL.
+
+Not collected by name: on SQLite, where a transaction locks everything, there is nothing to see.
+"""
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection, transaction
+
+from chatbot import selectors as chatbot_selectors
+from chatbot import turns
+from chatbot.models import BotTurn, ChatSession, Message, Status
+from realtime import api, database, leases, log
+from realtime.api import Event
+from realtime.database import repeat_victims
+from realtime.groups import BROADCAST, Channel, session
+from workbench import selectors
+from workbench.access import Agent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 4
+ROWS = 20_000
+QUEUE = ROWS // 100  # how many wait
+LARGE_TABLES = "chatbot_chatsession|chatbot_message|realtime_channelhead|realtime_loggedevent"
+WHOLE_TABLE = re.compile(rf"Seq Scan on (?:{LARGE_TABLES})")
+
+
+def run_at_once(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run jobs at the same time, each on a connection of its own; what they returned or raised, in order."""
+    results: list[Any] = [None] * len(jobs)
+    start = threading.Barrier(len(jobs))
+
+    def run(index: int) -> None:
+        try:
+            start.wait(10)
+            results[index] = jobs[index]()
+        except Exception as error:  # noqa: BLE001  handed to the test
+            results[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_this_is_postgresql() -> None:
+    assert connection.vendor == "postgresql"
+
+
+def test_the_pool_has_more_connections_than_the_database_threads_keep() -> None:
+    pool = connection.settings_dict["OPTIONS"]["pool"]
+    assert pool["max_size"] >= 2 * database.POSTGRES_THREADS + 4
+
+
+def test_numbers_have_no_holes_under_concurrent_writers() -> None:
+    def write() -> list[int | None]:
+        return [api.broadcast("tick", {}) for _ in range(25)]
+
+    numbers = run_at_once(*[write] * THREADS)
+    assert sorted(number for each in numbers for number in each) == list(range(1, 25 * THREADS + 1))
+
+
+def test_transactions_that_send_to_the_same_channels_do_not_deadlock() -> None:
+    channels = [session("s-1"), session("s-2"), BROADCAST]
+
+    def write(order: list[Channel]) -> int:
+        for _ in range(25):
+            api.send_many([(channel, Event("tick", {})) for channel in order])
+        return 25
+
+    assert run_at_once(lambda: write(channels), lambda: write(channels[::-1])) == [25, 25]
+    assert {head.last for head in log.heads(channels).values()} == {50}
+
+
+def lock_in_order(channels: list[Channel], both_hold_one: threading.Barrier) -> str:
+    """A transaction that breaks the rule of one send_many, so that two of them deadlock."""
+    with transaction.atomic():
+        api.send_to_session(channels[0].removeprefix("sse_session_"), "tick", {})
+        with contextlib.suppress(threading.BrokenBarrierError):  # at the second attempt the other one is over
+            both_hold_one.wait(2)
+        api.send_to_session(channels[1].removeprefix("sse_session_"), "tick", {})
+    return "done"
+
+
+def test_a_deadlock_is_survived() -> None:
+    channels = [session("s-1"), session("s-2")]
+    barrier = threading.Barrier(2)
+    results = run_at_once(
+        lambda: repeat_victims(lambda: lock_in_order(channels, barrier)),
+        lambda: repeat_victims(lambda: lock_in_order(channels[::-1], barrier)),
+    )
+    assert results == ["done", "done"]
+    assert {head.last for head in log.heads(channels).values()} == {2}
+
+
+def test_without_another_attempt_one_of_them_fails() -> None:
+    channels = [session("s-1"), session("s-2")]
+    barrier = threading.Barrier(2)
+    results = run_at_once(
+        lambda: lock_in_order(channels, barrier), lambda: lock_in_order(channels[::-1], barrier)
+    )
+    assert [type(result) for result in results if result != "done"] == [OperationalError]
+
+
+def test_a_lease_goes_to_one() -> None:
+    taken = run_at_once(*[lambda: leases.take("prune", timedelta(minutes=1))] * THREADS)
+    assert sorted(map(bool, taken)) == [False] * (THREADS - 1) + [True]
+
+
+def test_a_turn_is_claimed_once() -> None:
+    owner = ChatSession.objects.create(name="s-1")
+    message = Message.objects.create(session=owner, role="customer", sender="customer", content="hi", client_id="c")
+    BotTurn.objects.create(message=message, lease_until=owner.created_at)
+    claims = run_at_once(*[turns.claim_expired_turns] * THREADS)
+    assert sum(len(each) for each in claims) == 1
+
+
+@pytest.fixture
+def much(transactional_db: None) -> ChatSession:
+    """Tables large enough that reading one of them whole would be the wrong plan."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO chatbot_chatsession (name, status, version, customer_name, customer_email, language, "
+            "owner_digest, token_digest, escalation_reason, last_message, waiting_since, last_activity_at) "
+            "SELECT 's-' || n, CASE WHEN n %% 100 = 0 THEN 'pending_manual' ELSE 'closed' END, 1, '', '', 'en', "
+            "'', '', '', '', now() - n * interval '1 s', now() - n * interval '1 s' FROM generate_series(1, %s) AS n",
+            [ROWS],
+        )
+        cursor.execute(
+            "INSERT INTO chatbot_message (session_id, role, content, sender, client_id) "
+            "SELECT id, 'customer', 'hi', 'customer', n::text FROM chatbot_chatsession, generate_series(1, 3) AS n"
+        )
+        cursor.execute(
+            "INSERT INTO realtime_channelhead SELECT 'sse_session_s-' || n, 2, 0 FROM generate_series(1, %s) AS n",
+            [ROWS],
+        )
+        cursor.execute(
+            "INSERT INTO realtime_loggedevent (channel, number, type, envelope) SELECT channel, n, 'tick', '{}' "
+            "FROM realtime_channelhead, generate_series(1, 2) AS n"
+        )
+        cursor.execute("ANALYZE")
+    return ChatSession.objects.get(name="s-100")
+
+
+def plans_of(call: Callable[[], object]) -> str:
+    """How the database carries out the SELECTs of a call, with the rows that it really read."""
+    selects: list[tuple[str, Any]] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if sql.startswith("SELECT"):
+            selects.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        call()
+    assert selects
+    with connection.cursor() as cursor:
+        lines = []
+        for sql, params in selects:
+            cursor.execute(f"EXPLAIN ANALYZE {sql}", params)
+            lines += [row[0] for row in cursor.fetchall()]
+    return "\n".join(lines)
+
+
+def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> None:
+    agent = Agent(User.objects.create(username="alice"), is_supervisor=False)
+    middle = ChatSession.objects.get(name=f"s-{ROWS // 2 + 1}")
+
+    def page(**arguments: Any) -> Callable[[], object]:
+        wanted = {"status": None, "mine": False, "q": "", "before": None, "limit": 50, **arguments}
+        return lambda: selectors.session_page(agent, **wanted)
+
+    channels = [f"sse_session_s-{n}" for n in range(1, 11)]
+    reads: dict[str, Callable[[], object]] = {
+        "queue": selectors.queue_page,
+        "place in the queue": lambda: chatbot_selectors.queue_rank(much),
+        "history": lambda: chatbot_selectors.message_page(much, before=None, limit=50),
+        "history before": lambda: chatbot_selectors.message_page(much, before=10**9, limit=50),
+        "list": page(),
+        "list of a status": page(status=Status.CLOSED),
+        "list of mine": page(mine=True),
+        "list from far behind": page(before=selectors._cursor(middle)),
+        "list of a status from far behind": page(status=Status.CLOSED, before=selectors._cursor(middle)),
+        "heads": lambda: log.heads(channels),
+        "events": lambda: log.read(dict.fromkeys(channels, (0, 2))),
+        "expired turns": turns.claim_expired_turns,
+    }
+    plans = {name: plans_of(read) for name, read in reads.items()}
+    wasteful = {name: plan for name, plan in plans.items() if WHOLE_TABLE.search(plan) or rows_in_vain(plan) > QUEUE}
+    assert wasteful == {}, "\n".join(f"{name}:\n{plan}" for name, plan in wasteful.items())
+
+
+def rows_in_vain(plan: str) -> int:
+    """The most rows that one step read and threw away."""
+    return max((int(count) for count in re.findall(r"Rows Removed by (?:Join )?Filter: (\d+)", plan)), default=0)
