@@ -8,6 +8,7 @@
 import { STATUS } from "../chatbot/conversation.js";
 import { fill } from "../realtime/page.js";
 
+const PREVIEWED = new Set(["customer", "agent"]); // whose words a list shows, as the server does
 const MAX_REMEMBERED = 500; // sessions whose last read message this browser remembers
 
 export class Board {
@@ -67,7 +68,7 @@ export class Board {
     if (!isOlder && waitingSince) news.waiting_since = known?.waiting_since ?? Date.parse(waitingSince);
     if (lastActivityAt && lastActivityAt > (known?.last_activity_at ?? "")) news.last_activity_at = lastActivityAt;
     this.#put(name, news);
-    if (messages?.length) this.#takePreview(messages.filter(({ role }) => role !== "system").at(-1) ?? messages.at(-1));
+    if (messages?.length) this.#takePreview(messages.filter(({ role }) => PREVIEWED.has(role)).at(-1) ?? messages.at(-1));
     if (messages && this.isMine(this.get(name))) messages.forEach((message) => this.#countUnread(message));
   }
 
@@ -135,7 +136,7 @@ export class Board {
 
   #takePreview({ session_name: name, content, created_at: createdAt, role }) {
     if (!name || (this.get(name)?.last_activity_at ?? "") > createdAt) return;
-    this.#put(name, { last_activity_at: createdAt, ...(role === "system" ? {} : { last_message: content }) });
+    this.#put(name, { last_activity_at: createdAt, ...(PREVIEWED.has(role) ? { last_message: content } : {}) });
   }
 
   #countUnread({ id, session_name: name, role }) {
