@@ -89,5 +89,11 @@ async def test_with_its_csrf_token_a_call_gets_to_the_login() -> None:
 
 async def test_http_is_sent_to_https(settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
-    status, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz")
-    assert (status, headers["location"]) == (301, "https://localhost/healthz")
+    status, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/api/sessions/s-1")
+    assert (status, headers["location"]) == (301, "https://localhost/api/sessions/s-1")
+
+
+async def test_who_stands_beside_the_service_may_ask_in_plain(settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    status, _, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz")
+    assert status == 200
