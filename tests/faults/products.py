@@ -1,0 +1,72 @@
+"""The product as a fault needs it: plain, with its Redis behind a proxy, or with a service whose clock is wrong."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.causes import Needs, ThreadedProxy
+from tests.services import Product, Service, Valkey, make_environment, run_command, run_product
+
+CLOCK_AHEAD_SECONDS = 120
+# Read by Python itself before anything else, in a folder of its own on PYTHONPATH.
+SITECUSTOMIZE = f"""\
+import time
+_time = time.time
+time.time = lambda: _time() + {CLOCK_AHEAD_SECONDS}
+"""
+
+
+@dataclass
+class ProxiedProduct(Product):
+    """Its services reach Redis through a proxy."""
+
+    proxy: ThreadedProxy
+
+
+@contextlib.contextmanager
+def product_for(needs: Needs, folder: Path) -> Iterator[Product]:
+    """A running product; everything is gone afterwards."""
+    starts = {"redis": run_product, "proxy": run_proxied_product, "ahead": run_product_ahead}
+    with starts[needs](folder) as product:
+        yield product
+
+
+@contextlib.contextmanager
+def run_proxied_product(folder: Path) -> Iterator[Product]:
+    valkey = Valkey(folder)
+    proxy = ThreadedProxy(valkey.port)
+    database = folder / "db.sqlite3"
+    environment = make_environment(database, proxy.url)
+    services = [Service(name, folder, environment) for name in ("chatbot", "workbench")]
+    product = ProxiedProduct(folder, valkey, services[0], services[1], database, proxy)
+    try:
+        yield from _serve(product, environment)
+    finally:
+        proxy.close()
+
+
+@contextlib.contextmanager
+def run_product_ahead(folder: Path) -> Iterator[Product]:
+    """A product whose workbench believes that it is two minutes later."""
+    valkey = Valkey(folder)
+    database = folder / "db.sqlite3"
+    environment = make_environment(database, valkey.url)
+    (folder / "sitecustomize.py").write_text(SITECUSTOMIZE)
+    ahead = {**environment, "PYTHONPATH": os.pathsep.join([str(folder), environment.get("PYTHONPATH", "")])}
+    product = Product(
+        folder, valkey, Service("chatbot", folder, environment), Service("workbench", folder, ahead), database
+    )
+    yield from _serve(product, environment)
+
+
+def _serve(product: Product, environment: dict[str, str]) -> Iterator[Product]:
+    try:
+        run_command("migrate", "--verbosity=0", environment=environment)
+        run_command("create_demo", environment=environment)
+        product.start_missing()
+        yield product
+    finally:
+        for program in (*product.services, product.valkey):
+            program.kill()

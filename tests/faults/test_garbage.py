@@ -1,0 +1,66 @@
+"""10,000 requests that make no sense: none is answered 5xx, and the services are well afterwards."""
+
+import asyncio
+import random
+from contextlib import suppress
+
+import pytest
+
+from tests.faults.conftest import Site
+from tests.faults.garbage import describe, make_request
+from tests.services import HOST, CustomerClient, Service, expect
+
+REQUESTS = 5_000  # to each service
+AT_ONCE = 16
+ANSWER_SECONDS = 20.0
+
+
+async def ask(port: int, request: bytes) -> int | None:
+    """The status of the answer; None if the server closes the connection without one."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        with suppress(ConnectionError):
+            writer.write(request)
+            writer.write_eof()  # what is shorter than it says must not be waited for
+        with suppress(ConnectionError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                line = await reader.readline()
+            return int(line.split()[1]) if line.startswith(b"HTTP/") else None
+        return None
+    finally:
+        writer.transport.abort()
+
+
+async def send_garbage(port: int, seed: int) -> dict[int | None, list[bytes]]:
+    """What was answered how."""
+    answers: dict[int | None, list[bytes]] = {}
+    requests = iter([make_request(random.Random(seed * REQUESTS + number)) for number in range(REQUESTS)])
+
+    async def work() -> None:
+        for request in requests:
+            try:
+                status = await ask(port, request)
+            except TimeoutError:
+                raise AssertionError(f"no answer to {describe(request)}") from None
+            answers.setdefault(status, []).append(request)
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return answers
+
+
+@pytest.mark.parametrize("name", ["chatbot", "workbench"])
+async def test_garbage_is_no_fault_of_the_server(site: Site, name: str, seed: int) -> None:
+    product, alice = site.visit("redis")
+    service: Service = getattr(product, name)
+    pid = service.pid
+    answers = await send_garbage(service.port, seed)
+    faults = [(status, describe(request)) for status in answers for request in answers[status] if (status or 0) >= 500]
+    assert not faults, faults[:10]
+    assert sum(map(len, answers.values())) == REQUESTS
+    assert {200, 400, 404, 405} <= set(answers)  # it was not refused at the door
+    assert service.pid == pid
+    assert service.is_alive()
+    with CustomerClient(product.chatbot.url) as customer, alice.open_stream() as stream:
+        customer.create_session()
+        expect(202, customer.escalate())
+        stream.wait_for_type("transfer_request", session_name=customer.session_name)

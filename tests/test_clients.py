@@ -1,0 +1,233 @@
+"""Real clients of a stream: each receives, and after a restart of the server goes on from its position by itself."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import pytest
+from httpx_sse import connect_sse
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.services import AgentClient, CustomerClient, Product, Program, expect, wait_until
+
+INSTALL_SECONDS = 120.0
+BACK_SECONDS = 20.0
+NODE_PACKAGES = ("eventsource@4",)
+NODE_PROGRAM = """\
+import { EventSource } from "eventsource";
+const [url, token] = process.argv.slice(2);
+const headers = { Authorization: `Bearer ${token}` };
+const source = new EventSource(url, {
+  fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
+});
+const print = ({ type, data }) => console.log(JSON.stringify([type, JSON.parse(data).payload.content ?? ""]));
+for (const type of ["stream-open", "new_message", "reset"]) source.addEventListener(type, print);
+"""
+PAGE_PROGRAM = """\
+(url) => {
+  window.received = [];
+  const source = new EventSource(url);
+  const note = ({ type, data }) => window.received.push([type, JSON.parse(data).payload.content ?? ""]);
+  for (const type of ["stream-open", "new_message", "reset"]) source.addEventListener(type, note);
+}
+"""
+Received = list[tuple[str, str]]  # type of the event, content of the message
+
+
+class Client(Protocol):
+    """Something that reads one customer's stream."""
+
+    def received(self) -> Received:
+        """What it has got so far."""
+
+
+class HttpxSse:
+    """httpx-sse, which leaves it to its caller to come back with the position."""
+
+    def __init__(self, customer: CustomerClient) -> None:
+        self._customer = customer
+        self._received: Received = []
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep_reading, daemon=True)
+        self._thread.start()
+
+    def received(self) -> Received:
+        return list(self._received)
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join(BACK_SECONDS)
+
+    def _keep_reading(self) -> None:
+        position = ""
+        while not self._closing.wait(0.1):
+            headers = {"Authorization": f"Bearer {self._customer.token}", "Last-Event-ID": position}
+            with (
+                contextlib.suppress(httpx.TransportError),
+                httpx.Client(base_url=self._customer.url, headers=headers, timeout=2) as http,
+                connect_sse(http, "GET", f"{self._customer.path}/events") as source,
+            ):
+                for event in source.iter_sse():
+                    position = event.id
+                    self._received.append((event.event, event.json()["payload"].get("content", "")))
+
+
+class Printing:
+    """A program that prints a line of JSON for each event."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        program.launch()
+
+    def received(self) -> Received:
+        return [(type, content) for type, content in map(json.loads, self.program.output().splitlines())]
+
+
+class Curl:
+    """curl, started anew by its user with the last position that it printed."""
+
+    def __init__(self, customer: CustomerClient, folder: Path) -> None:
+        self._customer = customer
+        self._folder = folder
+        self._before: Received = []
+        self._position = ""
+        self.program = self._start()
+
+    def received(self) -> Received:
+        """What it has printed; one that ended is started again."""
+        events, position = read_blocks(self.program.output())
+        if self.program.is_alive():
+            return self._before + events
+        self.program.wait()
+        self._before += events
+        self._position = position or self._position
+        self.program = self._start()
+        return list(self._before)
+
+    def _start(self) -> Program:
+        url = f"{self._customer.url}{self._customer.path}/events"
+        headers = [f"Authorization: Bearer {self._customer.token}", f"Last-Event-ID: {self._position}"]
+        named = [part for header in headers for part in ("--header", header)]
+        log = self._folder / "curl.txt"
+        log.unlink(missing_ok=True)
+        program = Program("curl", ["curl", "--no-buffer", "--silent", *named, url], log, {})
+        program.launch()
+        return program
+
+
+def read_blocks(text: str) -> tuple[Received, str]:
+    """The events of a stream's text, whole ones only, and its last position."""
+    events, position = [], ""
+    for block in text.split("\n\n")[:-1]:
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+        position = fields.get("id", position)
+        if "data" in fields:
+            events.append((fields["event"], json.loads(fields["data"])["payload"].get("content", "")))
+    return events, position
+
+
+class Chromium:
+    """Chromium's own EventSource, in a page of the chatbot."""
+
+    def __init__(self, page: Page, customer: CustomerClient) -> None:
+        self._page = page
+        page.evaluate(PAGE_PROGRAM, f"{customer.path}/events")
+
+    def received(self) -> Received:
+        return [(type, content) for type, content in self._page.evaluate("() => window.received")]
+
+
+@pytest.fixture
+def served(product: Product, customer: CustomerClient, alice: AgentClient) -> CustomerClient:
+    """A customer whose conversation alice has, so that nobody else writes."""
+    expect(202, customer.escalate())
+    expect(200, alice.take_over(customer.session_name))
+    return customer
+
+
+def check_client(client: Client, product: Product, customer: CustomerClient, alice: AgentClient) -> None:
+    """Replies before, during and after a restart of the chatbot arrive once and in order."""
+    wait_until("the stream is open", lambda: bool(client.received()), BACK_SECONDS)
+    replies = [f"reply {number}" for number in range(9)]
+    for number, reply in enumerate(replies):
+        if number == 3:
+            wait_until("the first replies are there", lambda: contents(client) == replies[:3], BACK_SECONDS)
+            product.chatbot.kill()
+        if number == 6:
+            product.chatbot.start()
+        expect(201, alice.reply(customer.session_name, reply))
+    wait_until("the last reply is there", lambda: contents(client)[-1:] == replies[-1:], BACK_SECONDS)
+    assert contents(client) == replies
+    assert "reset" not in [type for type, _ in client.received()]
+
+
+def contents(client: Client) -> list[str]:
+    return [content for type, content in client.received() if type == "new_message"]
+
+
+def test_httpx_sse_resumes(product: Product, served: CustomerClient, alice: AgentClient) -> None:
+    client = HttpxSse(served)
+    try:
+        check_client(client, product, served, alice)
+    finally:
+        client.close()
+
+
+def test_curl_resumes(product: Product, served: CustomerClient, alice: AgentClient, tmp_path: Path) -> None:
+    client = Curl(served, tmp_path)
+    try:
+        check_client(client, product, served, alice)
+    finally:
+        client.program.kill()
+
+
+@pytest.fixture
+def node_folder(tmp_path: Path) -> Path:
+    """A folder with node's `eventsource` installed, and a program that uses it."""
+    npm = shutil.which("npm")
+    assert npm is not None, "npm is missing: as root `make test` installs it, else install nodejs and npm"
+    command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--prefix", str(tmp_path), *NODE_PACKAGES]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+    assert done.returncode == 0, f"npm could not install {NODE_PACKAGES}:\n{done.stdout}{done.stderr}"
+    (tmp_path / "client.mjs").write_text(NODE_PROGRAM)
+    return tmp_path
+
+
+def test_node_eventsource_resumes(
+    product: Product, served: CustomerClient, alice: AgentClient, node_folder: Path
+) -> None:
+    node = shutil.which("node")
+    assert node is not None, "node is missing: as root `make test` installs it, else install nodejs and npm"
+    url = f"{served.url}{served.path}/events"
+    command = [node, str(node_folder / "client.mjs"), url, served.token]
+    client = Printing(Program("node", command, node_folder / "node.txt", {}))
+    try:
+        check_client(client, product, served, alice)
+    finally:
+        client.program.kill()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, served: CustomerClient) -> Iterator[Page]:
+    """A page of the chatbot in a browser that has the customer's cookie."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        context = browser.new_context()
+        for name, value in served.http.cookies.items():
+            context.add_cookies([{"name": name, "value": value, "url": served.url}])
+        page = context.new_page()
+        page.goto(f"{served.url}/healthz")
+        yield page
+        browser.close()
+
+
+@pytest.mark.browser
+def test_chromium_resumes(product: Product, served: CustomerClient, alice: AgentClient, page: Page) -> None:
+    check_client(Chromium(page, served), product, served, alice)
