@@ -1,0 +1,101 @@
+"""`python -m bench`: this project beside a bare asyncio server and stock django-eventstream, in one run.
+
+Prints each figure beside its target, writes CSV to bench/results/ and plots to bench/plots/ (of a partial run to results/). Takes under five minutes;
+the machine should have nothing else to do. Ends with 1 if a figure misses its target.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
+from bench.project import DELIVERY, Project, create_people
+from bench.references import bare, measure_reference, stock
+from bench.report import Report
+from bench.servers import LOAD_CORES, Site, bare_server, run_site, stock_server
+from bench.wire import Redis
+
+FOLDER = Path(__file__).resolve().parent
+QUIET_LOAD = 0.7
+PARTS = ("bare", "stock", "daphne", "uvicorn", "growth")
+
+
+def main() -> int:
+    wanted = _read_arguments()
+    report = Report()
+    if (load := os.getloadavg()[0]) > QUIET_LOAD:
+        report.say(f"warning: the machine is busy (load {load:.1f}); times will be too long, and some figures fail")
+    os.sched_setaffinity(0, LOAD_CORES)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        measure(Path(folder), wanted, report)
+    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", {"daphne": 4.5, "uvicorn": 2})
+    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", {"daphne": 1 / 3}, base="stock")
+    print(report.figures.table())
+    write(report, FOLDER / "plots" if set(wanted) == set(PARTS) else FOLDER / "results")
+    missed = [figure.name for figure in report.figures.all.values() if figure.verdict().startswith("MISSED")]
+    return 1 if missed or report.failures else 0
+
+
+def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
+    """Measure the wanted parts, one after the other."""
+    if "bare" in wanted:
+        report.attempt("bare", partial(measure_reference, bare(bare_server(folder)), report))
+    if "stock" in wanted:
+        report.attempt("stock", partial(measure_reference, stock(stock_server(folder)), report))
+    if {"daphne", "uvicorn", "growth"}.intersection(wanted):
+        with run_site(folder / "site") as site:
+            report.say("create sessions and agents")
+            people = create_people(site)
+            for under in ("daphne", "uvicorn"):
+                if under in wanted:
+                    Project(site, under, people, report).measure()
+            if "growth" in wanted:
+                measure_growth(site, people.live, report)
+    if "growth" in wanted:
+        with run_site(folder / "log") as site:
+            report.attempt("growth with the log", partial(plot_log, report.curves, site))
+
+
+def measure_growth(site: Site, names: Sequence[str], report: Report) -> None:
+    """Curves that do not depend on the server are taken under daphne alone."""
+    redis = Redis(site.valkey.port)
+    report.attempt("growth with sessions", partial(plot_sessions, report.curves, site, redis, names))
+    report.attempt("growth with the rate of events", partial(plot_rates, report.curves, site, redis, names[0]))
+    report.attempt("growth with processes", partial(plot_processes, report.curves, site, redis, names[0]))
+    redis.close()
+
+
+def _read_arguments() -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"what to measure: {', '.join(PARTS)} (default: all)")
+    parts: list[str] = parser.parse_args().parts
+    if unknown := set(parts).difference(PARTS):
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}")
+    return parts or list(PARTS)
+
+
+def write(report: Report, plots_folder: Path) -> None:
+    """Write the figures and curves as CSV, and the plots if matplotlib is there."""
+    results = FOLDER / "results"
+    results.mkdir(exist_ok=True)
+    report.figures.write_csv(results / "figures.csv")
+    report.curves.write_csv(results / "curves.csv")
+    report.say("wrote bench/results/")
+    try:
+        from bench import plots
+    except ImportError:
+        report.say("no plots: matplotlib is not installed (the extra `bench`)")
+        return
+    plots_folder.mkdir(exist_ok=True)
+    for curve in report.curves.all.values():
+        if curve.lines:
+            plots.draw(curve, plots_folder / f"{curve.name}.png")
+    report.say(f"wrote {plots_folder.relative_to(FOLDER.parent)}/*.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""A process of the product beside the services: makes sessions and logins, and sends durable events.
+
+`main` reads one JSON command a line ({"do": name, …arguments}) and answers each with a line; Django must be set up.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection, transaction
+
+from chatbot.access import digest
+from chatbot.models import BotTurn, ChatSession, Status
+from realtime import log
+from realtime.api import send_many
+from realtime.events import Event, encode
+from realtime.groups import Channel, parse
+from realtime.models import ChannelHead, LoggedEvent
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+CHANNELS_A_TRANSACTION = 100
+MAKE_HEADS = """
+    INSERT INTO realtime_channelhead (channel, last, pruned) SELECT value, 0, 0 FROM json_each(%s) WHERE true
+    ON CONFLICT (channel) DO NOTHING
+"""
+ADD_EVENTS = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)
+    INSERT INTO realtime_loggedevent (channel, number, type, envelope, created_at)
+    SELECT h.channel, h.last + n, 'bench_event', %s || ',"id":' || (h.last + n) || '}', CURRENT_TIMESTAMP
+    FROM realtime_channelhead h, numbers WHERE h.channel IN (SELECT value FROM json_each(%s))
+    ORDER BY h.channel, n
+"""
+RAISE_HEADS = """
+    UPDATE realtime_channelhead SET last = last + %s WHERE channel IN (SELECT value FROM json_each(%s))
+"""
+
+
+def create_sessions(names: Sequence[str], assignee: str | None = None) -> None:
+    """Sessions whose token is their name; with an agent if `assignee` is given, else with the bot."""
+    agent = User.objects.get(username=assignee) if assignee else None
+    ChatSession.objects.bulk_create(
+        ChatSession(
+            name=name,
+            status=Status.MANUAL_LIVE if agent else Status.BOT_ACTIVE,
+            assignee=agent,
+            owner_digest=digest(f"owner of {name}"),
+            token_digest=digest(name),
+        )
+        for name in names
+    )
+
+
+def log_in(usernames: Sequence[str]) -> list[str]:
+    """Create these agents and return the session cookie of each."""
+    with transaction.atomic():
+        User.objects.bulk_create((User(username=name, password="!") for name in usernames), ignore_conflicts=True)
+        users = {user.username: user for user in User.objects.filter(username__in=usernames)}
+        return [_login_cookie(users[name]) for name in usernames]
+
+
+def _login_cookie(user: User) -> str:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def send(channels: Sequence[str], text: str) -> None:
+    """One durable event to each channel, in one transaction, published after commit."""
+    send_many([(parse(channel), Event("bench_event", {"text": text})) for channel in channels])
+
+
+def fill_log(channels: Sequence[str], count: int) -> None:
+    """Write `count` events to each channel without publishing them: what a client was away for."""
+    data = encode(Event("bench_event", {"text": "missed"}))
+    items: list[tuple[Channel, str, bytes]] = [(parse(channel), "bench_event", data) for channel in channels]
+    with transaction.atomic():
+        for _ in range(count):
+            log.append(items)
+
+
+def grow_log(channels: Sequence[str], rows: int) -> dict[str, int]:
+    """Write unpublished events, spread over the channels, until the log has about so many; return each channel's last.
+
+    In SQL of SQLite, a few channels a transaction: services go on meanwhile.
+    """
+    missing = max(0, rows - LoggedEvent.objects.count())
+    each = -(-missing // len(channels))
+    data = encode(Event("bench_event", {"text": "missed"})).decode()
+    for start in range(0, len(channels), CHANNELS_A_TRANSACTION):
+        wanted = json.dumps(channels[start : start + CHANNELS_A_TRANSACTION])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(MAKE_HEADS, [wanted])
+            cursor.execute(ADD_EVENTS, [each, data[:-1], wanted])
+            cursor.execute(RAISE_HEADS, [each, wanted])
+    with connection.cursor() as cursor:  # or the services would pay for copying all this from the journal
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return dict(ChannelHead.objects.filter(channel__in=channels).order_by("channel").values_list("channel", "last"))
+
+
+def drop_turns() -> None:
+    """Forget the answers that the bot still owes: the next service would spend its time on them."""
+    BotTurn.objects.all().delete()
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "create_sessions": create_sessions,
+    "log_in": log_in,
+    "send": send,
+    "drop_turns": drop_turns,
+    "fill_log": fill_log,
+    "grow_log": grow_log,
+}
+
+
+def main() -> None:
+    print(json.dumps(None), flush=True)
+    for line in sys.stdin:
+        command = json.loads(line)
+        print(json.dumps(COMMANDS[command.pop("do")](**command)), flush=True)

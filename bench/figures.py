@@ -1,0 +1,109 @@
+"""The figures: what is measured, what it should be, what it is for each server; printed as a table, kept as CSV."""
+
+import csv
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SERVERS = ("bare", "daphne", "uvicorn", "stock")
+RUNS = 3
+
+
+@dataclass(slots=True)
+class Figure:
+    """One row. `targets` holds a limit for this project's servers; `at_least` if more is better."""
+
+    name: str
+    unit: str
+    targets: Mapping[str, float] = field(default_factory=dict)
+    at_least: bool = False
+    runs: dict[str, list[float]] = field(default_factory=dict)
+
+    def record(self, server: str, value: float) -> None:
+        self.runs.setdefault(server, []).append(value)
+
+    def value(self, server: str) -> float | None:
+        """The median of the runs; nan if one of them failed, None if there was none."""
+        runs = self.runs.get(server)
+        if not runs:
+            return None
+        return math.nan if any(math.isnan(run) for run in runs) else statistics.median(runs)
+
+    def verdict(self) -> str:
+        judged = [(server, self.value(server), limit) for server, limit in self.targets.items()]
+        missed = [server for server, value, limit in judged if value is not None and not self._holds(value, limit)]
+        if missed:
+            return "MISSED " + "+".join(missed)
+        return "ok" if any(value is not None for _, value, _ in judged) else ""
+
+    def shown_target(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        limits = list(dict.fromkeys(f"{limit:g}" for limit in self.targets.values()))
+        return f"{sign} {' / '.join(limits)}" if limits else ""
+
+    def _holds(self, value: float, limit: float) -> bool:
+        return value >= limit if self.at_least else value <= limit
+
+
+class Figures:
+    """The figures of this run, in the order in which they are first asked for."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Figure] = {}
+
+    def of(self, name: str, unit: str, targets: Mapping[str, float] | None = None, *, at_least: bool = False) -> Figure:
+        return self.all.setdefault(name, Figure(name, unit, targets or {}, at_least))
+
+    def derive_ratio(self, of: str, name: str, targets: Mapping[str, float], *, base: str = "bare") -> None:
+        """Add a figure that is another one divided by its value for the base server."""
+        figure, ratio = self.all.get(of), self.of(name, "x", targets)
+        divisor = figure.value(base) if figure else None
+        if figure is None or not divisor:
+            return
+        for server in SERVERS:
+            if (value := figure.value(server)) is not None:
+                ratio.record(server, value / divisor)
+
+    def write_csv(self, path: Path) -> None:
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["figure", "unit", "target", *SERVERS, "verdict"])
+            for figure in self.all.values():
+                values = ["" if (v := figure.value(server)) is None else f"{v:.6g}" for server in SERVERS]
+                writer.writerow([figure.name, figure.unit, figure.shown_target(), *values, figure.verdict()])
+
+    def table(self) -> str:
+        """The table as Markdown, aligned."""
+        header = ["figure", "unit", "target", "bare", "this (daphne)", "this (uvicorn)", "stock", "verdict"]
+        rows = [header, *([*self._row(figure)] for figure in self.all.values())]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+        lines = [
+            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+        ]
+        lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+        return "\n".join(lines)
+
+    def _row(self, figure: Figure) -> list[str]:
+        values = [_shown(figure.value(server)) for server in SERVERS]
+        return [figure.name, figure.unit, figure.shown_target(), *values, figure.verdict()]
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "–"
+    if math.isnan(value):
+        return "failed"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent do not exceed; nan of none."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] if ordered else math.nan
+
+
+def repeat(measure: Callable[[], None], runs: int = RUNS) -> None:
+    for _ in range(runs):
+        measure()

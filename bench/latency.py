@@ -1,0 +1,114 @@
+"""From a request in one service to the byte in a stream of another, and how many requests a service takes."""
+
+import itertools
+import math
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from bench.figures import Figures, percentile
+from bench.posts import Posts
+from bench.streams import NotInTime, Streams
+from bench.wire import Redis, envelope, post
+
+MESSAGES_A_SECOND = 100
+RUN_SECONDS = 2.0
+LATENCY_CONNECTIONS = 20
+FULL_RATE_CONNECTIONS = 32
+FULL_RATE_SECONDS = 2.0
+STEP_SECONDS = 0.002
+MESSAGE_MARK = b"event: new_message"
+NUMBER = re.compile(rb'"(?:content|text)": ?"n(\d+)"')
+
+Requests = Iterator[bytes]
+HeadersOf = Callable[[str], Sequence[str]]
+SendNext = Callable[[int], None]  # sends the n-th event
+
+
+def agent_replies(names: Sequence[str], login: str) -> Requests:
+    """Replies of a logged-in agent to session after session; the n-th says "n<n>"."""
+    csrf = secrets.token_hex(16)
+    headers = (f"Cookie: sessionid={login}; csrftoken={csrf}", f"X-CSRFToken: {csrf}")
+    return _messages(names, lambda name: headers)
+
+
+def customer_messages(names: Sequence[str]) -> Requests:
+    """Messages of the customers of session after session; the n-th says "n<n>"."""
+    return _messages(names, lambda name: (f"Authorization: Bearer {name}",))
+
+
+def measure_post_latency(
+    figures: Figures, name: str, label: str, limits: tuple[float, float] | None, posts: Posts, streams: Streams
+) -> None:
+    """Record p50 and p99 from the POST to the stream, in ms, at 100 messages a second; `limits` are their targets."""
+    posts.connect(LATENCY_CONNECTIONS - posts.idle)
+
+    def send(number: int) -> None:
+        while not posts.idle:
+            posts.read(STEP_SECONDS)
+        posts.send()
+
+    _record(figures, name, label, limits, _delays(streams, send, lambda: posts.read(0)))
+
+
+def measure_publish_latency(figures: Figures, name: str, streams: Streams, redis: Redis, names: Sequence[str]) -> None:
+    """The relay's own part: p50 and p99 from a foreign PUBLISH to the stream."""
+
+    def send(number: int) -> None:
+        redis.publish([(f"sse:session:{names[number * 7919 % len(names)]}", envelope(f"n{number}"))])
+
+    _record(figures, name, "PUBLISH → stream", (0.8, 2), _delays(streams, send, lambda: None))
+
+
+def measure_acceptance(figures: Figures, name: str, label: str, target: float | None, posts: Posts) -> None:
+    """Messages a second that a service answers with 201, every connection busy; other answers make the run fail."""
+    targets = {"daphne": target, "uvicorn": target} if target else {}
+    posts.connect(FULL_RATE_CONNECTIONS - posts.idle)
+    posts.statuses.clear()
+    rate = posts.run(FULL_RATE_SECONDS)
+    is_right = set(posts.statuses) == {201}
+    figures.of(label, "/s", targets, at_least=True).record(name, rate if is_right else math.nan)
+
+
+def _messages(names: Sequence[str], headers_of: HeadersOf) -> Requests:
+    run = secrets.token_hex(4)
+    for number in itertools.count():
+        name = names[number * 7919 % len(names)]  # not in the order in which the streams were opened
+        body = {"content": f"n{number}", "client_id": f"{run}-{number}"}
+        yield post(f"/api/sessions/{name}/messages", body, *headers_of(name))
+
+
+def _delays(streams: Streams, send: SendNext, meanwhile: Callable[[], None]) -> list[float]:
+    """Send at MESSAGES_A_SECOND for RUN_SECONDS; seconds until each event arrived. Raises NotInTime if one did not."""
+    for stream in streams.all:
+        assert stream.chunks is not None
+        stream.chunks.clear()
+    sent: list[float] = []
+    before, started = streams.delivered, time.perf_counter()
+    while (now := time.perf_counter()) < started + RUN_SECONDS:
+        if len(sent) < (now - started) * MESSAGES_A_SECOND:
+            sent.append(time.perf_counter())
+            send(len(sent) - 1)
+        meanwhile()
+        streams.read_once(STEP_SECONDS)
+    deadline = time.perf_counter() + 5
+    while streams.delivered < before + len(sent):
+        if time.perf_counter() > deadline:
+            raise NotInTime(f"{before + len(sent) - streams.delivered} of {len(sent)} events are missing")
+        meanwhile()
+        streams.read_once(STEP_SECONDS)
+    return _match(streams, sent)
+
+
+def _match(streams: Streams, sent: Sequence[float]) -> list[float]:
+    arrivals = [arrival for stream in streams.all for arrival in stream.chunks or ()]
+    arrived = {int(number): at for at, data in arrivals for number in NUMBER.findall(data)}
+    first = min(arrived)  # what makes the requests goes on counting over several runs
+    return [at - sent[number - first] for number, at in arrived.items()]
+
+
+def _record(figures: Figures, name: str, label: str, limits: tuple[float, float] | None, delays: list[float]) -> None:
+    for percent, index in ((50, 0), (99, 1)):
+        targets = {"daphne": limits[index], "uvicorn": limits[index]} if limits else {}
+        figures.of(f"{label}, p{percent}", "ms", targets).record(name, 1_000 * percentile(delays, percent))

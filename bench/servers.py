@@ -1,0 +1,202 @@
+"""What is measured, as processes pinned to one core: the bare server, this project, stock django-eventstream.
+
+Everything else (the load, Valkey, the backstage) runs on the other core.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tests.services import HOST, ROOT, Program, Valkey, make_environment, run_command, wait_until
+from workbench.management.valkey import find_free_port
+
+SERVER_CORES = {0}
+LOAD_CORES = {max(os.sched_getaffinity(0))}
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+START_SECONDS = 60.0
+LINKED = b'"redis": "ok"'  # before that, what another program publishes is not seen
+LISTEN_BACKLOG = 4096
+IDLE_CONNECTION_SECONDS = 300  # as daphne, which closes none
+BACKSTAGE = "import django; django.setup(); from bench.backstage import main; main()"
+
+
+class Server(Program):
+    """A server process, on the servers' core unless it is given others."""
+
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        cores: set[int] = SERVER_CORES,
+        ready_mark: bytes = b"HTTP/1.1",
+    ) -> None:
+        self.ready_mark = ready_mark  # what an answer to GET /readyz contains once it may be measured
+        self.port = port
+        self._cores = cores
+        super().__init__(name, [sys.executable, *command], folder / f"{name}-{port}.log", environment)
+
+    def launch(self) -> None:
+        super().launch()
+        os.sched_setaffinity(self.pid, self._cores)  # before it has threads, which inherit it
+
+    def pin(self, cores: set[int]) -> None:
+        """Move it, with all its threads, to other cores."""
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), cores)
+
+    def wait_ready(self) -> None:
+        """Wait until it answers."""
+        wait_until(f"{self.name} answers", self._answers, START_SECONDS)
+
+    def _answers(self) -> bool:
+        assert self.is_alive(), f"{self.name} ended:\n{self.tail()}"
+        try:
+            with socket.create_connection((HOST, self.port), timeout=5) as connection:
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                return self.ready_mark in connection.makefile("rb").read()
+        except OSError:
+            return False
+
+    # What it costs, from /proc
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all its threads so far, in user and kernel mode."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+    def resident_kib(self) -> int:
+        return self._status("VmRSS")
+
+    def threads(self) -> int:
+        return self._status("Threads")
+
+    def open_files(self, name: str) -> int:
+        """How many file descriptors it has on files of this name, which is how many connections to that database."""
+        count = 0
+        for fd in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                count += os.readlink(fd).endswith(name)
+        return count
+
+    def _status(self, field: str) -> int:
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1])
+        raise KeyError(field)
+
+
+class Backstage:
+    """The process of bench/backstage.py. A call waits for its answer."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process: subprocess.Popen[str] = subprocess.Popen(
+            [sys.executable, "-c", BACKSTAGE],
+            cwd=ROOT,
+            env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        self._read()
+
+    def call(self, do: str, **arguments: object) -> Any:
+        stdin = self._process.stdin
+        assert stdin is not None
+        stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+        stdin.flush()
+        return self._read()
+
+    def stop(self) -> None:
+        stdin: IO[str] | None = self._process.stdin
+        assert stdin is not None
+        stdin.close()
+        self._process.wait()
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the backstage process ended")
+        return json.loads(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A database and a Valkey of this run, and what runs on them."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    valkey: Valkey
+    backstage: Backstage
+
+    def service(self, name: str, under: str, cores: set[int] = SERVER_CORES) -> Server:
+        """A service of the project under "daphne" (manage.py serve) or "uvicorn"; not started."""
+        port = find_free_port()
+        if under == "daphne":
+            command = ["manage.py", "serve", name, "--port", str(port)]
+        else:
+            command = ["-m", "uvicorn", f"config.asgi:{name}", "--port", str(port), "--backlog", str(LISTEN_BACKLOG)]
+            command += ["--no-access-log", "--log-level", "warning"]
+            command += ["--timeout-keep-alive", str(IDLE_CONNECTION_SECONDS)]
+        return Server(f"{name}-{under}", port, command, self.folder, self.environment, cores, LINKED)
+
+
+def bare_server(folder: Path) -> Server:
+    port = find_free_port()
+    return Server("bare", port, ["-m", "bench.bare", str(port)], folder, os.environ)
+
+
+def stock_server(folder: Path) -> Server:
+    port = find_free_port()
+    endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
+    command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.stock:application"]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "bench.stock_settings"}
+    return Server("stock", port, command, folder, environment)
+
+
+@contextlib.contextmanager
+def run_site(folder: Path) -> Iterator[Site]:
+    """A migrated database with demo agents, a Valkey and a backstage process; gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    valkey = Valkey(folder)
+    environment = make_environment(folder / "db.sqlite3", valkey.url) | {"LOG_LEVEL": "WARNING"}
+    valkey.start()
+    try:
+        run_command("migrate", "--verbosity=0", environment=environment)
+        run_command("create_demo", environment=environment)
+        backstage = Backstage(environment)
+        try:
+            yield Site(folder, environment, valkey, backstage)
+        finally:
+            backstage.stop()
+    finally:
+        valkey.kill()
+
+
+@contextlib.contextmanager
+def running(*servers: Server) -> Iterator[None]:
+    """Start these servers, and end them afterwards. If a measurement fails, show what they logged."""
+    try:
+        for server in servers:
+            server.launch()
+        for server in servers:
+            server.wait_ready()
+        yield
+    except Exception:
+        for server in servers:
+            print(f"log of {server.name}:\n{server.tail()}", flush=True)
+        raise
+    finally:
+        for server in servers:
+            server.kill()

@@ -1,0 +1,9 @@
+"""Settings of bench/stock.py: what django-eventstream asks for, and nothing else."""
+
+import secrets
+
+SECRET_KEY = secrets.token_hex()
+ALLOWED_HOSTS = ["127.0.0.1"]
+ROOT_URLCONF = "bench.stock"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "channels", "django_eventstream"]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
