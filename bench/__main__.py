@@ -1,7 +1,8 @@
 """`python -m bench`: this project beside a bare asyncio server and stock django-eventstream, in one run.
 
-Prints each figure beside its target, writes CSV to bench/results/ and plots to bench/plots/ (of a partial run to results/). Takes under five minutes;
-the machine should have nothing else to do. Ends with 1 if a figure misses its target.
+Prints each figure beside its target, writes CSV to bench/results/ and plots to bench/plots/ (of a partial run to
+results/). Takes under five minutes; the machine should have nothing else to do. Ends with 1 if a figure misses its
+target.
 """
 
 import argparse
