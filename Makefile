@@ -44,7 +44,7 @@ lint: ## Step: ruff
 
 types: ## Step: mypy --strict
 	@$(PY) -m mypy
-	@$(PY) -m mypy tests
+	@$(PY) -m mypy tests bench
 
 imports: ## Step: import-linter (imports point one way)
 	@.venv/bin/lint-imports
@@ -118,6 +118,8 @@ packages:
 	{ command -v chromium >/dev/null; } || missing+=" chromium"; \
 	{ command -v msgfmt >/dev/null; } || missing+=" gettext"; \
 	{ command -v redis-cli >/dev/null; } || missing+=" redis-tools"; \
+	{ command -v curl >/dev/null; } || missing+=" curl"; \
+	{ command -v npm >/dev/null; } || missing+=" nodejs npm"; \
 	{ command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=" fontconfig fonts-wqy-microhei"; \
 	[ -z "$$missing" ] || $(call install_packages,$$missing)
 

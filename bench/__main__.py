@@ -6,6 +6,7 @@ target.
 """
 
 import argparse
+import fcntl
 import os
 import sys
 import tempfile
@@ -27,6 +28,17 @@ PARTS = ("bare", "stock", "daphne", "uvicorn", "growth")
 
 def main() -> int:
     wanted = _read_arguments()
+    with (Path(tempfile.gettempdir()) / "handover-bench.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two runs would measure each other
+        except BlockingIOError:
+            print("error: another benchmark is running on this machine", file=sys.stderr)
+            return 1
+        return run(wanted)
+
+
+def run(wanted: Sequence[str]) -> int:
+    """Measure, print and write; return the exit code."""
     report = Report()
     if (load := os.getloadavg()[0]) > QUIET_LOAD:
         report.say(f"warning: the machine is busy (load {load:.1f}); times will be too long, and some figures fail")

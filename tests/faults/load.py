@@ -58,6 +58,7 @@ class Ledger:
     sent_at: dict[str, float] = field(default_factory=dict)  # mark: when its accepted call began
     answers: list[tuple[float, int]] = field(default_factory=list)  # when, status
     dropped: int = 0  # requests without an answer
+    cut: list[str] = field(default_factory=list)  # of these, such as had reached the server
     written_though_refused: int = 0
     refusals_without_advice: int = 0
 
@@ -213,7 +214,9 @@ class Load:
                 )
             except httpx.TransportError as error:
                 self.ledger.dropped += 1
-                may_be_written = may_be_written or not isinstance(error, httpx.ConnectError)
+                if not isinstance(error, httpx.ConnectError):
+                    may_be_written = True
+                    self.ledger.cut.append(type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             self.ledger.answers.append((started, answer.status_code))
@@ -283,7 +286,7 @@ async def running_publisher(orders: Orders, environment: dict[str, str]) -> Asyn
     publisher = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.publisher", json.dumps(asdict(orders))),
         cwd=ROOT,
-        env=environment,
+        env={**environment, "LOG_LEVEL": "ERROR"},  # that Redis comes and goes is no news here
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
