@@ -4,10 +4,19 @@ import logging
 from collections.abc import Generator, Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser.conftest import launch_chromium
 from tests.services import AgentClient, CustomerClient, Product, Program, run_product
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each poll hides what failed
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests: Playwright's sync API can be started once in a process."""
+    with launch_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

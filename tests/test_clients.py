@@ -12,9 +12,8 @@ from typing import Protocol
 import httpx
 import pytest
 from httpx_sse import connect_sse
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.services import AgentClient, CustomerClient, Product, Program, expect, wait_until
 
 INSTALL_SECONDS = 120.0
@@ -215,17 +214,15 @@ def test_node_eventsource_resumes(
 
 
 @pytest.fixture
-def page(request: pytest.FixtureRequest, served: CustomerClient) -> Iterator[Page]:
+def page(browser: Browser, served: CustomerClient) -> Iterator[Page]:
     """A page of the chatbot in a browser that has the customer's cookie."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        context = browser.new_context()
-        for name, value in served.http.cookies.items():
-            context.add_cookies([{"name": name, "value": value, "url": served.url}])
-        page = context.new_page()
-        page.goto(f"{served.url}/healthz")
-        yield page
-        browser.close()
+    context = browser.new_context()
+    for name, value in served.http.cookies.items():
+        context.add_cookies([{"name": name, "value": value, "url": served.url}])
+    page = context.new_page()
+    page.goto(f"{served.url}/healthz")
+    yield page
+    context.close()
 
 
 @pytest.mark.browser

@@ -42,12 +42,6 @@ def launch_chromium() -> Iterator[Browser]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
-
-
 class Logins:
     """Agents who have logged in, each once for all tests: checking a password takes longer than many a test."""
 
