@@ -5,11 +5,12 @@ transaction of its own. A caller never waits for Redis and never gets its errors
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from realtime import groups, log, publisher
+from realtime import groups, log, numbering, publisher
 from realtime.database import in_database, repeat_victims
 from realtime.events import Envelope, Event, Source, encode
 from realtime.groups import Channel
@@ -34,29 +35,53 @@ __all__ = [
 Payload = Mapping[str, Any]
 
 
+@dataclass(slots=True)
+class _Sending:
+    channel: Channel
+    event: Event
+    data: bytes
+    id: int | None = None
+    row: int | None = None  # in the log, if its number comes after the commit
+
+
 def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
     """Send events in one transaction; return their ids in the given order (None for an ephemeral one).
 
     Call it last in a transaction: it holds the counters of the channels (taken in sorted order) until commit. A
-    transaction of its own is tried again if it loses a deadlock.
+    transaction of its own is tried again if it loses a deadlock. On PostgreSQL a broadcast event inside the caller's
+    transaction has no id yet (None): it gets one after the commit (realtime/numbering.py).
     Raises ValueError before anything is written if an event is no valid one.
     """
     wanted = list(items)
     different = {id(event): event for _, event in wanted}
     data = {key: encode(event) for key, event in different.items()}
-    encoded = [(groups.parse(channel), event, data[id(event)]) for channel, event in wanted]
-    return repeat_victims(lambda: _write_and_publish(encoded))
+    sendings = [_Sending(groups.parse(channel), event, data[id(event)]) for channel, event in wanted]
+    repeat_victims(lambda: _write_and_publish(sendings))
+    later = [sending for sending in sendings if sending.row is not None]
+    if later and not connection.in_atomic_block:
+        publisher.publish_waiting()
+        for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):
+            sending.id = number
+    return [sending.id for sending in sendings]
 
 
-def _write_and_publish(encoded: Sequence[tuple[Channel, Event, bytes]]) -> list[int | None]:
+def _write_and_publish(sendings: Sequence[_Sending]) -> None:
+    durable = [sending for sending in sendings if sending.event.durable]
+    later = [sending for sending in durable if numbering.comes_later(sending.channel)]
     with transaction.atomic(savepoint=False):
-        logged = iter(log.append([(channel, event.type, data) for channel, event, data in encoded if event.durable]))
-        envelopes = [
-            next(logged) if event.durable else Envelope(channel, event.type, None, data)
-            for channel, event, data in encoded
-        ]
+        for sending in later:
+            sending.row = numbering.append(sending.channel, sending.event.type, sending.data)
+        logged = iter(log.append([(each.channel, each.event.type, each.data) for each in durable if each.row is None]))
+        envelopes = []
+        for sending in sendings:
+            if not sending.event.durable:
+                envelopes.append(Envelope(sending.channel, sending.event.type, None, sending.data))
+            elif sending.row is None:
+                envelopes.append(next(logged))
+                sending.id = envelopes[-1].number
         transaction.on_commit(lambda: publisher.publish(envelopes))
-    return [envelope.number for envelope in envelopes]
+        if later:
+            transaction.on_commit(publisher.publish_waiting_soon)
 
 
 def send_to_session(

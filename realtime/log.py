@@ -33,7 +33,7 @@ def append(items: Sequence[tuple[Channel, str, bytes]]) -> list[Envelope]:
     """
     if not items:
         return []
-    following = _take_numbers(Counter(channel for channel, _, _ in items))
+    following = take_numbers(Counter(channel for channel, _, _ in items))
     envelopes = []
     for channel, event_type, data in items:
         number = following[channel]
@@ -43,7 +43,7 @@ def append(items: Sequence[tuple[Channel, str, bytes]]) -> list[Envelope]:
     return envelopes
 
 
-def _take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
+def take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
     """Reserve so many numbers of each channel, lock their counters until commit, return the first of each.
 
     One statement for as many as it may have parameters; it takes its rows in the order in which they are written.

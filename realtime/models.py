@@ -20,10 +20,13 @@ class ChannelHead(models.Model):
 
 
 class LoggedEvent(models.Model):
-    """One durable event. `envelope` is the JSON that went over the wire, byte for byte."""
+    """One durable event. `envelope` is the JSON that went over the wire, byte for byte.
+
+    Without a `number` it is not to be read yet, and the envelope has no id (realtime/numbering.py).
+    """
 
     channel = models.CharField(max_length=80)
-    number = models.BigIntegerField()
+    number = models.BigIntegerField(null=True)
     type = models.CharField(max_length=64)
     envelope = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
@@ -32,6 +35,7 @@ class LoggedEvent(models.Model):
         verbose_name = "event"
         verbose_name_plural = "events"
         constraints = [models.UniqueConstraint(fields=["channel", "number"], name="event_number_in_channel")]
+        indexes = [models.Index(fields=["channel"], condition=models.Q(number=None), name="event_waiting")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.number} {self.type}"

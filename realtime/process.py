@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
-from realtime import home, metrics
+from realtime import home, metrics, numbering
 from realtime.batch import Batch
-from realtime.database import data_version, read_database
+from realtime.database import data_version, in_database, read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
 
@@ -98,6 +98,8 @@ class Process:
             await self.relay.start()
             self.run_in_background(self.registry.tick)
             self.run_in_background(self._check_rights)
+            if numbering.is_used():
+                self.run_in_background(self._number_leftovers)
             self._started.set_result(None)
         await self._started
 
@@ -158,6 +160,16 @@ class Process:
                 if channels != stream.channels:
                     metrics.STREAMS_ENDED.labels("rights").inc()
                     stream.end()
+
+    async def _number_leftovers(self) -> None:
+        """Number and publish what another process committed and then ended."""
+        from realtime import publisher
+
+        while True:
+            await asyncio.sleep(numbering.CHECK_SECONDS * random.uniform(0.8, 1.0))
+            with contextlib.suppress(DatabaseError):
+                if await read_database(numbering.is_waiting):
+                    await in_database(publisher.publish_waiting)
 
     def tell_if_degraded(self, stream: "Stream") -> None:
         """Let a stream that opens know what the others were told. Without Redis by choice nothing is amiss."""

@@ -7,7 +7,10 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from realtime import home, metrics, process
+from django.db import DatabaseError
+
+from realtime import home, metrics, numbering, process
+from realtime.database import in_database
 from realtime.events import Envelope
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,8 @@ _waking: asyncio.AbstractEventLoop | None = None  # the loop that has been told 
 
 _queue: deque[Envelope] = deque()
 _worker: asyncio.Task[None] | None = None
+_numberer: asyncio.Task[None] | None = None
+_is_more_waiting = False
 _is_registered_at_exit = False
 
 
@@ -39,6 +44,38 @@ def publish(envelopes: Sequence[Envelope]) -> None:
     elif _waking is not loop:
         _waking = loop
         loop.call_soon_threadsafe(_accept)
+
+
+def publish_waiting() -> None:
+    """Number and publish what waits for its number. On a database thread; raises DatabaseError."""
+    while envelopes := numbering.number_waiting():
+        publish(envelopes)
+
+
+def publish_waiting_soon() -> None:
+    """Have it done, and return at once; called on commit, from any thread.
+
+    One call at a time in a process numbers for all its threads: each of them for itself was half as fast as a
+    counter that is locked until the commit (docs/operations.md). After a fault Process tries again.
+    """
+    home.loop().call_soon_threadsafe(_number)
+
+
+def _number() -> None:
+    global _numberer, _is_more_waiting
+    _is_more_waiting = True
+    if _numberer is None or _numberer.done():
+        _numberer = asyncio.get_running_loop().create_task(_number_waiting(), name="numberer")
+
+
+async def _number_waiting() -> None:
+    global _is_more_waiting
+    while _is_more_waiting:
+        _is_more_waiting = False
+        try:
+            await in_database(publish_waiting)
+        except DatabaseError as error:
+            logger.warning("events wait for their numbers: %s", type(error).__name__)
 
 
 def _accept() -> None:
@@ -68,9 +105,9 @@ async def _work() -> None:
 
 async def flush() -> None:
     """Wait until everything handed over so far has been sent or given up. In the home loop."""
-    worker = _worker
-    if worker is not None and not worker.done():
-        await asyncio.wait([worker])
+    for task in (_numberer, _worker):
+        if task is not None and not task.done():
+            await asyncio.wait([task])
 
 
 def _flush_at_exit() -> None:

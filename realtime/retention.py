@@ -32,7 +32,7 @@ def prune(retention: timedelta) -> int:
 
 def find_cuts(retention: timedelta) -> list[tuple[str, int]]:
     """(channel, number) pairs, each one transaction's work: cut this channel up to this number."""
-    too_old = LoggedEvent.objects.filter(created_at__lt=Now() - retention)
+    too_old = LoggedEvent.objects.filter(created_at__lt=Now() - retention, number__isnull=False)
     spans = too_old.values("channel").annotate(first=Min("number"), upto=Max("number")).order_by("channel")
     return [
         (span["channel"], min(start + MAX_CUT - 1, span["upto"]))

@@ -24,7 +24,10 @@ ACCEPT_SECONDS = 20.0
 # The lease of a bot's turn is 10 s: an answer that a killed process owed comes after that.
 CATCH_UP_SECONDS = 25.0
 MESSAGES_BETWEEN_FAULTS = 100
-DATABASE_PROMISES = ["tests/database_promises.py", "realtime/tests/test_log.py", "realtime/tests/test_retention.py"]
+DATABASE_PROMISES = [
+    "tests/database_promises.py",
+    *(f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")),
+]
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,7 @@ async def fresh_process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr(process, "_current", None)
     monkeypatch.setattr(publisher, "_queue", deque())
     monkeypatch.setattr(publisher, "_worker", None)
+    monkeypatch.setattr(publisher, "_numberer", None)
     home.adopt_running_loop()
     yield
     if process.exists():

@@ -4,7 +4,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from realtime import api, log
 from realtime.api import Event
-from realtime.groups import BROADCAST, session
+from realtime.groups import BROADCAST, agent, session
 from realtime.models import LoggedEvent
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def test_rolled_back_event_leaves_no_hole() -> None:
 
 def test_send_many_numbers_events_in_the_given_order() -> None:
     first, second = Event("tick", {"i": 1}), Event("tick", {"i": 2})
-    ids = api.send_many([(session("s-1"), first), (BROADCAST, first), (session("s-1"), second)])
+    ids = api.send_many([(session("s-1"), first), (agent("alice"), first), (session("s-1"), second)])
     assert ids == [1, 1, 2]
     logged = log.read({session("s-1"): (0, 2)})[session("s-1")]
     assert [envelope.payload for envelope in logged] == [{"i": 1}, {"i": 2}]
@@ -67,7 +67,7 @@ def test_events_of_several_channels_are_written_with_two_statements(
     """Counters and events."""
     event = Event("tick", {})
     with transaction.atomic(), django_assert_num_queries(2):
-        api.send_many([(session("s-1"), event), (BROADCAST, event), (session("s-2"), event)])
+        api.send_many([(session("s-1"), event), (agent("alice"), event), (session("s-2"), event)])
 
 
 def test_more_channels_than_one_statement_takes() -> None:

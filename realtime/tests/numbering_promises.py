@@ -1,0 +1,83 @@
+"""What must hold where broadcast events are numbered after the commit; tests/test_sideways.py runs these on PostgreSQL.
+
+Not collected by name: SQLite numbers everything at once.
+"""
+
+import asyncio
+import functools
+import json
+from contextlib import aclosing
+from unittest import mock
+
+import pytest
+from django.db import OperationalError, transaction
+
+from realtime import api, log, numbering, publisher
+from realtime.api import Event
+from realtime.database import in_database
+from realtime.events import Envelope
+from realtime.groups import BROADCAST, session
+from realtime.process import Process
+from tests.database_promises import THREADS, run_at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def announce(session_name: str, versions: int) -> None:
+    """Status changes of one session, each an action of its own."""
+    for version in range(1, versions + 1):
+        with transaction.atomic():
+            event = Event("tick", {"session": session_name, "version": version})
+            api.send_many([(session(session_name), event), (BROADCAST, event)])
+
+
+def broadcast_log() -> list[Envelope]:
+    """All events, after those that are being numbered at this moment."""
+    publisher.publish_waiting()
+    return log.read({BROADCAST: (0, 1_000)})[BROADCAST]
+
+
+def test_broadcast_events_are_numbered_without_holes_and_in_the_order_of_each_session() -> None:
+    names = [f"s-{index}" for index in range(THREADS)]
+    run_at_once(*[functools.partial(announce, name, 25) for name in names])
+    events = broadcast_log()
+    assert [(event.number, json.loads(event.data)["id"]) for event in events] == [
+        (number, number) for number in range(1, 25 * THREADS + 1)
+    ]
+    for name in names:
+        versions = [event.payload["version"] for event in events if event.payload["session"] == name]
+        assert versions == list(range(1, 26))
+
+
+def test_an_open_status_change_keeps_no_other_one_waiting() -> None:
+    """With a number taken inside the transaction the second one would wait for the first one's end."""
+    with transaction.atomic():
+        api.send_many([(session("s-1"), Event("tick", {})), (BROADCAST, Event("tick", {}))])
+        [done] = run_at_once(lambda: api.broadcast("tick", {}))
+        assert done == 1
+    assert len(broadcast_log()) == 2
+
+
+def test_a_rolled_back_broadcast_event_leaves_nothing() -> None:
+    with transaction.atomic():
+        api.broadcast("tick", {})
+        transaction.set_rollback(True)
+    assert not numbering.is_waiting()
+
+
+async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Process) -> None:
+    """The caller's own change is committed: were it told of an error, or tried again, it would be done twice."""
+    with mock.patch.object(numbering, "number_waiting", side_effect=OperationalError("the connection is lost")):
+        await in_database(announce, "s-1", 1)
+        await publisher.flush()
+        assert await in_database(numbering.is_waiting)
+    async with asyncio.timeout(10), aclosing(api.subscribe(broadcast=True, after=0)) as events:
+        assert (await anext(events)).id == 1
+
+
+async def test_what_a_dead_process_left_without_a_number_is_delivered(in_memory: Process) -> None:
+    with mock.patch.object(publisher, "publish_waiting_soon"):
+        await in_database(announce, "s-1", 2)
+    async with asyncio.timeout(10), aclosing(api.subscribe(broadcast=True, after=0)) as events:
+        received = [await anext(events), await anext(events)]
+    assert [(event.id, event.payload["version"]) for event in received] == [(1, 1), (2, 2)]
