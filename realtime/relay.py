@@ -31,7 +31,7 @@ SAFETY_READ_SECONDS = 0.5
 DEGRADED_READ_SECONDS = 0.25
 MAX_REPLAY = 1_000
 MAX_EARLY = 1_000
-# A channel that nobody reads any more is kept for a while: its reader is likely to come back.
+# A channel that nobody reads any more stays joined for a while: its reader is likely to come back.
 LINGER_SECONDS = 5.0
 MALFORMED_LOG_SECONDS = 60.0
 
@@ -72,7 +72,7 @@ class Start:
 
 @dataclass(slots=True, eq=False)
 class Feed:
-    """One channel in this process."""
+    """One channel in this process. Without subscribers it is only joined: nothing is read for it."""
 
     channel: str
     last: int | None = None  # number delivered last; None until the log was read
@@ -150,10 +150,10 @@ class Relay:
             for channel in positions:
                 feed = self._feeds.get(channel)
                 if feed is None:
-                    feed = self._feeds[channel] = Feed(channel)
                     fresh.append(channel)
+                if feed is None or not feed.subscribers:
+                    feed = self._feeds[channel] = Feed(channel)  # one that nobody read is not up to date
                 feed.subscribers[subscriber] = None
-                feed.idle_since = None
         if fresh:
             assert self._member is not None
             await self._layer.join(fresh, self._member)
@@ -185,7 +185,7 @@ class Relay:
         """Durable events of this process's own transactions: delivered at once, without waiting for Redis."""
         for envelope in envelopes:
             feed = self._feeds.get(envelope.channel)
-            if feed is not None and envelope.number is not None:
+            if feed is not None and feed.subscribers and envelope.number is not None:
                 self._offer(feed, envelope, trusted=True)
 
     async def _receive(self) -> None:
@@ -197,7 +197,7 @@ class Relay:
 
     def _arrived(self, channel: str, data: bytes) -> None:
         feed = self._feeds.get(channel)
-        if feed is None:
+        if feed is None or not feed.subscribers:
             return
         try:
             envelope = unseal(channel, data)
@@ -260,8 +260,6 @@ class Relay:
         number = envelope.number
         if number is not None:
             feed.last = number
-        if not feed.subscribers:
-            return
         frame = Frame(envelope)
         for subscriber in tuple(feed.subscribers):
             subscriber.deliver(feed.channel, number, frame)
@@ -318,12 +316,13 @@ class Relay:
 
     async def _catch_up(self, channels: Iterable[str]) -> None:
         """Bring channels to what the log holds, and compare with it what came through Redis."""
-        feeds = [feed for channel in channels if (feed := self._feeds.get(channel)) and feed.last is not None]
+        known = (self._feeds.get(channel) for channel in channels)
+        feeds = [feed for feed in known if feed and feed.subscribers and feed.last is not None]
         while feeds:
             # Before the read: an event is committed before anybody can deliver it, so a head below this went back.
             reached = {feed.channel: Reached(feed) for feed in feeds}
             heads, events = await read_database(_read_news, reached)
-            current = [feed for feed in feeds if self._feeds.get(feed.channel) is feed]
+            current = [feed for feed in feeds if feed.subscribers and self._feeds.get(feed.channel) is feed]
             for feed in current:
                 self._apply(feed, reached[feed.channel], heads[feed.channel], events.get(feed.channel, []))
             feeds = [feed for feed in current if (feed.last or 0) < heads[feed.channel].last]

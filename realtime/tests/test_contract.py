@@ -5,14 +5,16 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection, transaction
 
-from realtime import api
+from realtime import api, log
 from realtime.api import Event, Missed, ReceivedEvent
 from realtime.database import in_database
-from realtime.groups import BROADCAST, session
+from realtime.events import encode
+from realtime.groups import BROADCAST, Channel, session
 from realtime.process import Process
 from realtime.tests.conftest import until
 
@@ -75,6 +77,27 @@ async def test_replay_then_live_without_a_seam(each_layer: Process) -> None:
         await api.asend_to_session("s-1", "tick", {"i": 3})
         await until(lambda: len(received) == 3)
     assert [event.id for event in received] == [2, 3, 4]
+
+
+async def test_a_channel_that_nobody_reads_any_more_costs_no_reads(each_layer: Process) -> None:
+    """A reader that left for a moment does not make its process catch up with what it may never ask for."""
+    async with reading(each_layer, session="s-1"):
+        pass
+    await until(lambda: not each_layer.relay._feeds[session("s-1")].subscribers)
+    async with reading(each_layer, session="s-2") as received:
+        with mock.patch("realtime.relay.log.read", wraps=log.read) as read:
+            await in_database(write_unpublished, [session("s-1"), session("s-2")])
+            await until(lambda: received)
+    assert [list(call.args[0]) for call in read.call_args_list] == [[session("s-2")]]
+    async with reading(each_layer, session="s-1", after=0) as back:
+        await until(lambda: back)
+
+
+def write_unpublished(channels: list[Channel]) -> None:
+    """As a process that dies right after its commit."""
+    data = encode(Event("tick", {}))
+    with transaction.atomic():
+        log.append([(channel, "tick", data) for channel in channels])
 
 
 async def test_position_that_is_not_in_the_log_is_told(each_layer: Process) -> None:
