@@ -137,6 +137,16 @@ def status_change(session: ChatSession, *, previous: str, source: Source) -> lis
     return [(groups.session(session.name), event), (groups.BROADCAST, event)]
 
 
+def change_with_notice(
+    session: ChatSession, notice: Message, *, previous: str, source: Source, former_assignee: str | None = None
+) -> list[Outgoing]:
+    """Tell of a status and of the notice in the conversation that speaks of it; see status_change and new_message."""
+    return [
+        *status_change(session, previous=previous, source=source),
+        *new_message(session, notice, source=source, former_assignee=former_assignee),
+    ]
+
+
 def transfer_request(session: ChatSession, *, waiting_since: datetime, position: int, source: Source) -> list[Outgoing]:
     """Tell the session that it waits, and every agent also why and where in the queue."""
     seen: TransferRequest = {"session_name": session.name, "waiting_since": iso(waiting_since)}

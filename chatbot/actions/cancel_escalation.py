@@ -23,10 +23,5 @@ def cancel_escalation(*, session_name: str, claim: Claim | None = None) -> ChatS
         previous = lifecycle.give_up_waiting(session)
         notice = transcript.write_notice(session, NOTICE, now=locked.now)
         queue.announce_queue()
-        send_many(
-            [
-                *events.status_change(session, previous=previous, source=events.BOT),
-                *events.new_message(session, notice, source=events.BOT),
-            ]
-        )
+        send_many(events.change_with_notice(session, notice, previous=previous, source=events.BOT))
     return session

@@ -21,7 +21,7 @@ def close(*, session_name: str, agent: Agent) -> ChatSession:
     with transaction.atomic():
         locked = lock_session(session_name)
         session = locked.session
-        former = session.assignee
+        former = session.assignee.username if session.assignee else None
         if session.status == Status.MANUAL_LIVE:
             check_assignee(session, agent)
         previous = lifecycle.close(session, now=locked.now)
@@ -29,14 +29,8 @@ def close(*, session_name: str, agent: Agent) -> ChatSession:
         if previous == Status.PENDING_MANUAL:
             queue.announce_queue()
         send_many(
-            [
-                *events.status_change(session, previous=previous, source=events.WORKBENCH),
-                *events.new_message(
-                    session,
-                    notice,
-                    source=events.WORKBENCH,
-                    former_assignee=former.username if former else None,
-                ),
-            ]
+            events.change_with_notice(
+                session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former
+            )
         )
     return session

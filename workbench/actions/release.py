@@ -22,9 +22,8 @@ def release(*, session_name: str, agent: Agent) -> ChatSession:
         previous = lifecycle.release(session)
         notice = transcript.write_notice(session, NOTICE, now=locked.now)
         send_many(
-            [
-                *events.status_change(session, previous=previous, source=events.WORKBENCH),
-                *events.new_message(session, notice, source=events.WORKBENCH, former_assignee=agent.id),
-            ]
+            events.change_with_notice(
+                session, notice, previous=previous, source=events.WORKBENCH, former_assignee=agent.id
+            )
         )
     return session

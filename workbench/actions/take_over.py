@@ -25,7 +25,7 @@ def take_over(*, session_name: str, agent: Agent, force: bool = False) -> ChatSe
     with transaction.atomic():
         locked = lock_session(session_name)
         session = locked.session
-        former = session.assignee
+        former = session.assignee.username if session.assignee else None
         if force and session.status == Status.MANUAL_LIVE:
             previous = lifecycle.reassign(session, agent=agent.user)
         else:
@@ -33,14 +33,8 @@ def take_over(*, session_name: str, agent: Agent, force: bool = False) -> ChatSe
         notice = transcript.write_notice(session, NOTICE, now=locked.now, agent=display_name(agent.user))
         queue.announce_queue()
         send_many(
-            [
-                *events.status_change(session, previous=previous, source=events.WORKBENCH),
-                *events.new_message(
-                    session,
-                    notice,
-                    source=events.WORKBENCH,
-                    former_assignee=former.username if former else None,
-                ),
-            ]
+            events.change_with_notice(
+                session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former
+            )
         )
     return session
