@@ -131,7 +131,8 @@ class DrainingServer(Server):  # type: ignore[misc]
                 while self._in_flight:
                     await asyncio.wait(tuple(self._in_flight))
                 await runtime.stop()
-                while _has_unsent_answers():
+                # A kept-alive connection may have brought one more request meanwhile.
+                while self._in_flight or _has_unsent_answers():
                     await asyncio.sleep(FLUSH_CHECK_SECONDS)
         except TimeoutError:
             logger.warning("stopped with requests=%s still in flight", len(self._in_flight))
