@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from realtime.database import close_connections
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_rate_limits() -> None:
+    """All tests of a process come from one address."""
+    settings.RATE_LIMITS = {}
 
 
 @pytest.fixture(scope="session", autouse=True)

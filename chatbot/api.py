@@ -13,12 +13,14 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatbot import access, selectors
+from chatbot import access, errors, selectors
 from chatbot.actions.cancel_escalation import cancel_escalation
 from chatbot.actions.escalate import escalate
 from chatbot.actions.post_customer_message import post_customer_message
 from chatbot.actions.start_session import start_session
+from chatbot.client_address import client_address
 from chatbot.http import (
+    Guard,
     Job,
     Model,
     Text,
@@ -37,10 +39,12 @@ from chatbot.models import (
     MAX_NAME_LENGTH,
     MAX_REASON_LENGTH,
 )
+from chatbot.rate_limits import check_rate
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 100
 MAX_ID = 2**63 - 1
+KEY_DIGITS = 16  # of a digest: enough to tell counts apart
 
 
 def _refuse_blank(content: str) -> str:
@@ -84,18 +88,33 @@ def _read_own(request: HttpRequest, name: str, model: type[Model]) -> Model:
     return read_allowed_json(request, model, lambda: access.own_session(request, name))
 
 
-def customer_post(job: Job) -> View:
+async def guard_write(request: HttpRequest, name: str, **kwargs: str) -> None:
+    """Refuse a foreign page, whoever shows nothing, and what comes too often.
+
+    Counted under the session's name with what is shown for it: whoever only knows the name counts for himself, and
+    the customer goes on writing. Cookie and token both count, so that inventing one of them beside the other, which
+    opens the session, does not begin a new count.
+    """
+    check_origin(request)
+    claim = access.claim_on(request, name)
+    shown = [digest for digest in (claim.owner_digest, claim.token_digest) if digest]
+    if not shown:
+        raise errors.NotFound
+    await check_rate(request, "messages", *(f"{name}/{digest[:KEY_DIGITS]}" for digest in shown))
+
+
+async def guard_start(request: HttpRequest) -> None:
+    """Refuse a foreign page, which could use up the address of its visitors, and what comes too often."""
+    check_origin(request)
+    await check_rate(request, "sessions", client_address(request))
+
+
+def customer_post(job: Job, guard: Guard = guard_write) -> View:
     """A state-changing call of a customer."""
-
-    @functools.wraps(job)
-    def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        check_origin(request)
-        return job(request, **kwargs)
-
-    return csrf_exempt(json_view("POST")(checked))
+    return csrf_exempt(json_view("POST", guard)(job))
 
 
-@customer_post
+@functools.partial(customer_post, guard=guard_start)
 def sessions(request: HttpRequest) -> HttpResponse:
     customer = read_json(request, SessionBody).customer
     shown_key = access.browser_key(request)

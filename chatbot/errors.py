@@ -17,10 +17,12 @@ Refused
 │   └── InvalidStatus    409  INVALID_STATUS
 ├── BodyTooLarge         413  BODY_TOO_LARGE
 ├── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+├── RateLimited          429  RATE_LIMITED, with Retry-After
 ├── InternalError        500  INTERNAL_ERROR
 └── DatabaseUnavailable  503  DATABASE_UNAVAILABLE, with Retry-After
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -153,6 +155,16 @@ class UnsupportedMediaType(Refused):
     code = "UNSUPPORTED_MEDIA_TYPE"
     http_status = 415
     default_message = _("The request body must be application/json.")
+
+
+class RateLimited(Refused):
+    code = "RATE_LIMITED"
+    http_status = 429
+    default_message = _("That was too much at once. Please try again in a moment.")
+
+    def __init__(self, wait_seconds: float) -> None:
+        self.headers = {"Retry-After": str(max(1, math.ceil(wait_seconds)))}
+        super().__init__()
 
 
 class InternalError(Refused):

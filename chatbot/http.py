@@ -23,6 +23,7 @@ JSON_TYPE = "application/json"
 
 Job = Callable[..., HttpResponse]
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+Guard = Callable[..., Coroutine[Any, Any, None]]
 Model = TypeVar("Model", bound=BaseModel)
 
 logger = logging.getLogger(__name__)
@@ -39,11 +40,12 @@ def _refuse_unstorable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_refuse_unstorable)]
 
 
-def json_view(method: str) -> Callable[[Job], View]:
+def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
     """Make a view for one method out of a synchronous job: `job(request, **url_kwargs) -> HttpResponse`.
 
     The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer.
-    Whatever Refused it raises becomes the answer.
+    `guard(request, **url_kwargs)` runs before it in the event loop, without the database.
+    Whatever Refused they raise becomes the answer.
     """
 
     run = read_database if method == "GET" else in_database
@@ -53,6 +55,8 @@ def json_view(method: str) -> Callable[[Job], View]:
         async def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             try:
                 check_method(request, method)
+                if guard is not None:
+                    await guard(request, **kwargs)
                 return await run(job, request, **kwargs)
             except errors.Refused as error:
                 return error_response(error)

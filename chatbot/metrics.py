@@ -1,13 +1,14 @@
-"""Prometheus metrics of conversations, read from the database with the rest; each process shows the same."""
+"""Prometheus metrics of conversations. Gauges are read from the database; each process shows the same."""
 
 from django.db.models.functions import Now
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from chatbot.models import BotTurn, ChatSession, Status
 
 QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")
 QUEUE_LONGEST_WAIT_SECONDS = Gauge("chat_queue_longest_wait_seconds", "How long the first of them has waited")
 LIVE = Gauge("chat_sessions_live", "Conversations with an agent")
+RATE_LIMITED = Counter("chat_rate_limited_total", "Calls refused because they came too often", ["limit"])
 BOT_TURNS_EXPIRED = Gauge("chat_bot_turns_expired", "Answers of the bot that no process works on in time")
 
 

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from limits import RateLimitItem, parse_many
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -20,6 +22,14 @@ REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
 SQLITE_BUSY_SECONDS = 2
 # Of one process. The database threads of realtime/database.py keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
+PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+# They stop floods, never a person.
+RATES = {
+    "messages": "600/minute",  # what a customer does in one session
+    "sessions": "600/minute",  # new ones from one address, behind which a whole office may sit
+    "replies": "1200/minute",  # what an agent does
+    "logins": "20/minute",  # attempts for one username from one address
+}
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -121,3 +131,42 @@ def _redis_host(url: str) -> dict[str, Any]:
     if parts.password:
         host["password"] = parts.password
     return host
+
+
+def rate_limits() -> dict[str, RateLimitItem]:
+    """The rate of each limit, from RATE_LIMITS: `on`, `off` (there are none), or changes like `messages=120/minute`."""
+    said = [part.lower() for part in names("RATE_LIMITS", "on")]
+    if said == ["off"]:
+        return {}
+    changes = {} if said in ([], ["on"]) else dict(_rate_change(part) for part in said)
+    return {name: _rate(name, rate) for name, rate in {**RATES, **changes}.items()}
+
+
+def _rate_change(part: str) -> tuple[str, str]:
+    name, _, rate = (piece.strip() for piece in part.partition("="))
+    if name not in RATES or not rate:
+        raise ImproperlyConfigured(
+            f"RATE_LIMITS has {part!r}; use on, off, or rates such as messages=120/minute,sessions=30/minute "
+            f"(of {', '.join(RATES)})."
+        )
+    return name, rate
+
+
+def _rate(name: str, rate: str) -> RateLimitItem:
+    try:
+        (item,) = parse_many(rate)
+        if item.amount < 1:
+            raise ValueError
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"RATE_LIMITS has {name}={rate}; a rate is a number and a time: 120/minute."
+        ) from None
+    return type(item)(item.amount, item.multiples, namespace=name)
+
+
+def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
+    """The addresses and networks whose X-Forwarded-For is believed, from TRUSTED_PROXIES."""
+    try:
+        return tuple(ip_network(part) for part in names("TRUSTED_PROXIES", PRIVATE_NETWORKS))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES must be networks such as 10.0.0.0/8: {error}.") from None

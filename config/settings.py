@@ -100,6 +100,9 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 
+RATE_LIMITS = env.rate_limits()
+TRUSTED_PROXIES = env.trusted_proxies()
+
 MAX_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 

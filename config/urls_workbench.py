@@ -19,6 +19,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", set_language, name="language"),
     path("jsi18n/", JavaScriptCatalog.as_view(), name="jsi18n"),
+    path("admin/login/", views.admin_login),
     path("admin/", admin.site.urls),
 ]
 

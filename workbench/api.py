@@ -9,13 +9,16 @@ import functools
 from collections.abc import Callable
 from typing import Annotated, Literal
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel, Field
 
-from chatbot.access import check_name
-from chatbot.api import EmptyBody, MessageBody, MessagePageQuery
+from chatbot import errors
+from chatbot.access import check_name, digest
+from chatbot.api import KEY_DIGITS, EmptyBody, MessageBody, MessagePageQuery
 from chatbot.http import Job, Text, View, json_response, json_view, read_allowed_json, read_query
 from chatbot.models import Status
+from chatbot.rate_limits import check_rate
 from chatbot.selectors import position_of
 from realtime import groups
 from workbench import selectors
@@ -45,6 +48,18 @@ class TakeOverBody(BaseModel):
     force: bool = False
 
 
+async def guard_write(request: HttpRequest, **kwargs: str) -> None:
+    """Refuse who is not logged in, and what comes too often.
+
+    Counted by login session: the agent's name would take a query, and what nobody else knows nobody else can use up.
+    Logging in again begins a new count, but logins have a rate of their own.
+    """
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        raise errors.Unauthenticated
+    await check_rate(request, "replies", digest(key)[:KEY_DIGITS])
+
+
 def agent_view(method: str) -> Callable[[Job], View]:
     """A call of a logged-in agent: the job gets the agent after the request."""
 
@@ -53,7 +68,7 @@ def agent_view(method: str) -> Callable[[Job], View]:
         def authenticated(request: HttpRequest, **kwargs: str) -> HttpResponse:
             return job(request, logged_in_agent(request), **kwargs)
 
-        return json_view(method)(authenticated)
+        return json_view(method, guard_write if method == "POST" else None)(authenticated)
 
     return decorate
 

@@ -1,18 +1,70 @@
 """HTML of the workbench service."""
 
-from django.contrib.auth import logout
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import ensure_csrf_cookie
 
+from chatbot.access import digest
 from chatbot.agents import agent_json
-from chatbot.errors import Forbidden, Unauthenticated
+from chatbot.client_address import client_address
+from chatbot.errors import Forbidden, RateLimited, Unauthenticated
 from chatbot.models import MAX_CONTENT_LENGTH
+from chatbot.rate_limits import check_rate
 from workbench.access import logged_in_agent
 
+HtmlView = Callable[..., HttpResponseBase]
 
+
+def limit_logins(view: HtmlView) -> HtmlView:
+    """Answer 429 with the login form, before any password is hashed, when attempts come too often.
+
+    Counted by address and username: a stranger elsewhere cannot keep an agent out, nor one mistaken agent the office.
+    """
+
+    @functools.wraps(view)
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        username = request.POST.get("username", "")
+        try:
+            # A digest, since people type passwords into the wrong field.
+            key = f"{client_address(request)}/{digest(username.lower())[:16]}"
+            async_to_sync(check_rate)(request, "logins", key)
+        except RateLimited as error:
+            return _refuse_login(request, username, error)
+        return view(request, *args, **kwargs)
+
+    return limited
+
+
+def _refuse_login(request: HttpRequest, username: str, error: RateLimited) -> HttpResponse:
+    context = {
+        "form": AuthenticationForm(request, initial={"username": username}),
+        "next": request.POST.get(REDIRECT_FIELD_NAME, ""),
+        "refusal": error.message,
+    }
+    response = render(request, "workbench/login.html", context, status=error.http_status)
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
+
+
+admin_login = limit_logins(admin.site.login)
+
+
+@method_decorator(limit_logins, name="post")
 class LoginView(DjangoLoginView):
     template_name = "workbench/login.html"
     redirect_authenticated_user = True

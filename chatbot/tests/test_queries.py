@@ -37,5 +37,12 @@ async def test_escalating(customer: Customer) -> None:
 async def test_a_stranger_costs_one_query(customer: Customer, stranger: Customer) -> None:
     name = await customer.start()
     path = f"/api/sessions/{name}/messages"
-    assert len(await count_queries(lambda: stranger.post(path, {"content": "hi", "client_id": "c"}))) == 1
+    body = {"content": "hi", "client_id": "c"}
+    assert len(await count_queries(lambda: stranger.post(path, body, Authorization="Bearer invented"))) == 1
     assert not await in_database(Message.objects.exists)
+
+
+async def test_who_shows_nothing_costs_no_query(customer: Customer, stranger: Customer) -> None:
+    name = await customer.start()
+    path = f"/api/sessions/{name}/messages"
+    assert await count_queries(lambda: stranger.post(path, {"content": "hi", "client_id": "c"})) == []

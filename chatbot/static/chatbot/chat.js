@@ -46,6 +46,7 @@ async function openSession(name) {
   sessionName = name;
   outbox = new Outbox(sessionPath(name, "messages"), `handover:outbox:${name}`, {
     onSending: (item) => transcript.addPending(item),
+    onDelayed: (item) => transcript.markPending(item.client_id, "delayed"),
     onStored: (_item, message) => receiveMessage(message),
     onFailed: (item, error) => transcript.markPending(item.client_id, "failed", error.isPassing ? "" : error.message),
   });

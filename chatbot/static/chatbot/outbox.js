@@ -21,7 +21,7 @@ export class Outbox {
   /**
    * @param path where messages are posted
    * @param keyPrefix of the localStorage keys: one key a message, since several tabs write at the same time
-   * @param callbacks onSending(item), onStored(item, message), onFailed(item, error)
+   * @param callbacks onSending(item), onDelayed(item), onStored(item, message), onFailed(item, error)
    */
   constructor(path, keyPrefix, callbacks) {
     this.#path = path;
@@ -95,7 +95,9 @@ export class Outbox {
       try {
         return await callApi("POST", this.#path, { content, client_id: clientId });
       } catch (error) {
-        if (!error.isPassing || error.status === 0 || attempt === QUICK_RETRIES) throw error;
+        const isLimited = error.status === 429; // then the server has said when it takes more
+        if (!error.isPassing || error.status === 0 || (attempt >= QUICK_RETRIES && !isLimited)) throw error;
+        if (isLimited) this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onDelayed(item));
         const seconds = error.retryAfterSeconds ?? RETRY_SECONDS * attempt;
         await new Promise((resume) => setTimeout(resume, seconds * 1000));
       }

@@ -122,7 +122,7 @@ export class Transcript {
     this.scrollToEnd();
   }
 
-  /** Say whether a message is "sending" or "failed", and why it failed. */
+  /** Say whether a message is "sending", "delayed" or "failed", and why it failed. */
   markPending(clientId, state, reason = "") {
     const pending = this.#pending.get(clientId);
     if (!pending) return;
@@ -263,6 +263,7 @@ export class Transcript {
     node.classList.toggle("pending", state !== "stored");
     node.classList.toggle("failed", state === "failed");
     if (state === "sending") foot.replaceChildren(gettext("Sending…"));
+    else if (state === "delayed") foot.replaceChildren(gettext("A lot at once: this is sent in a moment."));
     else if (state === "failed") foot.replaceChildren(...this.#failure(message));
     else foot.replaceChildren(el("time", { datetime: message.created_at }, formatClock(message.created_at)));
   }

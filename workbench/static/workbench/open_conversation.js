@@ -216,6 +216,7 @@ export class OpenConversation {
     if (!this.#outboxes.has(name)) {
       const outbox = new Outbox(sessionPath(name, "messages"), `handover:outbox:${this.#config.agent.id}:${name}`, {
         onSending: (item) => name === this.name && this.#transcript.addPending(item),
+        onDelayed: (item) => name === this.name && this.#transcript.markPending(item.client_id, "delayed"),
         onStored: (_item, message) => {
           this.#board.takeMessage(message);
           this.receiveMessage(message);

@@ -1,0 +1,48 @@
+"""From which address a request comes, for rates that are counted by address."""
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+# What one customer of a provider gets: with single addresses a client would have 2^64 of them.
+IPV6_PREFIX = 64
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer, or whom a peer in settings.TRUSTED_PROXIES names last in X-Forwarded-For; of IPv6 the /64 network.
+
+    Only the last entry counts: it was written by that proxy itself, those before it may be the client's invention.
+    """
+    meta = request.META
+    return _address(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""), settings.TRUSTED_PROXIES)
+
+
+@lru_cache(maxsize=10_000)
+def _address(peer: str, forwarded: str, proxies: Networks) -> str:
+    named = forwarded.rpartition(",")[2].strip()
+    if named and _is_trusted(peer, proxies):
+        return _shorten(named) or _shorten(peer) or "unknown"
+    return _shorten(peer) or "unknown"
+
+
+def _is_trusted(peer: str, proxies: Networks) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return True  # on a unix socket, whose file only the proxy may open
+    return any(address in network for network in proxies)
+
+
+def _shorten(text: str) -> str | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), IPV6_PREFIX), strict=False))

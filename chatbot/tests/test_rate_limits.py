@@ -1,0 +1,266 @@
+"""What comes too often is refused, and only for whoever sends it."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import AsyncClient, RequestFactory
+from limits import parse
+from redis.exceptions import NoPermissionError
+
+from chatbot import rate_limits
+from chatbot.client_address import client_address
+from chatbot.metrics import RATE_LIMITED
+from chatbot.models import ChatSession, Message
+from chatbot.rate_limits import NotAnswered, RateCounter, SharedCounter
+from chatbot.tests.customer import Customer, error_code
+from realtime.database import in_database
+
+
+@pytest.fixture
+def rates(settings: Any) -> dict[str, Any]:
+    """Two messages and two sessions an hour."""
+    settings.RATE_LIMITS = {name: parse("2/hour") for name in ("messages", "sessions")}
+    return dict(settings.RATE_LIMITS)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time of day, to be moved on."""
+    now = [1_000_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    return now
+
+
+async def post(customer: Customer, name: str, number: int, **headers: str) -> Any:
+    body = {"content": "hi", "client_id": f"c-{number}"}
+    return await customer.post(f"/api/sessions/{name}/messages", body, **headers)
+
+
+async def flood(customer: Customer, name: str, **headers: str) -> list[int]:
+    return [(await post(customer, name, number, **headers)).status_code for number in range(4)]
+
+
+class CustomerAt(Customer):
+    """A browser of its own at an address, behind a proxy that is trusted."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(AsyncClient())
+        self.address = address
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return await super().post(path, body, **{"X-Forwarded-For": self.address, **headers})
+
+
+# Customers
+
+
+async def test_more_than_the_rate_is_a_429(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    assert await flood(customer, name) == [201, 201, 429, 429]
+
+
+async def test_the_answer_says_when_to_come_again(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    await flood(customer, name)
+    response = await post(customer, name, 9)
+    assert error_code(response) == "RATE_LIMITED"
+    assert 1 <= int(response["Retry-After"]) <= 3_600
+
+
+async def test_the_answer_is_in_the_callers_language(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    await flood(customer, name)
+    response = await post(customer, name, 9, **{"Accept-Language": "zh-hans"})
+    assert json.loads(response.content)["error"]["message"] == "操作过于频繁，请稍后再试。"
+
+
+async def test_what_is_refused_is_not_written(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    await flood(customer, name)
+    assert await in_database(Message.objects.filter(role="customer").count) == 2
+
+
+async def test_all_writes_to_a_session_count_together(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    await customer.say(name, "hi")
+    await customer.escalate(name)
+    assert (await customer.post(f"/api/sessions/{name}/cancel-escalation")).status_code == 429
+
+
+async def test_reading_is_not_limited(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    await flood(customer, name)
+    assert (await customer.get(f"/api/sessions/{name}")).status_code == 200
+
+
+async def test_a_stranger_who_knows_the_name_uses_up_nothing(
+    customer: Customer, stranger: Customer, rates: object
+) -> None:
+    name = await customer.start()
+    assert await flood(stranger, name, Authorization="Bearer invented") == [404, 404, 429, 429]
+    assert (await post(customer, name, 1)).status_code == 201
+
+
+async def test_an_invented_token_beside_the_cookie_begins_no_new_count(customer: Customer, rates: object) -> None:
+    name = await customer.start()
+    statuses = [
+        (await post(customer, name, number, Authorization=f"Bearer invented-{number}")).status_code
+        for number in range(3)
+    ]
+    assert statuses == [201, 201, 429]
+
+
+async def test_another_cookie_beside_the_token_begins_no_new_count(transactional_db: None, rates: object) -> None:
+    response = await Customer(AsyncClient()).post("/api/sessions")
+    started = json.loads(response.content)
+    statuses = []
+    for number in range(3):
+        other = CustomerAt(f"203.0.113.{number}")
+        await other.start()
+        headers = {"Authorization": f"Bearer {started['token']}"}
+        statuses.append((await post(other, started["session_name"], number, **headers)).status_code)
+    assert statuses == [201, 201, 429]
+
+
+async def test_off_means_off(customer: Customer, settings: Any) -> None:
+    settings.RATE_LIMITS = {}
+    name = await customer.start()
+    assert await flood(customer, name) == [201] * 4
+
+
+# Addresses
+
+
+async def start_from(address: str, **headers: str) -> int:
+    """Start a session with a browser of its own; the status."""
+    return (await CustomerAt(address).post("/api/sessions", **headers)).status_code
+
+
+async def test_sessions_are_counted_by_address(transactional_db: None, rates: object) -> None:
+    assert [await start_from("203.0.113.1") for _ in range(3)] == [201, 201, 429]
+    assert await start_from("203.0.113.2") == 201
+    assert await in_database(ChatSession.objects.count) == 3
+
+
+async def test_a_forged_header_is_no_way_round(transactional_db: None, rates: object, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = ()
+    assert [await start_from(f"203.0.113.{number}") for number in range(3)] == [201, 201, 429]
+
+
+async def test_a_foreign_page_does_not_use_up_the_address_of_its_visitors(
+    transactional_db: None, rates: object
+) -> None:
+    assert [await start_from("203.0.113.1", Origin="https://evil.example") for _ in range(3)] == [403] * 3
+    assert await start_from("203.0.113.1") == 201
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("203.0.113.1", "", "203.0.113.1"),
+        ("203.0.113.1", "198.51.100.1", "203.0.113.1"),
+        ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.1.2.3", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
+        ("", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "nonsense", "127.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.1", "", "203.0.113.1"),
+    ],
+)
+def test_client_address(peer: str, forwarded: str, address: str) -> None:
+    request = RequestFactory(headers={"X-Forwarded-For": forwarded}).get("/", REMOTE_ADDR=peer)
+    assert client_address(request) == address
+
+
+# What the operator sees
+
+
+async def test_refusals_are_counted_and_logged_once(
+    customer: Customer, rates: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = await customer.start()
+    counted = RATE_LIMITED.labels("messages")
+    before = counted._value.get()
+    await flood(customer, name)
+    assert counted._value.get() == before + 2
+    assert [record.name for record in caplog.records].count(rate_limits.__name__) == 1
+    assert name in caplog.text
+
+
+# Counting
+
+
+async def test_the_rate_comes_back_with_time(clock: list[float]) -> None:
+    counter = RateCounter("messages", parse("10/minute"))
+    assert [await counter.take("a") is None for _ in range(11)] == [True] * 10 + [False]
+    clock[0] += 120
+    assert await counter.take("a") is None
+
+
+async def test_expired_counts_are_forgotten(clock: list[float]) -> None:
+    counter = RateCounter("messages", parse("10/minute"))
+    storage = rate_limits.LocalStorage()
+    counter._local.storage = storage
+    for number in range(1_000):
+        await counter.take(f"k-{number}")
+    assert len(storage.storage) == 1_000
+    clock[0] += 121
+    await counter.take("another")
+    assert (len(storage.storage), len(storage.expirations)) == (1, 1)
+
+
+async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "MAX_KEYS", 10)
+    counter = RateCounter("messages", parse("10/minute"))
+    storage = rate_limits.LocalStorage()
+    counter._local.storage = storage
+    for number in range(100):
+        await counter.take(f"k-{number}")
+    assert len(storage.storage) == len(storage.expirations) <= 11
+
+
+# Redis, as far as a fault of it goes (tests/test_rate_limits.py has the rest)
+
+
+@pytest.fixture
+async def silent_redis(settings: Any) -> Any:
+    """A server that takes connections and never answers; how many it took."""
+    taken: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _reader, writer: taken.append(writer), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    hosts = [{"address": f"redis://127.0.0.1:{port}"}]
+    settings.CHANNEL_LAYERS = {"default": {**settings.CHANNEL_LAYERS["default"], "CONFIG": {"hosts": hosts}}}
+    yield taken
+    server.close()
+    for writer in taken:
+        writer.close()
+    await server.wait_closed()
+
+
+async def test_a_silent_redis_costs_a_tenth_of_a_second_once(
+    silent_redis: list[object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared = SharedCounter()
+    monkeypatch.setattr(SharedCounter, "can_be_asked", lambda self: time.monotonic() >= self._ask_again_at)
+    monkeypatch.setattr(rate_limits, "_shared", lambda: shared)
+    counter = RateCounter("messages", parse("8/hour"))
+    started = time.monotonic()
+    assert [await counter.take("a") is None for _ in range(10)] == [True] * 8 + [False] * 2
+    assert time.monotonic() - started < rate_limits.ASK_AGAIN_SECONDS
+    assert len(silent_redis) == 1
+    assert [record.name for record in caplog.records] == [rate_limits.__name__]
+
+
+async def test_a_redis_that_refuses_to_count_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        async def hit(self, *_: object, **__: object) -> bool:
+            raise NoPermissionError("this user has no permissions")
+
+    shared = SharedCounter()
+    monkeypatch.setattr(shared, "_limiter", Refusing())
+    with pytest.raises(NotAnswered):
+        await shared.take(parse("8/hour"), "a", 1)
