@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatbot.models import Message
+from chatbot.actions.answer_turn import answer_turn
+from chatbot.models import BotTurn, Message
 from chatbot.tests.customer import Customer
 from chatbot.tests.database import count_queries
 from realtime.database import in_database
@@ -32,6 +33,29 @@ async def test_escalating(customer: Customer) -> None:
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
     assert len(statements) == 7, "\n".join(statements)
+
+
+async def test_giving_up_waiting(customer: Customer) -> None:
+    """Lock with access, change, notice, session, counters, events."""
+    name = await customer.start()
+    await customer.escalate(name)
+    statements = await count_queries(lambda: customer.post(f"/api/sessions/{name}/cancel-escalation"))
+    assert len(statements) == 6, "\n".join(statements)
+
+
+async def test_the_bots_answer(customer: Customer) -> None:
+    """Turn with message and session, known answers, lock, end of the turn, message, session, counter, event."""
+    name = await customer.start()
+    await customer.say(name, "hi")
+    turn = await in_database(BotTurn.objects.get)
+    statements = await count_queries(lambda: in_database(answer_turn, turn_id=turn.pk, attempt=turn.attempts))
+    assert len(statements) == 8, "\n".join(statements)
+
+
+@pytest.mark.parametrize(("path", "queries"), [("/", 0), ("/healthz", 0), ("/readyz", 1), ("/metrics", 7)])
+async def test_pages_and_health(customer: Customer, path: str, queries: int) -> None:
+    statements = await count_queries(lambda: customer.get(path))
+    assert len(statements) == queries, "\n".join(statements)
 
 
 async def test_a_stranger_costs_one_query(customer: Customer, stranger: Customer) -> None:
