@@ -57,11 +57,12 @@ async def announcements(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The moments at which the queue is announced, in a home loop of this test."""
     monkeypatch.setattr(home, "_loop", asyncio.get_running_loop())
     monkeypatch.setattr(queue, "_request_announcement", real_request_announcement)
-    monkeypatch.setattr(queue, "_last_announced_at", float("-inf"))
+    monkeypatch.setattr(queue, "_last_tried_at", float("-inf"))
     moments: list[float] = []
 
-    async def note(job: Any) -> None:
+    async def note(job: Any) -> bool:
         moments.append(asyncio.get_running_loop().time())
+        return True
 
     monkeypatch.setattr(queue, "in_database", note)
     return moments
@@ -83,6 +84,29 @@ async def test_many_changes_make_two_announcements_a_second_at_most(announcement
     await asyncio.sleep(0)
     assert announcements[1] - announcements[0] >= queue.INTERVAL_SECONDS
     assert len(announcements) == 2
+
+
+@pytest.mark.django_db
+def test_of_all_processes_one_announces(sent: Sent) -> None:
+    assert queue.send_queue_in_turn()
+    assert not queue.send_queue_in_turn()
+    assert len(sent) == 1
+
+
+async def test_whose_turn_it_is_not_tries_once_more(
+    announcements: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process may have read the queue before this change; at the second try it has not."""
+
+    async def refuse(job: Any) -> bool:
+        announcements.append(asyncio.get_running_loop().time())
+        return False
+
+    monkeypatch.setattr(queue, "in_database", refuse)
+    real_request_announcement()
+    await wait_for(announcements, 2)
+    await asyncio.sleep(0)
+    assert queue._scheduled_in is None
 
 
 async def test_a_change_is_announced_from_any_thread(announcements: list[float]) -> None:
