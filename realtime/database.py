@@ -74,16 +74,15 @@ async def _run_on(purpose: str, job: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(_threads(purpose), call)
 
 
-def data_version() -> int | None:
-    """A number that changes with every commit of another connection; None where that is not to be had for 5 µs.
+def data_version() -> str:
+    """A text that changes with every commit of another connection, and costs microseconds to read.
 
-    For a job of read_database: the number belongs to the connection, and SQLite has one for all reading.
+    For a job of read_database: on SQLite it belongs to the connection, and there is one for all reading. On PostgreSQL
+    it is the snapshot: two that are equal see the same transactions. Other databases' transactions change it, too.
     """
-    if connection.vendor != "sqlite":
-        return None
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA data_version")
-        return int(cursor.fetchone()[0])
+        cursor.execute("PRAGMA data_version" if connection.vendor == "sqlite" else "SELECT pg_current_snapshot()::text")
+        return str(cursor.fetchone()[0])
 
 
 def repeat_victims(job: Callable[[], T]) -> T:

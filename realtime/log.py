@@ -93,6 +93,26 @@ def heads(channels: Iterable[str]) -> dict[str, Head]:
     return found
 
 
+def moved(delivered: Mapping[str, int]) -> list[str]:
+    """The channels whose last number is not the given one; {channel: number}.
+
+    One query that compares where the rows are: of thousands of quiet channels none comes back.
+    """
+    if connection.vendor == "postgresql":
+        table = "unnest(%s::text[], %s::bigint[]) AS d(channel, number)"
+        parameters: list[Any] = [list(delivered), list(delivered.values())]
+    else:
+        table = "(SELECT key AS channel, value AS number FROM json_each(%s)) AS d"
+        parameters = [json.dumps(delivered)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT d.channel FROM {table} LEFT JOIN realtime_channelhead h ON h.channel = d.channel"
+            " WHERE COALESCE(h.last, 0) <> d.number",
+            parameters,
+        )
+        return [channel for (channel,) in cursor.fetchall()]
+
+
 def read(ranges: Mapping[str, tuple[int, int]]) -> dict[str, list[Envelope]]:
     """The events of several channels with after < number <= upto, in order; {channel: (after, upto)}, one query."""
     found: dict[str, list[Envelope]] = {channel: [] for channel in ranges}

@@ -144,8 +144,7 @@ class Process:
             await asyncio.sleep(RIGHTS_CHECK_SECONDS * random.uniform(0.9, 1.0))
             with contextlib.suppress(DatabaseError):  # streams stay open while the database is away
                 version = await read_database(data_version) if self.registry.streams else None
-                is_current = version is not None and version == checked_version
-                if not is_current or time.monotonic() - checked_at > RIGHTS_EXPIRY_SECONDS:
+                if version != checked_version or time.monotonic() - checked_at > RIGHTS_EXPIRY_SECONDS:
                     checked_at = time.monotonic()
                     await self._end_streams_without_right()
                     checked_version = version

@@ -76,6 +76,9 @@ async def _number_waiting() -> None:
             await in_database(publish_waiting)
         except DatabaseError as error:
             logger.warning("events wait for their numbers: %s", type(error).__name__)
+        except RuntimeError:  # the interpreter ends, and has ended its database threads
+            _is_more_waiting = True
+            return
 
 
 def _accept() -> None:
@@ -112,7 +115,11 @@ async def flush() -> None:
 
 def _flush_at_exit() -> None:
     """Let a command that ends right after a commit still send it: other processes then need not wait for the log."""
-    if not process.exists() or not home.loop().is_running():
+    if not home.loop().is_running():
         return
     with contextlib.suppress(Exception):
+        asyncio.run_coroutine_threadsafe(flush(), home.loop()).result(EXIT_FLUSH_SECONDS)
+        if not _is_more_waiting:
+            return
+        publish_waiting()
         asyncio.run_coroutine_threadsafe(flush(), home.loop()).result(EXIT_FLUSH_SECONDS)

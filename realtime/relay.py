@@ -99,8 +99,8 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._read_soon = asyncio.Event()
         self._is_log_readable = True
-        self._version_read: int | None = None
-        self._has_unverified = False
+        self._version_read: str | None = None
+        self._suspects: dict[str, None] = {}  # channels of which copies are to be compared with the log
         self._may_log_malformed_at = 0.0
         layer.watch(lambda degraded: self._read_soon.set())
 
@@ -236,7 +236,7 @@ class Relay:
 
     def _remember_unverified(self, feed: Feed, number: int, data: bytes) -> None:
         feed.unverified[number] = data
-        self._has_unverified = True
+        self._suspects[feed.channel] = None
 
     def _compare(self, feed: Feed, number: int, data: bytes, *, trusted: bool) -> None:
         """A second copy. What came first may have been forged: then the true one shows it here or at a safety read."""
@@ -270,7 +270,7 @@ class Relay:
         """Have the log read for this channel now; channels that need it at the same time share one read."""
         if feed.gap_since is None:
             feed.gap_since = time.monotonic()
-        self._gaps[feed.channel] = None
+        self._gaps[feed.channel] = self._suspects[feed.channel] = None
         if self._repairer is None or self._repairer.done():
             self._repairer = asyncio.create_task(self._repair(), name="relay-repair")
 
@@ -301,12 +301,22 @@ class Relay:
                 logger.exception("safety read failed")
 
     async def _catch_up_if_news(self) -> None:
-        """Read the heads of all channels, unless the database tells that nothing was committed since the last time."""
+        """Read what is new in the log and what is still to be compared with it.
+
+        Nothing if the database tells that nothing was committed since the last time.
+        """
         version = await read_database(data_version) if self._feeds else None
-        if version is not None and version == self._version_read and not self._has_unverified:
+        if version == self._version_read and not self._suspects:
             return
-        self._has_unverified = False
-        await self._catch_up(list(self._feeds))
+        suspects, self._suspects = self._suspects, {}
+        read = (feed for feed in self._feeds.values() if feed.subscribers)
+        delivered = {feed.channel: feed.last for feed in read if feed.last is not None}
+        try:
+            moved = await read_database(log.moved, delivered)
+            await self._catch_up({**suspects, **dict.fromkeys(moved)})
+        except DatabaseError:
+            self._suspects.update(suspects)
+            raise
         self._version_read = version
 
     def _log_unreadable(self, error: Exception) -> None:
