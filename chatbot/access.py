@@ -6,27 +6,27 @@ not exist.
 """
 
 import hashlib
+import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.utils.crypto import constant_time_compare
 
 from chatbot.errors import NotFound, Refused
 from chatbot.models import ChatSession
 from realtime import groups
+from realtime.database import among
 from realtime.groups import Channel
 from realtime.stream import Refusal, StreamRequest
 
 BROWSER_COOKIE = "chat_browser"
 COOKIE_SECONDS = 365 * 24 * 3600
 BEARER = "bearer "
-# SQLite takes 32,766 parameters in one statement.
-NAMES_PER_QUERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,7 @@ def own_session(request: HttpRequest, name: str) -> ChatSession:
 
 def authorise_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
     """For each stream its channel, or why it is refused. One query for all; changes nothing."""
-    names = {request.kwargs["name"] for request in requests if groups.is_valid_name(request.kwargs["name"])}
-    owners = _owners(sorted(names))
+    owners = _owners({name for request in requests if groups.is_valid_name(name := request.kwargs["name"])})
     return [_authorise(request, owners) for request in requests]
 
 
@@ -113,25 +112,25 @@ def refusal(error: Refused) -> Refusal:
     return Refusal(error.http_status, error.code, str(error.message))
 
 
-def _owners(names: list[str]) -> dict[str, tuple[str, str]]:
+def _owners(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """The digests of each session that exists."""
-    found: dict[str, tuple[str, str]] = {}
-    for start in range(0, len(names), NAMES_PER_QUERY):
-        rows = ChatSession.objects.filter(name__in=names[start : start + NAMES_PER_QUERY])
-        found.update((row[0], row[1:]) for row in rows.values_list("name", "owner_digest", "token_digest"))
-    return found
+    condition, parameter = among(names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, owner_digest, token_digest FROM chatbot_chatsession WHERE name {condition}", [parameter]
+        )
+        return {name: (owner_digest, token_digest) for name, owner_digest, token_digest in cursor.fetchall()}
 
 
 def _authorise(request: StreamRequest, owners: Mapping[str, tuple[str, str]]) -> Refusal | tuple[Channel, ...]:
     name = request.kwargs["name"]
-    claim = claim_of(request.cookies, request.headers.get("authorization", ""))
-    if name not in owners or not claim.covers(*owners[name]):
-        return refusal(NotFound())
-    return (groups.session(name),)
+    if name in owners and claim_of(request.cookies, request.headers.get("authorization", "")).covers(*owners[name]):
+        return (groups.session(name),)
+    return refusal(NotFound())
 
 
 def _same(shown: str | None, stored: str) -> bool:
-    return shown is not None and constant_time_compare(shown, stored)
+    return shown is not None and hmac.compare_digest(shown, stored)
 
 
 def _signer() -> Signer:

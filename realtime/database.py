@@ -6,11 +6,12 @@ Under ASGI every request that touches the database in Django's own way gets a th
 
 import asyncio
 import functools
+import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils.translation import get_language, override
@@ -83,6 +84,16 @@ def data_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA data_version" if connection.vendor == "sqlite" else "SELECT pg_current_snapshot()::text")
         return str(cursor.fetchone()[0])
+
+
+def among(values: Iterable[str]) -> tuple[str, Any]:
+    """The condition that a column is one of these, and its parameter: one for any number of values.
+
+    The ORM's IN has one for each: to compile it takes 10 ms for 5,000.
+    """
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", list(values)
+    return "IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
 
 
 def repeat_victims(job: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from realtime.database import among
 from realtime.events import Envelope, with_number
 from realtime.groups import Channel
 
@@ -81,13 +82,10 @@ def heads(channels: Iterable[str]) -> dict[str, Head]:
     found = dict.fromkeys(wanted, Head())
     if not wanted:
         return found
-    # One parameter for any number of channels: the ORM's IN takes 10 ms for 5,000.
-    postgres = connection.vendor == "postgresql"
-    condition = "= ANY(%s)" if postgres else "IN (SELECT value FROM json_each(%s))"
+    condition, parameter = among(wanted)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT channel, last, pruned FROM realtime_channelhead WHERE channel {condition}",
-            [wanted if postgres else json.dumps(wanted)],
+            f"SELECT channel, last, pruned FROM realtime_channelhead WHERE channel {condition}", [parameter]
         )
         found.update((channel, Head(last, pruned)) for channel, last, pruned in cursor.fetchall())
     return found
