@@ -14,7 +14,7 @@ import math
 import random
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 PUBLISH_BUDGET_SECONDS = 0.3
 JOIN_BUDGET_SECONDS = 0.3
+STALL_GRACE_SECONDS = 0.01
 CONNECT_SECONDS = 1.0
 # A canary to oneself every second; without an answer the link is half-open. Found within 1 + 2 s.
 CANARY_INTERVAL_SECONDS = 1.0
@@ -52,6 +53,21 @@ class LinkLost(Exception):
 
 # What a broken connection raises; TimeoutError is an OSError.
 Errors = (RedisError, OSError, LinkLost)
+
+
+@contextlib.asynccontextmanager
+async def budget(seconds: float) -> AsyncIterator[None]:
+    """asyncio.timeout that blames nobody for a loop that stood still, as one does that collects garbage.
+
+    There the time is over before the loop has read an answer that was there long ago: so it gets a turn to read.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+        timer = loop.call_later(seconds, lambda: limit.reschedule(loop.time() + STALL_GRACE_SECONDS))
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
@@ -93,7 +109,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_unsent(), name="redis-send")
         try:
-            async with asyncio.timeout(PUBLISH_BUDGET_SECONDS):
+            async with budget(PUBLISH_BUDGET_SECONDS):
                 return await taken
         except TimeoutError:
             return False
@@ -112,7 +128,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
                 parts.append(self._unsent.popleft())
             messages = list(itertools.chain.from_iterable(part for part, _ in parts))
             try:
-                async with asyncio.timeout(PUBLISH_BUDGET_SECONDS):
+                async with budget(PUBLISH_BUDGET_SECONDS):
                     await self._pipeline(messages)
                 done = True
             except Errors as error:
@@ -156,7 +172,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             return False
         waits = [self._waiting.setdefault(channel, asyncio.Event()) for channel in missing]
         try:
-            async with asyncio.timeout(JOIN_BUDGET_SECONDS):
+            async with budget(JOIN_BUDGET_SECONDS):
                 if fresh and self._reader is not None:
                     await self._reader.send_command("SUBSCRIBE", *fresh, check_health=False)
                 for wait in waits:
@@ -224,7 +240,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
                 await self._read_one()
         self._readings = asyncio.create_task(self._read(), name="redis-read")
         sent = asyncio.get_running_loop().time()
-        async with asyncio.timeout(PUBLISH_BUDGET_SECONDS):
+        async with budget(PUBLISH_BUDGET_SECONDS):
             await self._pipeline([(self._canary_channel, b"")])
             while self._canary_back < sent and not self._lost.is_set():
                 await asyncio.sleep(0.001)

@@ -72,6 +72,20 @@ async def test_fifty_publishers_keep_the_budget_when_redis_stops_answering(
     proxy.thaw()
 
 
+async def test_a_loop_that_stood_still_does_not_blame_redis(on_redis: process.Process) -> None:
+    """A full garbage collection, or a turn that opens hundreds of streams; Redis answered long before."""
+    layer = on_redis.layer
+    assert layer._redis is not None
+    [link] = layer._redis.links
+    publishing = asyncio.create_task(link.publish_batch([("sse:session:s-1", ENVELOPE.data)]))
+    joining = asyncio.create_task(link.join(["sse:session:s-1"]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # both have sent their command
+    time.sleep(BUDGET_SECONDS + 0.1)  # noqa: ASYNC251  that is the fault
+    assert (await publishing, await joining) == (True, True)
+    assert not layer.is_degraded
+
+
 async def test_open_circuit_publishes_at_once(layer: DegradingChannelLayer, proxy: Proxy) -> None:
     proxy.freeze()
     await seconds_to_publish(layer)
