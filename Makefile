@@ -14,7 +14,7 @@ TEST_STEPS := lint types imports migrations deploy translations tests browser
 # Tests take no Redis from the environment or .env: they start their own.
 TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO
 
-.PHONY: help run test check soak bench lock packages $(sort $(FAST_STEPS) $(TEST_STEPS))
+.PHONY: help run test check soak bench capacity lock packages $(sort $(FAST_STEPS) $(TEST_STEPS))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ soak: ## Every fault under 20,000 events and 50 clients, about 40 minutes (FAULT
 bench: ## Figures beside their targets, a bare server and stock django-eventstream; under 5 minutes, on a quiet machine
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench
+
+capacity: ## What 10⁴, 10⁵ and 10⁶ customers take, calculated and simulated; under a minute (MEASURE=--measure: a real run)
+	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
+	@$(TEST_ENVIRONMENT) $(PY) -m bench.capacity $(MEASURE)
 
 lint: ## Step: ruff
 	@.venv/bin/ruff check .

@@ -6,8 +6,10 @@ target.
 """
 
 import argparse
+import contextlib
 import fcntl
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,19 +17,24 @@ from functools import partial
 from pathlib import Path
 
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
+from bench.postgresql import measure_postgresql
 from bench.project import DELIVERY, Project, create_people
-from bench.references import bare, measure_reference, stock
+from bench.references import bare, measure_reference, measure_stock_storm, stock
 from bench.report import Report
-from bench.servers import LOAD_CORES, Site, bare_server, run_site, stock_server
+from bench.servers import LOAD_CORES, Site, run_site, running
 from bench.wire import Redis
+from tests.sideways import require_programs
 
 FOLDER = Path(__file__).resolve().parent
 QUIET_LOAD = 0.7
-PARTS = ("bare", "stock", "daphne", "uvicorn", "growth")
+PARTS = ("bare", "stock", "daphne", "uvicorn", "postgresql", "growth")
 
 
 def main() -> int:
     wanted = _read_arguments()
+    if "postgresql" in wanted:
+        with contextlib.suppress(AssertionError, subprocess.CalledProcessError):  # its figures will say so
+            require_programs()
     with (Path(tempfile.gettempdir()) / "handover-bench.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two runs would measure each other
@@ -45,20 +52,23 @@ def run(wanted: Sequence[str]) -> int:
     os.sched_setaffinity(0, LOAD_CORES)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         measure(Path(folder), wanted, report)
-    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", {"daphne": 4.5, "uvicorn": 2})
-    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", {"daphne": 1 / 3}, base="stock")
+    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", "bare", 4.5, 2)
+    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", "stock", 1 / 3)
     print(report.figures.table())
     write(report, FOLDER / "plots" if set(wanted) == set(PARTS) else FOLDER / "results")
-    missed = [figure.name for figure in report.figures.all.values() if figure.verdict().startswith("MISSED")]
-    return 1 if missed or report.failures else 0
+    problems = [*report.figures.explain_misses(), *(f"FAILED {failure}" for failure in report.failures)]
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
 
 
 def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
     """Measure the wanted parts, one after the other."""
     if "bare" in wanted:
-        report.attempt("bare", partial(measure_reference, bare(bare_server(folder)), report))
+        report.attempt("bare", partial(measure_reference, bare(folder), report))
     if "stock" in wanted:
-        report.attempt("stock", partial(measure_reference, stock(stock_server(folder)), report))
+        report.attempt("stock", partial(measure_reference, stock(folder), report))
+        report.attempt("stock with storage: reconnect storm", partial(measure_stock_storm, folder, report))
     if {"daphne", "uvicorn", "growth"}.intersection(wanted):
         with run_site(folder / "site") as site:
             report.say("create sessions and agents")
@@ -68,6 +78,8 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
                     Project(site, under, people, report).measure()
             if "growth" in wanted:
                 measure_growth(site, people.live, report)
+    if "postgresql" in wanted:
+        report.attempt("PostgreSQL", partial(measure_postgresql, folder / "postgresql", report))
     if "growth" in wanted:
         with run_site(folder / "log") as site:
             report.attempt("growth with the log", partial(plot_log, report.curves, site))
@@ -76,8 +88,10 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
 def measure_growth(site: Site, names: Sequence[str], report: Report) -> None:
     """Curves that do not depend on the server are taken under daphne alone."""
     redis = Redis(site.valkey.port)
-    report.attempt("growth with sessions", partial(plot_sessions, report.curves, site, redis, names))
-    report.attempt("growth with the rate of events", partial(plot_rates, report.curves, site, redis, names[0]))
+    server = site.service("chatbot", "daphne")
+    with running(server):
+        report.attempt("growth with sessions", partial(plot_sessions, report.curves, server, redis, names))
+        report.attempt("growth with the rate of events", partial(plot_rates, report.curves, server, redis, names[0]))
     report.attempt("growth with processes", partial(plot_processes, report.curves, site, redis, names[0]))
     redis.close()
 

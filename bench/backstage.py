@@ -5,15 +5,21 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from chatbot.access import digest
+from chatbot.actions.cancel_escalation import cancel_escalation
+from chatbot.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Status
 from realtime import log
 from realtime.api import send_many
@@ -38,6 +44,12 @@ ADD_EVENTS = """
 RAISE_HEADS = """
     UPDATE realtime_channelhead SET last = last + %s WHERE channel IN (SELECT value FROM json_each(%s))
 """
+
+
+def prepare() -> None:
+    """Migrate the database and make the demo agents: here, since each management command takes a second to start."""
+    for command in ("migrate", "create_demo"):
+        call_command(command, stdout=StringIO())
 
 
 def create_sessions(names: Sequence[str], assignee: str | None = None) -> None:
@@ -105,23 +117,49 @@ def grow_log(channels: Sequence[str], rows: int) -> dict[str, int]:
     return dict(ChannelHead.objects.filter(channel__in=channels).order_by("channel").values_list("channel", "last"))
 
 
+def change_status(names: Sequence[str], threads: int, seconds: float) -> list[float]:
+    """Escalate these sessions and take it back, in turn, for some time; return the seconds of each escalation."""
+    with ThreadPoolExecutor(threads) as pool:
+        parts = [pool.submit(_change_in_turn, names[number::threads], seconds) for number in range(threads)]
+        return [duration for part in parts for duration in part.result()]
+
+
+def _change_in_turn(names: Sequence[str], seconds: float) -> list[float]:
+    durations: list[float] = []
+    deadline = time.perf_counter() + seconds
+    while (started := time.perf_counter()) < deadline:
+        name = names[len(durations) % len(names)]
+        escalate(session_name=name, reason="bench")
+        durations.append(time.perf_counter() - started)
+        cancel_escalation(session_name=name)
+    connection.close()
+    return durations
+
+
+def last_number(channel: str) -> int:
+    """The number of the channel's last event, 0 before the first."""
+    return ChannelHead.objects.filter(channel=channel).values_list("last", flat=True).first() or 0
+
+
 def drop_turns() -> None:
     """Forget the answers that the bot still owes: the next service would spend its time on them."""
     BotTurn.objects.all().delete()
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
+    "prepare": prepare,
     "create_sessions": create_sessions,
     "log_in": log_in,
     "send": send,
     "drop_turns": drop_turns,
+    "change_status": change_status,
+    "last_number": last_number,
     "fill_log": fill_log,
     "grow_log": grow_log,
 }
 
 
 def main() -> None:
-    print(json.dumps(None), flush=True)
     for line in sys.stdin:
         command = json.loads(line)
         print(json.dumps(COMMANDS[command.pop("do")](**command)), flush=True)

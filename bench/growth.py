@@ -1,98 +1,47 @@
-"""How costs grow: with streams, sessions, events a second, processes and the log. A curve for each question."""
+"""How costs grow: with sessions, events a second, processes and the log. A curve for each question."""
 
-import csv
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from bench.delivery import WARM_UP_EVENTS, deliver_one
+from bench.curves import Curves
+from bench.delivery import POINT_SECONDS, STREAM_COUNTS
 from bench.figures import RUNS, percentile
 from bench.latency import customer_messages
 from bench.posts import Posts
 from bench.servers import Server, Site, running
 from bench.streams import Streams
-from bench.wire import Redis, Send, envelope, resume_from, session_stream
+from bench.wire import Redis, envelope, resume_from, session_stream
 
-STREAM_COUNTS = (10, 100, 1_000, 5_000)
 EVENT_RATES = (10, 100, 500, 1_000, 2_000, 4_000)
 PROCESS_COUNTS = (1, 2, 3, 4)
 LOG_ROWS = (1_000, 10_000, 100_000, 1_000_000)
-POINT_SECONDS = 0.7
-IDLE_SECONDS = 2.0  # the clock of processor time ticks 100 times a second
+IDLE_SECONDS = 1.0
 RATE_SECONDS = 1.0
-SAMPLES = 100
+SAMPLES = 300
+POSTING_SECONDS = 1.0
 STEP_SECONDS = 0.002
 LOG_MISSED = 20
 AGENT = "alice"
 LOG_STREAMS = 25  # so few that the smallest log has for each channel what its client missed
 
 
-@dataclass(slots=True)
-class Curve:
-    """Points of one plot: for each line its (x, y) pairs."""
-
-    name: str
-    x_label: str
-    y_label: str
-    lines: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-
-    def add(self, line: str, x: float, y: float) -> None:
-        self.lines.setdefault(line, []).append((x, y))
-
-
-class Curves:
-    """All curves of a run, in the order in which they are first asked for."""
-
-    def __init__(self) -> None:
-        self.all: dict[str, Curve] = {}
-
-    def of(self, name: str, x_label: str, y_label: str) -> Curve:
-        return self.all.setdefault(name, Curve(name, x_label, y_label))
-
-    def write_csv(self, path: Path) -> None:
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["curve", "line", "x", "y"])
-            for curve in self.all.values():
-                for line, points in curve.lines.items():
-                    writer.writerows([curve.name, line, f"{x:g}", f"{y:.6g}"] for x, y in points)
-
-
-def plot_streams(curves: Curves, server: Server, line: str, request: bytes, send: Send, counts: Sequence[int]) -> None:
-    """Processor time of a delivery against the number of streams on the channel."""
-    curve = curves.of("streams", "streams on one channel", "server CPU per delivery, µs")
-    streams = Streams(server.port)
-    for count in counts:
-        streams.open([request] * (count - len(streams.all)))
-        for _ in range(WARM_UP_EVENTS):
-            deliver_one(streams, send)
-        before, used = streams.delivered, server.cpu_seconds()
-        deadline = time.perf_counter() + POINT_SECONDS
-        while time.perf_counter() < deadline:
-            deliver_one(streams, send)
-        curve.add(line, count, 1e6 * (server.cpu_seconds() - used) / (streams.delivered - before))
-    streams.close()
-
-
-def plot_sessions(curves: Curves, site: Site, redis: Redis, names: Sequence[str]) -> None:
+def plot_sessions(curves: Curves, server: Server, redis: Redis, names: Sequence[str]) -> None:
     """Idle processor time, and publish to stream, against the number of open streams with a channel of their own."""
     idle = curves.of("sessions-idle", "streams open, own channels", "idle CPU, %")
     delay = curves.of("sessions-latency", "streams open, own channels", "PUBLISH to stream, ms")
-    server = site.service("chatbot", "daphne")
-    with running(server):
-        streams = Streams(server.port)
-        for count in STREAM_COUNTS:
-            streams.open([session_stream(name) for name in names[len(streams.all) : count]])
-            streams.read_for(POINT_SECONDS)
-            used = server.cpu_seconds()
-            streams.read_for(IDLE_SECONDS)
-            idle.add("daphne", count, 100 * (server.cpu_seconds() - used) / IDLE_SECONDS)
-            delays = [_publish_and_wait(streams, redis, names[index * 7 % count]) for index in range(SAMPLES)]
-            delay.add("p50", count, 1_000 * percentile(delays, 50))
-            delay.add("p99", count, 1_000 * percentile(delays, 99))
-        streams.close()
+    streams = Streams(server.port)
+    for count in STREAM_COUNTS:
+        streams.open([session_stream(name) for name in names[len(streams.all) : count]])
+        streams.read_for(POINT_SECONDS)
+        used = server.cpu_seconds()
+        streams.read_for(IDLE_SECONDS)
+        idle.add("daphne", count, 100 * (server.cpu_seconds() - used) / IDLE_SECONDS)
+        delays = [_publish_and_wait(streams, redis, names[index * 7 % count]) for index in range(SAMPLES)]
+        delay.add("p50", count, 1_000 * percentile(delays, 50))
+        delay.add("p99", count, 1_000 * percentile(delays, 99))
+    streams.close()
+    server.settle()
 
 
 def _publish_and_wait(streams: Streams, redis: Redis, session: str) -> float:
@@ -101,19 +50,17 @@ def _publish_and_wait(streams: Streams, redis: Redis, session: str) -> float:
     return streams.wait_for(expected) - started
 
 
-def plot_rates(curves: Curves, site: Site, redis: Redis, session: str) -> None:
+def plot_rates(curves: Curves, server: Server, redis: Redis, session: str) -> None:
     """Processor time of a delivery against the rate of events, to 100 streams of one channel."""
     curve = curves.of("rates", "events a second, to 100 streams", "server CPU per delivery, µs")
-    server = site.service("chatbot", "daphne")
-    with running(server):
-        streams = Streams(server.port)
-        streams.open([session_stream(session)] * 100)
-        for rate in EVENT_RATES:
-            before, used = streams.delivered, server.cpu_seconds()
-            sent = _publish_at_rate(streams, redis, session, rate)
-            streams.wait_for(before + sent * len(streams.all))
-            curve.add("daphne", rate, 1e6 * (server.cpu_seconds() - used) / (streams.delivered - before))
-        streams.close()
+    streams = Streams(server.port)
+    streams.open([session_stream(session)] * 100)
+    for rate in EVENT_RATES:
+        before, used = streams.delivered, server.cpu_seconds()
+        sent = _publish_at_rate(streams, redis, session, rate)
+        streams.wait_for(before + sent * len(streams.all))
+        curve.add("daphne", rate, 1e6 * (server.cpu_seconds() - used) / (streams.delivered - before))
+    streams.close()
 
 
 def _publish_at_rate(streams: Streams, redis: Redis, session: str, rate: int) -> int:
@@ -171,14 +118,14 @@ def plot_log(curves: Curves, site: Site) -> None:
             posts = Posts(server.port, customer_messages(names))
             posts.connect(8)
             posts.run(POINT_SECONDS)
-            cost.add("daphne", rows, statistics.median(1_000 * _cpu_of_posts(server, posts) for _ in range(RUNS)))
+            cost.add("daphne", rows, 1_000 * _cpu_of_posts(server, posts))
             posts.close()
 
 
 def _cpu_of_posts(server: Server, posts: Posts) -> float:
     """Seconds of processor time for one accepted message."""
     used, answered = server.cpu_seconds(), len(posts.seconds)
-    posts.run(POINT_SECONDS)
+    posts.run(POSTING_SECONDS)
     return (server.cpu_seconds() - used) / (len(posts.seconds) - answered)
 
 

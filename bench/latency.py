@@ -1,26 +1,28 @@
 """From a request in one service to the byte in a stream of another, and how many requests a service takes."""
 
 import itertools
-import math
 import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from bench.figures import Figures, percentile
+from bench.figures import Figure, Figures, percentile
 from bench.posts import Posts
 from bench.streams import NotInTime, Streams
 from bench.wire import Redis, envelope, post
 
 MESSAGES_A_SECOND = 100
-RUN_SECONDS = 2.0
+RUN_SECONDS = 3.0
+PUBLISH_SECONDS = 2.0
 LATENCY_CONNECTIONS = 20
 FULL_RATE_CONNECTIONS = 32
-FULL_RATE_SECONDS = 2.0
+FULL_RATE_SECONDS = 1.5
 STEP_SECONDS = 0.002
 MESSAGE_MARK = b"event: new_message"
 NUMBER = re.compile(rb'"(?:content|text)": ?"n(\d+)"')
 
+Limits = tuple[float | None, float | None]  # of p50 and p99, in ms
+NO_LIMITS: Limits = (None, None)
 Requests = Iterator[bytes]
 HeadersOf = Callable[[str], Sequence[str]]
 SendNext = Callable[[int], None]  # sends the n-th event
@@ -39,9 +41,9 @@ def customer_messages(names: Sequence[str]) -> Requests:
 
 
 def measure_post_latency(
-    figures: Figures, name: str, label: str, limits: tuple[float, float] | None, posts: Posts, streams: Streams
+    figures: Figures, name: str, label: str, limits: Limits, posts: Posts, streams: Streams
 ) -> None:
-    """Record p50 and p99 from the POST to the stream, in ms, at 100 messages a second; `limits` are their targets."""
+    """Record p50 and p99 from the POST to the stream, in ms, of 300 messages at 100 a second."""
     posts.connect(LATENCY_CONNECTIONS - posts.idle)
 
     def send(number: int) -> None:
@@ -49,7 +51,8 @@ def measure_post_latency(
             posts.read(STEP_SECONDS)
         posts.send()
 
-    _record(figures, name, label, limits, _delays(streams, send, lambda: posts.read(0)))
+    delays = _delays(streams, send, RUN_SECONDS, lambda: posts.read(0))
+    record_percentiles(figures, name, label, limits, delays)
 
 
 def measure_publish_latency(figures: Figures, name: str, streams: Streams, redis: Redis, names: Sequence[str]) -> None:
@@ -58,17 +61,20 @@ def measure_publish_latency(figures: Figures, name: str, streams: Streams, redis
     def send(number: int) -> None:
         redis.publish([(f"sse:session:{names[number * 7919 % len(names)]}", envelope(f"n{number}"))])
 
-    _record(figures, name, "PUBLISH → stream", (0.8, 2), _delays(streams, send, lambda: None))
+    delays = _delays(streams, send, PUBLISH_SECONDS, lambda: None)
+    record_percentiles(figures, name, "PUBLISH → stream", (0.8, 2), delays)
 
 
 def measure_acceptance(figures: Figures, name: str, label: str, target: float | None, posts: Posts) -> None:
     """Messages a second that a service answers with 201, every connection busy; other answers make the run fail."""
-    targets = {"daphne": target, "uvicorn": target} if target else {}
+    figure = figures.of(label, "/s", target, at_least=True)
     posts.connect(FULL_RATE_CONNECTIONS - posts.idle)
     posts.statuses.clear()
     rate = posts.run(FULL_RATE_SECONDS)
-    is_right = set(posts.statuses) == {201}
-    figures.of(label, "/s", targets, at_least=True).record(name, rate if is_right else math.nan)
+    if set(posts.statuses) == {201}:
+        figure.record(name, rate)
+    else:
+        figure.fail(name, f"answers {sorted(posts.statuses)}")
 
 
 def _messages(names: Sequence[str], headers_of: HeadersOf) -> Requests:
@@ -79,14 +85,14 @@ def _messages(names: Sequence[str], headers_of: HeadersOf) -> Requests:
         yield post(f"/api/sessions/{name}/messages", body, *headers_of(name))
 
 
-def _delays(streams: Streams, send: SendNext, meanwhile: Callable[[], None]) -> list[float]:
-    """Send at MESSAGES_A_SECOND for RUN_SECONDS; seconds until each event arrived. Raises NotInTime if one did not."""
+def _delays(streams: Streams, send: SendNext, seconds: float, meanwhile: Callable[[], None]) -> list[float]:
+    """Send MESSAGES_A_SECOND; return the seconds until each event arrived. Raises NotInTime if one did not."""
     for stream in streams.all:
         assert stream.chunks is not None
         stream.chunks.clear()
     sent: list[float] = []
     before, started = streams.delivered, time.perf_counter()
-    while (now := time.perf_counter()) < started + RUN_SECONDS:
+    while (now := time.perf_counter()) < started + seconds:
         if len(sent) < (now - started) * MESSAGES_A_SECOND:
             sent.append(time.perf_counter())
             send(len(sent) - 1)
@@ -108,7 +114,16 @@ def _match(streams: Streams, sent: Sequence[float]) -> list[float]:
     return [at - sent[number - first] for number, at in arrived.items()]
 
 
-def _record(figures: Figures, name: str, label: str, limits: tuple[float, float] | None, delays: list[float]) -> None:
-    for percent, index in ((50, 0), (99, 1)):
-        targets = {"daphne": limits[index], "uvicorn": limits[index]} if limits else {}
-        figures.of(f"{label}, p{percent}", "ms", targets).record(name, 1_000 * percentile(delays, percent))
+def percentile_figures(figures: Figures, label: str, limits: Limits = NO_LIMITS) -> tuple[Figure, Figure]:
+    """The figures of p50 and p99."""
+    half, most = (
+        figures.of(f"{label}, p{percent}", "ms", limit) for percent, limit in zip((50, 99), limits, strict=True)
+    )
+    return half, most
+
+
+def record_percentiles(figures: Figures, name: str, label: str, limits: Limits, delays: Sequence[float]) -> None:
+    """Record p50 and p99 of delays in seconds."""
+    half, most = percentile_figures(figures, label, limits)
+    half.record(name, 1_000 * percentile(delays, 50))
+    most.record(name, 1_000 * percentile(delays, 99))

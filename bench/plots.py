@@ -8,7 +8,7 @@ matplotlib.use("Agg")  # no display needed
 
 from matplotlib import pyplot
 
-from bench.growth import Curve
+from bench.curves import Curve
 
 SIZE_INCHES = (7, 4)
 DOTS_AN_INCH = 110
@@ -22,7 +22,7 @@ def draw(curve: Curve, path: Path) -> None:
     xs = [x for points in curve.lines.values() for x, _ in points]
     if max(xs) > 20 * min(xs):
         axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.05 * max(y for points in curve.lines.values() for _, y in points))
     axes.set_xlabel(curve.x_label)
     axes.set_ylabel(curve.y_label)
     axes.grid(alpha=0.3)

@@ -1,33 +1,30 @@
 """The figures of this project, for its services under daphne (manage.py serve) and under uvicorn."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bench import connections, growth, latency, overload
+from bench import connections, overload
 from bench.connections import MISSED, WARM_UP
-from bench.delivery import measure_delivery
-from bench.figures import repeat
+from bench.delivery import STREAM_COUNTS, THOUSAND, measure_delivery, measure_growing_delivery
+from bench.figures import Figure, Figures, repeat
 from bench.growth import AGENT
-from bench.posts import Posts
+from bench.messages import run_messages
 from bench.report import Report
-from bench.servers import LOAD_CORES, SERVER_CORES, Server, Site, running
-from bench.streams import NotInTime, Streams
+from bench.servers import Server, Site, running
+from bench.streams import Streams
 from bench.wire import TEXT, Redis, envelope, get_stream, resume_from, session_stream
 
-THOUSAND = 1_000
-MANY = 5_000
-OVERLOADED = 100
+MANY = STREAM_COUNTS[-1]
 
 DELIVERY = "CPU per delivery, PUBLISH"
 DURABLE = "CPU per delivery, durable"
 TWO_CHANNELS = "CPU per delivery, two channels"
-TARGETS = {
-    DELIVERY: {"daphne": 40.0, "uvicorn": 18.0},
-    DURABLE: {"daphne": 40.0, "uvicorn": 18.0},
-    TWO_CHANNELS: {"daphne": 50.0, "uvicorn": 28.0},
-}
+
+
+def delivery_figure(figures: Figures, name: str) -> Figure:
+    limits = (50, 28) if name == TWO_CHANNELS else (40, 18)
+    return figures.of(name, "µs", *limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class People:
 
 
 def create_people(site: Site) -> People:
-    """Sessions and agents, and of the first thousand sessions' channels what their clients will have missed."""
+    """Sessions and agents."""
     live = [f"live-{number}" for number in range(MANY + WARM_UP)]
     bot = [f"bot-{number}" for number in range(THOUSAND)]
     site.backstage.call("create_sessions", names=live, assignee=AGENT)
@@ -63,10 +60,9 @@ class Project:
         self._redis = Redis(site.valkey.port)
 
     def measure(self) -> None:
-        """Everything, one server process after the other."""
+        """Everything; a process for each kind of measurement."""
         for label, part in (
-            ("open streams", self._measure_connections),
-            ("deliveries", self._measure_deliveries),
+            ("streams of one channel", self._measure_chatbot),
             ("streams of two channels", self._measure_two_channels),
             ("messages", self._measure_messages),
         ):
@@ -76,103 +72,69 @@ class Project:
     def _say(self, text: str) -> None:
         self._report.say(f"{self._under}: {text}")
 
-    def _measure_connections(self) -> None:
-        server, names = self._site.service("chatbot", self._under), self._people.live
-        first, rest = names[MANY:], names[:MANY]
+    def _measure_chatbot(self) -> None:
+        server = self._site.service("chatbot", self._under)
         with running(server):
-            self._say("memory and idle time of 5,000 streams")
-            connections.measure_open_streams(self._figures, server, self._under, _streams_of(first), _streams_of(rest))
-            self._say("open 1,000 streams")
-            thousand = _streams_of(names[:THOUSAND])
-            repeat(partial(connections.measure_opening, self._figures, server, self._under, thousand))
-            self._say("reconnect storm")
-            behind = self._miss_events(f"storm-{self._under}")
-            repeat(partial(connections.measure_storm, self._figures, server, self._under, behind))
+            self._measure_connections(server)
+            self._measure_deliveries(server)
 
-    def _miss_events(self, prefix: str) -> list[bytes]:
+    def _measure_connections(self, server: Server) -> None:
+        figures, under, names = self._figures, self._under, self._people.live
+        self._say("memory and idle time of 5,000 streams")
+        connections.measure_open_streams(figures, server, under, _streams_of(names[MANY:]), _streams_of(names[:MANY]))
+        self._say("open 1,000 streams")
+        opening, thousand = connections.opening_figure(figures), _streams_of(names[:THOUSAND])
+        repeat(partial(connections.measure_opening, opening, server, under, thousand))
+        self._say("reconnect storm")
+        storm, behind = connections.storm_figure(figures), self._miss_events()
+        repeat(partial(connections.measure_storm, storm, server, under, behind))
+
+    def _miss_events(self) -> list[bytes]:
         """The requests of a thousand clients that come back, each to a channel with so many events."""
-        names = [f"{prefix}-{number}" for number in range(THOUSAND)]
+        names = [f"storm-{self._under}-{number}" for number in range(THOUSAND)]
         channels = [f"sse_session_{name}" for name in names]
         self._site.backstage.call("create_sessions", names=names)
         self._site.backstage.call("fill_log", channels=channels, count=MISSED)
         return [session_stream(name, resume_from(channel, 0)) for name, channel in zip(names, channels, strict=True)]
 
-    def _measure_deliveries(self) -> None:
-        server, session = self._site.service("chatbot", self._under), self._people.live[0]
-        wire, channel = f"sse:session:{session}", f"sse_session_{session}"
-        with running(server):
-            streams = Streams(server.port)
-            streams.open([session_stream(session)] * THOUSAND)
-            self._say("delivery of what another program publishes")
-            self._measure_delivery(DELIVERY, server, streams, lambda: self._publish(wire))
-            self._say("delivery of durable events")
-            self._measure_delivery(DURABLE, server, streams, lambda: self._send(channel))
-            streams.close(streams.all[OVERLOADED:])
-            self._say("overload")
-            overload.measure_overload(self._figures, server, self._under, streams, self._redis, wire)
-            streams.close()
-            self._say("growth with streams")
-            send = partial(self._publish, wire)
-            request = session_stream(session)
-            growth.plot_streams(self._report.curves, server, self._under, request, send, growth.STREAM_COUNTS)
+    def _measure_deliveries(self, server: Server) -> None:
+        session, streams = self._people.live[0], Streams(server.port)
+        wire, request = f"sse:session:{session}", session_stream(session)
+        self._say("delivery of what another program publishes")
+        figure, publish = delivery_figure(self._figures, DELIVERY), partial(self._redis.publish, [(wire, envelope())])
+        measure_growing_delivery(self._report, server, streams, request, publish, self._under, figure)
+        self._say("delivery of durable events")
+        streams.close(streams.all[THOUSAND:])
+        server.settle()
+        self._measure_durable(DURABLE, server, streams, f"sse_session_{session}")
+        self._say("overload")
+        streams.close(streams.all[overload.OVERLOADED :])
+        server.settle()
+        overload.measure_overload(self._figures, server, self._under, streams, self._redis, wire)
+        streams.close()
 
     def _measure_two_channels(self) -> None:
         server = self._site.service("workbench", self._under)
         with running(server):
             streams = Streams(server.port)
             streams.open([get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in self._people.logins])
-            self._measure_delivery(TWO_CHANNELS, server, streams, lambda: self._send("sse_broadcast"))
+            self._measure_durable(TWO_CHANNELS, server, streams, "sse_broadcast")
             streams.close()
 
-    def _measure_delivery(self, name: str, server: Server, streams: Streams, send: Callable[[], None]) -> None:
-        figure = self._figures.of(name, "µs", TARGETS[name])
-        repeat(partial(measure_delivery, server, streams, send, figure, self._under))
-
-    def _publish(self, wire: str) -> None:
-        self._redis.publish([(wire, envelope())])
-
-    def _send(self, channel: str) -> None:
-        self._site.backstage.call("send", channels=[channel], text=TEXT)
+    def _measure_durable(self, name: str, server: Server, streams: Streams, channel: str) -> None:
+        send = partial(self._site.backstage.call, "send", channels=[channel], text=TEXT)
+        measure_delivery(server, streams, send, self._under, delivery_figure(self._figures, name))
 
     def _measure_messages(self) -> None:
-        """Each service on a core of its own, the light load beside the one that is posted to."""
-        chatbot = self._site.service("chatbot", self._under)
-        workbench = self._site.service("workbench", self._under, cores=LOAD_CORES)
-        names, bot = self._people.live[:THOUSAND], self._people.bot
-        with running(chatbot, workbench):
-            streams = Streams(chatbot.port, mark=latency.MESSAGE_MARK, keeps=True)
-            streams.open(_streams_of(names))
-            replies = Posts(workbench.port, latency.agent_replies(names, self._people.login))
-            messages = Posts(chatbot.port, latency.customer_messages(names))
-            self._say("POST in one service → stream of the other")
-            self._measure_posts("POST → other service's stream", (4, 15), replies, streams)
-            self._say("POST → stream of the same service")
-            self._measure_posts("POST → own stream", None, messages, streams)
-            streams.close()
-            self._say("PUBLISH → stream")
-            streams = Streams(chatbot.port, keeps=True)
-            streams.open(_streams_of(names))
-            repeat(partial(latency.measure_publish_latency, self._figures, self._under, streams, self._redis, names))
-            streams.close()
-            self._say("messages at full rate")
-            self._accept("messages accepted, with an agent", 450, messages)
-            self._accept("messages accepted, with the bot", None, Posts(chatbot.port, latency.customer_messages(bot)))
-            chatbot.pin(LOAD_CORES)
-            workbench.pin(SERVER_CORES)
-            self._accept("replies accepted", 450, replies)
+        names, login = self._people.live[:THOUSAND], self._people.login
+        with run_messages(self._report, self._under, self._site, names, login) as messages:
+            messages.measure_latency("POST → other service's stream", (4, 15))
+            messages.measure_own_latency("POST → own stream")
+            messages.measure_publish_latency()
+            messages.measure_acceptance("messages accepted, with an agent", 450)
+            messages.measure_replies("replies accepted", 450)
+            messages.measure_bot("messages accepted, with the bot", self._people.bot)
         self._site.backstage.call("drop_turns")
-
-    def _measure_posts(self, label: str, limits: tuple[float, float] | None, posts: Posts, streams: Streams) -> None:
-        measure = partial(latency.measure_post_latency, self._figures, self._under, label, limits, posts, streams)
-        try:
-            repeat(measure)
-        except NotInTime as error:
-            self._say(f"{label}: {error}")
-            self._figures.of(f"{label}, p50", "ms").record(self._under, math.nan)
-
-    def _accept(self, label: str, target: float | None, posts: Posts) -> None:
-        repeat(partial(latency.measure_acceptance, self._figures, self._under, label, target, posts))
-        posts.close()
 
 
 def _streams_of(names: Sequence[str]) -> list[bytes]:

@@ -1,18 +1,29 @@
 """What this project is compared with: the bare server as the limit, and stock django-eventstream."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
-from bench.connections import WARM_UP, measure_open_streams, measure_opening
-from bench.delivery import measure_delivery
-from bench.figures import repeat
-from bench.growth import STREAM_COUNTS, plot_streams
-from bench.overload import measure_reference_overload
-from bench.project import DELIVERY, OVERLOADED, TARGETS, THOUSAND
+from bench.connections import (
+    MISSED,
+    WARM_UP,
+    measure_open_streams,
+    measure_opening,
+    measure_storm,
+    opening_figure,
+    storm_figure,
+)
+from bench.delivery import STREAM_COUNTS, THOUSAND, measure_growing_delivery
+from bench.overload import OVERLOADED, measure_reference_overload
+from bench.project import DELIVERY, delivery_figure
 from bench.report import Report
-from bench.servers import Server, running
+from bench.servers import Server, bare_server, running, stock_environment, stock_server
 from bench.streams import Streams
-from bench.wire import envelope, frame, get_stream, post_sender
+from bench.wire import envelope, frame, get_stream, post_sender, resume_from
+from tests.services import ROOT
+
+STORM_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +38,49 @@ class Reference:
     most_streams: int
 
 
-def bare(server: Server) -> Reference:
-    return Reference("bare", server, get_stream("/"), "/", frame(), STREAM_COUNTS[-1])
+def bare(folder: Path) -> Reference:
+    return Reference("bare", bare_server(folder), get_stream("/"), "/", frame(), STREAM_COUNTS[-1])
 
 
-def stock(server: Server) -> Reference:
+def stock(folder: Path) -> Reference:
     """With a thread for each stream, it is not asked for more than a thousand."""
-    return Reference("stock", server, get_stream("/events/"), "/publish", envelope(), THOUSAND)
+    server = stock_server(folder)
+    return Reference("stock", server, get_stream("/events/bench/"), "/publish", envelope(), THOUSAND)
 
 
 def measure_reference(reference: Reference, report: Report) -> None:
     """The figures that make sense for a server that neither logs nor resumes."""
-    server, name, thousand = reference.server, reference.name, [reference.stream] * THOUSAND
+    server, name = reference.server, reference.name
     figures, say = report.figures, report.say
     with running(server):
         say(f"{name}: memory of streams, and their opening")
         many = [reference.stream] * reference.most_streams
-        measure_open_streams(figures, server, name, many[:WARM_UP], many)
-        measure_opening(figures, server, name, thousand)
-        send = post_sender(server.port, reference.publish_path, reference.event)
+        seconds = measure_open_streams(figures, server, name, many[:WARM_UP], many)
+        if len(many) == THOUSAND:
+            opening_figure(figures).record(name, seconds)
+        else:
+            measure_opening(opening_figure(figures), server, name, many[:THOUSAND])
         say(f"{name}: delivery")
+        send = post_sender(server.port, reference.publish_path, reference.event)
         streams = Streams(server.port)
-        streams.open(thousand)
-        figure = figures.of(DELIVERY, "µs", TARGETS[DELIVERY])
-        repeat(partial(measure_delivery, server, streams, send, figure, name))
-        streams.close()
-        say(f"{name}: growth with streams")
-        counts = [count for count in STREAM_COUNTS if count <= reference.most_streams]
-        plot_streams(report.curves, server, name, reference.stream, send, counts)
+        figure = delivery_figure(figures, DELIVERY)
+        measure_growing_delivery(report, server, streams, reference.stream, send, name, figure, reference.most_streams)
         say(f"{name}: overload")
-        streams.open([reference.stream] * OVERLOADED)
+        streams.close(streams.all[OVERLOADED:])
+        server.settle()
         measure_reference_overload(figures, name, streams, send)
         streams.close()
+
+
+def measure_stock_storm(folder: Path, report: Report) -> None:
+    """What stock django-eventstream does with its storage when a thousand come back."""
+    database = folder / "stock.sqlite3"
+    command = [sys.executable, "-m", "bench.stock", str(THOUSAND), str(MISSED)]
+    subprocess.run(command, cwd=ROOT, env=stock_environment(database), check=True)
+    server = stock_server(folder, database)
+    requests = [
+        get_stream(f"/events/{channel}/", resume_from(channel, 0))
+        for channel in (f"stock-{number}" for number in range(THOUSAND))
+    ]
+    with running(server):
+        measure_storm(storm_figure(report.figures), server, "stock", requests, STORM_SECONDS)

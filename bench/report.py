@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
+from bench.curves import Curves
 from bench.figures import Figures
-from bench.growth import Curves
 from bench.streams import NotInTime
 
 # What a server that is overwhelmed does to its measurement: nothing comes, it closes, it ends.

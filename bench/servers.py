@@ -9,20 +9,29 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tests.services import HOST, ROOT, Program, Valkey, make_environment, run_command, wait_until
+from tests.services import HOST, ROOT, Program, Valkey, make_environment, wait_until
+from tests.sideways import PostgreSQL
 from workbench.management.valkey import find_free_port
 
-SERVER_CORES = {0}
-LOAD_CORES = {max(os.sched_getaffinity(0))}
+ALL_CORES = os.sched_getaffinity(0)
+SERVER_CORES = {min(ALL_CORES)}
+LOAD_CORES = {max(ALL_CORES)}
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 60.0
+SETTLE_SECONDS = 10.0
+LOOK_SECONDS = 0.2
+CLOCK_OF_PROCESS = 2  # Linux's CPUCLOCK_SCHED, as clock_getcpuclockid(3) makes it
 LINKED = b'"redis": "ok"'  # before that, what another program publishes is not seen
 LISTEN_BACKLOG = 4096
+# As in production, but so generous that nothing is refused: one agent writes what a thousand would.
+RATE_LIMITS = "messages=1000000/minute,replies=1000000/minute"
 IDLE_CONNECTION_SECONDS = 300  # as daphne, which closes none
 BACKSTAGE = "import django; django.setup(); from bench.backstage import main; main()"
 
@@ -47,7 +56,7 @@ class Server(Program):
 
     def launch(self) -> None:
         super().launch()
-        os.sched_setaffinity(self.pid, self._cores)  # before it has threads, which inherit it
+        os.sched_setaffinity(self.pid, ALL_CORES)  # several that start at once do so faster
 
     def pin(self, cores: set[int]) -> None:
         """Move it, with all its threads, to other cores."""
@@ -55,8 +64,17 @@ class Server(Program):
             os.sched_setaffinity(int(task.name), cores)
 
     def wait_ready(self) -> None:
-        """Wait until it answers."""
+        """Wait until it answers, and put it on its own cores."""
         wait_until(f"{self.name} answers", self._answers, START_SECONDS)
+        self.pin(self._cores)
+
+    def settle(self) -> None:
+        """Wait until it does nothing, so that what it had to do is not measured with what comes; 10 s at most."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        used = -1.0
+        while self.cpu_seconds() - used > 0.05 * LOOK_SECONDS and time.monotonic() < deadline:
+            used = self.cpu_seconds()
+            time.sleep(LOOK_SECONDS)
 
     def _answers(self) -> bool:
         assert self.is_alive(), f"{self.name} ended:\n{self.tail()}"
@@ -70,9 +88,8 @@ class Server(Program):
     # What it costs, from /proc
 
     def cpu_seconds(self) -> float:
-        """Processor time of all its threads so far, in user and kernel mode."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+        """Processor time of all its threads so far, in user and kernel mode; /proc would say it to 10 ms only."""
+        return time.clock_gettime(~self.pid << 3 | CLOCK_OF_PROCESS)
 
     def resident_kib(self) -> int:
         return self._status("VmRSS")
@@ -98,7 +115,7 @@ class Server(Program):
 class Backstage:
     """The process of bench/backstage.py. A call waits for its answer."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], cores: set[int] = LOAD_CORES) -> None:
         self._process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-c", BACKSTAGE],
             cwd=ROOT,
@@ -108,14 +125,18 @@ class Backstage:
             text=True,
             bufsize=1,
         )
-        self._read()
+        os.sched_setaffinity(self._process.pid, cores)
 
     def call(self, do: str, **arguments: object) -> Any:
+        self.begin(do, **arguments)
+        return self.answer()
+
+    def begin(self, do: str, **arguments: object) -> None:
+        """Give it a command; `answer` waits for its end."""
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(json.dumps({"do": do, **arguments}) + "\n")
         stdin.flush()
-        return self._read()
 
     def stop(self) -> None:
         stdin: IO[str] | None = self._process.stdin
@@ -123,7 +144,7 @@ class Backstage:
         stdin.close()
         self._process.wait()
 
-    def _read(self) -> Any:
+    def answer(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -157,26 +178,48 @@ def bare_server(folder: Path) -> Server:
     return Server("bare", port, ["-m", "bench.bare", str(port)], folder, os.environ)
 
 
-def stock_server(folder: Path) -> Server:
+def stock_server(folder: Path, database: Path | None = None) -> Server:
+    """With a database it stores its events there."""
     port = find_free_port()
     endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
     command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.stock:application"]
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "bench.stock_settings"}
-    return Server("stock", port, command, folder, environment)
+    return Server("stock", port, command, folder, stock_environment(database))
+
+
+def stock_environment(database: Path | None) -> dict[str, str]:
+    chosen = {"DJANGO_SETTINGS_MODULE": "bench.stock_settings", "STOCK_DATABASE": str(database or "")}
+    return {**os.environ, **chosen}
 
 
 @contextlib.contextmanager
-def run_site(folder: Path) -> Iterator[Site]:
-    """A migrated database with demo agents, a Valkey and a backstage process; gone afterwards."""
+def run_postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL of this run on the core of the load, and nothing of it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bench-pg-") as name:
+        Path(name).chmod(0o755)  # its owner is another user, who must get through
+        folder = Path(name) / "cluster"
+        folder.mkdir(mode=0o700)
+        postgresql = PostgreSQL(folder)
+        try:
+            postgresql.start()
+            yield postgresql
+        finally:
+            postgresql.stop()
+
+
+@contextlib.contextmanager
+def run_site(folder: Path, database_url: str = "") -> Iterator[Site]:
+    """A migrated database (default: SQLite) with demo agents, a Valkey and a backstage process; gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     valkey = Valkey(folder)
-    environment = make_environment(folder / "db.sqlite3", valkey.url) | {"LOG_LEVEL": "WARNING"}
+    environment = make_environment(folder / "db.sqlite3", valkey.url)
+    environment |= {"LOG_LEVEL": "WARNING", "RATE_LIMITS": RATE_LIMITS}
+    if database_url:
+        environment["DATABASE_URL"] = database_url
     valkey.start()
     try:
-        run_command("migrate", "--verbosity=0", environment=environment)
-        run_command("create_demo", environment=environment)
         backstage = Backstage(environment)
         try:
+            backstage.call("prepare")
             yield Site(folder, environment, valkey, backstage)
         finally:
             backstage.stop()

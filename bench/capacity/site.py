@@ -1,0 +1,83 @@
+"""The product over PostgreSQL and Valkey, one process each, and what each of the four spends."""
+
+import contextlib
+import dataclasses
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.posts import Posts
+from bench.servers import LOAD_CORES, TICKS_A_SECOND, Server, Site, run_postgresql, run_site, running
+from bench.streams import Streams
+
+PARTS = ("chatbot", "workbench", "postgres", "valkey")
+STEP_SECONDS = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """The chatbot has a core of its own; all else shares the other one with the load."""
+
+    site: Site
+    chatbot: Server
+    workbench: Server
+    postgres_pid: int
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time of each part so far."""
+        pids = (self.chatbot.pid, self.workbench.pid, self.postgres_pid, self.site.valkey.pid)
+        return dict(zip(PARTS, _cpu_seconds(pids), strict=True))
+
+
+@contextlib.contextmanager
+def run_bed() -> Iterator[Bed]:
+    """Both services under daphne over a fresh PostgreSQL, which must be installed; all is gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="capacity-") as folder,
+        run_postgresql() as postgresql,
+        run_site(Path(folder) / "site", postgresql.url) as built,
+    ):
+        # One address and one agent write here what thousands would.
+        site = dataclasses.replace(built, environment={**built.environment, "RATE_LIMITS": "off"})
+        chatbot, workbench = site.service("chatbot", "daphne"), site.service("workbench", "daphne", LOAD_CORES)
+        with running(chatbot, workbench):
+            yield Bed(site, chatbot, workbench, postgresql.pid)
+
+
+def post_at_rate(posts: Posts, rate: float, seconds: float) -> int:
+    """Send requests at an even rate; return how many were answered."""
+    started, before, sent = time.perf_counter(), len(posts.seconds), 0
+    while (now := time.perf_counter()) < started + seconds:
+        for _ in range(min(posts.idle, int((now - started) * rate) - sent)):
+            posts.send()
+            sent += 1
+        posts.read(STEP_SECONDS)
+    posts.finish()
+    return len(posts.seconds) - before
+
+
+def read_for(streams: Sequence[Streams], seconds: float) -> None:
+    """Read what comes on any of these for some time."""
+    deadline = time.perf_counter() + seconds
+    while time.perf_counter() < deadline:
+        for each in streams:
+            each.read_once(STEP_SECONDS)
+        if not streams:
+            time.sleep(STEP_SECONDS)
+
+
+def _cpu_seconds(pids: Sequence[int]) -> list[float]:
+    """Of each process with its children, those that have ended too."""
+    ticks = dict.fromkeys(pids, 0)
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            pid, parent = int(path.parent.name), int(fields[1])
+            own, of_ended = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
+            if pid in ticks:
+                ticks[pid] += own + of_ended
+            elif parent in ticks:
+                ticks[parent] += own
+    return [ticks[pid] / TICKS_A_SECOND for pid in pids]
