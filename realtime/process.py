@@ -46,10 +46,13 @@ class Registry:
     def flush_soon(self, stream: "Stream") -> None:
         """Write this stream's frames at the end of this turn of the loop, joined."""
         if not self._dirty:
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
         self._dirty.append(stream)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what streams have to write."""
+        if not self._dirty:
+            return
         dirty, self._dirty = self._dirty, []
         self.now = time.monotonic()
         frames = 0
@@ -83,7 +86,7 @@ class Process:
             raise TypeError("CHANNEL_LAYERS must name realtime.layers.DegradingChannelLayer")
         self.layer = layer
         self.registry = Registry()
-        self.relay = Relay(layer)
+        self.relay = Relay(layer, after_arrivals=self.registry.flush)
         self.is_draining = False
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []

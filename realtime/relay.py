@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -89,8 +89,10 @@ Opening = tuple[Subscriber, dict[str, int | None]]
 class Relay:
     """One for a process; see `realtime.process`."""
 
-    def __init__(self, layer: DegradingChannelLayer) -> None:
+    def __init__(self, layer: DegradingChannelLayer, after_arrivals: Callable[[], None] = lambda: None) -> None:
+        """`after_arrivals` is called when all that came at once has been handed to subscribers."""
         self._layer = layer
+        self._after_arrivals = after_arrivals
         self._feeds: dict[str, Feed] = {}
         self._member: str | None = None
         self._open = Batch(self._open_all)
@@ -193,6 +195,7 @@ class Relay:
         while True:
             for group, data in await self._layer.receive_arrivals(self._member):
                 self._arrived(group, data)
+            self._after_arrivals()
             await asyncio.sleep(0)
 
     def _arrived(self, channel: str, data: bytes) -> None:
