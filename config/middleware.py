@@ -15,6 +15,8 @@ from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
 
 
@@ -61,7 +63,16 @@ class SessionMiddleware(InLoop, sessions.SessionMiddleware):
 
 
 class LocaleMiddleware(InLoop, locale.LocaleMiddleware):
-    pass
+    """No address here begins with a language; Django's own looks for one twice a request, 4 % of a message's time."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        translation.activate(translation.get_language_from_request(request))
+        request.LANGUAGE_CODE = translation.get_language()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        patch_vary_headers(response, ("Accept-Language",))
+        response.headers.setdefault("Content-Language", translation.get_language())
+        return response
 
 
 class CommonMiddleware(InLoop, common.CommonMiddleware):
