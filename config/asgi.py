@@ -85,7 +85,7 @@ def _tune_interpreter() -> None:
 
     What was imported stays, so that no collection has to walk it; a stream takes some 200 objects. With the collector's
     lines 1,000 streams open in 0.26 s instead of 0.38 s; with the interval, in which a database thread gets the
-    interpreter back from a busy event loop, a core takes 3 to 9 % more messages (docs/performance.md).
+    interpreter back from a busy event loop, a core takes 7 to 10 % more messages (docs/performance.md).
     """
     gc.collect()
     gc.freeze()
