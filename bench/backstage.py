@@ -129,9 +129,9 @@ def _change_in_turn(names: Sequence[str], seconds: float) -> list[float]:
     deadline = time.perf_counter() + seconds
     while (started := time.perf_counter()) < deadline:
         name = names[len(durations) % len(names)]
-        escalate(session_name=name, reason="bench")
+        escalate(session_name=name, reason="bench", claim=None)
         durations.append(time.perf_counter() - started)
-        cancel_escalation(session_name=name)
+        cancel_escalation(session_name=name, claim=None)
     connection.close()
     return durations
 

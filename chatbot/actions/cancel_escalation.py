@@ -12,10 +12,10 @@ from realtime.api import send_many
 NOTICE = gettext_noop("You are no longer waiting for an agent. The assistant is back.")
 
 
-def cancel_escalation(*, session_name: str, claim: Claim | None = None) -> ChatSession:
+def cancel_escalation(*, session_name: str, claim: Claim | None) -> ChatSession:
     """Take a waiting session out of the queue, back to the bot.
 
-    Locks it; raises NotFound, also where `claim` does not cover it, and InvalidStatus.
+    Locks it; raises NotFound, also where `claim` is given and does not cover it, and InvalidStatus.
     """
     with transaction.atomic():
         locked = lock_session(session_name, claim)

@@ -15,11 +15,11 @@ from realtime.api import send_many
 NOTICE = gettext_noop("An agent has been asked to join. You can keep writing while you wait.")
 
 
-def escalate(*, session_name: str, reason: str, claim: Claim | None = None) -> tuple[ChatSession, int]:
+def escalate(*, session_name: str, reason: str, claim: Claim | None) -> tuple[ChatSession, int]:
     """Put a session into the queue; return it and its place there, from 1.
 
     Every open workbench hears of it. A closed session is reopened by it.
-    Locks the session; raises NotFound, also where `claim` does not cover it, and AlreadyEscalated.
+    Locks the session; raises NotFound, also where `claim` is given and does not cover it, and AlreadyEscalated.
     """
     with transaction.atomic():
         locked = lock_session(session_name, claim)

@@ -10,13 +10,13 @@ from realtime.api import send_many
 
 
 def post_customer_message(
-    *, session_name: str, content: str, client_id: str, claim: Claim | None = None
+    *, session_name: str, content: str, client_id: str, claim: Claim | None
 ) -> tuple[events.MessageJson, bool]:
     """Write a customer's message and return it, with whether it was written by this call.
 
     The same client_id again returns the first message and does nothing. A closed session is reopened. While the
     session is with the bot, the bot owes an answer (chatbot/turns.py).
-    Locks the session; raises NotFound, also where `claim` does not cover it.
+    Locks the session; raises NotFound, also where `claim` is given and does not cover it.
     """
     with transaction.atomic():
         locked = lock_session(session_name, claim)

@@ -70,7 +70,7 @@ def test_simultaneous_repeats_make_one_message() -> None:
     def attempt(_: int) -> tuple[int, bool]:
         together.wait()
         try:
-            message, created = post_customer_message(session_name="s-1", content="one", client_id="c-1")
+            message, created = post_customer_message(session_name="s-1", content="one", client_id="c-1", claim=None)
         finally:
             connection.close()
         return message["id"], created

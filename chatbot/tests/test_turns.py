@@ -27,7 +27,7 @@ DEADLINE_SECONDS = 10
 
 def post(content: str = "where is my order?", client_id: str = "c-1") -> int:
     """Post to the session s-1 and return the message's id."""
-    message, _ = post_customer_message(session_name="s-1", content=content, client_id=client_id)
+    message, _ = post_customer_message(session_name="s-1", content=content, client_id=client_id, claim=None)
     return message["id"]
 
 

@@ -92,7 +92,7 @@ def write_and_die(orders: Orders, number: int) -> None:
         if turn == orders.each - 1:
             die_at(orders.point, mark)
             tell(tried=mark)
-        message, _ = post_customer_message(session_name=orders.session_name, content=mark, client_id=mark)
+        message, _ = post_customer_message(session_name=orders.session_name, content=mark, client_id=mark, claim=None)
         tell(id=message["id"], mark=mark)
     if orders.point == "published":
         time.sleep(30)  # the kill comes from the home loop
