@@ -5,13 +5,14 @@ need PostgreSQL and a machine with nothing else to do. docs/capacity.md explains
 """
 
 import argparse
+import itertools
 import os
 import sys
 from pathlib import Path
 
 from bench.capacity.costs import Costs, load_costs
 from bench.capacity.model import Assumptions
-from bench.capacity.simulate import MESSAGE, simulate
+from bench.capacity.simulate import CHANGE, MESSAGE, simulate
 from bench.capacity.sizing import plan, plan_with
 from bench.capacity.tables import (
     Case,
@@ -32,7 +33,7 @@ SECONDS = {10_000: 120.0, 100_000: 60.0, 1_000_000: 30.0}  # simulated, of each 
 SIZES = tuple(SECONDS)
 CURVE_SIZES = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 TEAMS = 100  # an example of what takes the square away
-FEWER = (20, 14, 10, 7, 5, 4)  # chatbot processes for the middle size
+WORKBENCHES = (2, 3, 4, 5, 6)  # for the middle size
 
 
 def main() -> int:
@@ -100,14 +101,13 @@ def growth_curve(people: Assumptions, costs: Costs) -> Curve:
 
 
 def waiting_curve(people: Assumptions, costs: Costs) -> Curve:
-    """The delay of a message with fewer processes than the middle size should have: here the simulation disagrees."""
-    title = f"chatbot processes for {SIZES[1]:,} customers"
-    curve = Curve("capacity-waiting", title, "message to the other's page, ms")
-    right = plan(SIZES[1], people, costs)
-    for count in FEWER:
-        run = simulate(plan_with(right.load, costs, count, right.workbenches), costs, SECONDS[SIZES[1]])
-        for percent in (50, 99):
-            curve.add(f"p{percent}", count, run.milliseconds(MESSAGE, percent))
+    """The delays at the middle size against the processes that have most to do: one fewer than planned, and more."""
+    curve = Curve("capacity-waiting", f"workbench processes for {SIZES[1]:,} customers", "delay, ms")
+    planned = plan(SIZES[1], people, costs)
+    for count in WORKBENCHES:
+        run = simulate(plan_with(planned.load, costs, planned.chatbots, count), costs, SECONDS[SIZES[1]])
+        for kind, percent in itertools.product((MESSAGE, CHANGE), (50, 99)):
+            curve.add(f"{kind}, p{percent}", count, run.milliseconds(kind, percent))
     return curve
 
 

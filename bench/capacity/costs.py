@@ -1,7 +1,7 @@
 """What one of each thing costs, measured; `docs/capacity.md` says how. The model and the simulation know nothing else.
 
 Costs of `make bench` are read from bench/results/figures.csv if that is there; all others were measured by
-`python -m bench.capacity --units` over PostgreSQL 15, on two cores, on 2026-11-22.
+`python -m bench.capacity --units` over PostgreSQL 15, on two cores, on 2026-11-22: of calls the middle of three runs.
 """
 
 import csv
@@ -35,46 +35,45 @@ class Costs:
     """Seconds of processor time unless the unit says otherwise."""
 
     # A process of a service, and what it holds
-    base_kib: float = measured(123_300, "KiB", "base memory")
-    stream_kib: float = figure(17.02, "KiB", "memory a stream")
-    idle: float = measured(0.005, "s a second", "idle")
-    upkeep: float = measured(18.5 * US, "s a second and stream", "idle with streams, chatbot")
-    # The part of upkeep in which nothing else runs
-    collection: float = known(
-        47 * US, "s a stream, every 50 s", "a full collection of 234 ms, 5,000 streams: gc.callbacks"
-    )
-    agent_upkeep: float = measured(60 * US, "s a second and stream", "idle with streams, workbench")
-    upkeep_postgres: float = measured(3.6 * US, "s a second and stream", "idle with streams, postgres")
+    base_kib: float = measured(123_400, "KiB", "base memory")
+    stream_kib: float = figure(17.13, "KiB", "memory a stream")
+    idle: float = measured(0.0055, "s a second", "idle")
+    upkeep: float = measured(9 * US, "s a second and stream", "idle with streams, 20 commits/s, chatbot")
+    agent_upkeep: float = measured(45 * US, "s a second and stream", "idle with streams, 20 commits/s, workbench")
+    upkeep_postgres: float = measured(3.2 * US, "s a second and stream", "idle with streams, 20 commits/s, postgres")
     # Streams
-    opening: float = measured(0.32 * MS, "s", "stream opened")
+    opening: float = measured(0.24 * MS, "s", "stream opened")
     opening_postgres: float = measured(0.02 * MS, "s", "stream opened, postgres")
-    delivery: float = figure(10.57 * US, "s", "CPU per delivery, two channels")
+    delivery: float = figure(12.33 * US, "s", "CPU per delivery, two channels")
     # An event that comes from Redis: read, decoded, encoded, of which the first delivery is a part
     relayed: float = measured(0.2 * MS, "s an event and process", "session event at 400/s")
     # Calls, in the process that takes them
-    message: float = measured(2.9 * MS, "s", "message to an agent")
-    bot_message: float = measured(6.5 * MS, "s with its answer", "message to the bot")
-    reply: float = measured(3.9 * MS, "s", "reply")
-    escalation: float = measured(6.4 * MS, "s", "escalated, less its announcements")
-    takeover: float = measured(6.2 * MS, "s", "taken over, less its announcements")
-    closing: float = measured(6.9 * MS, "s", "closed")
-    session: float = measured(2.4 * MS, "s", "session made")
+    message: float = measured(3.1 * MS, "s", "message to an agent")
+    bot_message: float = measured(5.5 * MS, "s with its answer", "message to the bot")
+    reply: float = measured(3.1 * MS, "s", "reply")
+    escalation: float = measured(6.1 * MS, "s", "escalated, less its announcements")
+    takeover: float = measured(6.0 * MS, "s", "taken over, less its announcements")
+    closing: float = measured(7.9 * MS, "s", "closed")
+    session: float = measured(2.1 * MS, "s", "session made")
     state: float = measured(3.9 * MS, "s", "state read")
-    announcement: float = measured(3 * MS, "s", "escalated and cancelled, nobody waits, less a change")
-    place: float = measured(17 * US, "s a waiting customer", "escalated and cancelled, 100 wait")
+    announcement: float = measured(0.5 * MS, "s, at most", "escalated and cancelled, nobody waits, less not its turn")
+    place: float = measured(22 * US, "s a waiting customer", "escalated and cancelled, 100 wait, less nobody waits")
+    attempt: float = known(0.7 * MS, "s", "leases.take that another one holds, 1,000 timed alone")
     # PostgreSQL
-    message_postgres: float = measured(1.2 * MS, "s", "message to an agent, postgres")
-    bot_message_postgres: float = measured(3.0 * MS, "s with its answer", "message to the bot, postgres")
-    reply_postgres: float = measured(2.1 * MS, "s", "reply, postgres")
+    message_postgres: float = measured(1.4 * MS, "s", "message to an agent, postgres")
+    bot_message_postgres: float = measured(3.1 * MS, "s with its answer", "message to the bot, postgres")
+    reply_postgres: float = measured(1.75 * MS, "s", "reply, postgres")
     change_postgres: float = measured(3.6 * MS, "s", "escalated, taken over, closed, postgres")
     numbering: float = known(0.7 * MS, "s while the counter is held", "assumed: a fifth of a change of status")
-    session_postgres: float = measured(0.64 * MS, "s", "session made, postgres")
-    state_postgres: float = measured(0.9 * MS, "s", "state read, postgres")
-    announcement_postgres: float = measured(3 * MS, "s", "escalated and cancelled, 100 wait, postgres")
+    session_postgres: float = measured(0.53 * MS, "s", "session made, postgres")
+    state_postgres: float = measured(0.96 * MS, "s", "state read, postgres")
+    announcement_postgres: float = known(1 * MS, "s", "assumed: too little to be measured beside a change")
+    attempt_postgres: float = known(0.2 * MS, "s", "the same, postgres")
     flush: float = known(1.8 * MS, "s a commit", "docs/operations.md: 548 transactions/s, one client")
     # Redis
-    publish: float = measured(42 * US, "s", "session event at 400/s, valkey; 1.5 µs where 20 come at once")
-    subscriber: float = measured(0.5 * US, "s a subscriber", "PUBLISH to 20, less PUBLISH to 0")
+    publish: float = measured(57 * US, "s", "session event at 400/s, valkey")
+    publish_together: float = measured(1.5 * US, "s, of many at once", "PUBLISH to 1, 20 at once")
+    subscriber: float = measured(0.3 * US, "s a subscriber", "PUBLISH to 20, less PUBLISH to 0")
     # Bytes
     message_bytes: float = measured(390, "B", "bytes")
     change_bytes: float = measured(230, "B", "bytes")

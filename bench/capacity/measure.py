@@ -116,10 +116,12 @@ class Traffic:
             call("create_sessions", names=[*mine, last], assignee=agent)
             self._live += [(name, agent) for name in mine]
             self._closing.append((last, agent))
-        self._bot = [f"bot-{number}" for number in range(ONLINE - len(self._live))]
-        call("create_sessions", names=self._bot)
         self._fresh = deque(f"fresh-{number}" for number in range(SPARE + round(load.waiting)))
         call("create_sessions", names=list(self._fresh))
+        named = [*(name for name, _ in (*self._live, *self._closing)), *self._fresh]
+        self._bot = [f"bot-{number}" for number in range(ONLINE - len(named))]
+        call("create_sessions", names=self._bot)
+        self._online = [*named, *self._bot]
         self._waiting: deque[str] = deque()
 
     def run(self) -> dict[tuple[str, str], float]:
@@ -127,7 +129,7 @@ class Traffic:
         bed = self._bed
         customers = Streams(bed.chatbot.port, mark=ANY_EVENT, keeps=True)
         agents = Streams(bed.workbench.port, mark=ANY_EVENT, keeps=True)
-        requests = [session_stream(name) for name in [*(name for name, _ in self._live), *self._bot]]
+        requests = [session_stream(name) for name in self._online]
         for start in range(0, ONLINE - VISITING, 500):
             customers.open(requests[start : min(start + 500, ONLINE - VISITING)])
         agents.open([get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in self._logins.values()])

@@ -31,8 +31,10 @@ class Assumptions:
 
 # Of one escalated conversation: escalate is two broadcast events, take over and close one each.
 BROADCAST_EVENTS = 4
-# chatbot/queue.py: a process announces the queue at most twice a second, a place to each of the first hundred.
-ANNOUNCEMENT_SECONDS = 0.5
+# chatbot/queue.py: whose turn it is announces the queue, and a place to each of the first hundred; a process tries to
+# have its turn at most once in an interval.
+TURN_SECONDS = 0.5
+INTERVAL_SECONDS = 0.55
 MAX_PLACES = 100
 
 
@@ -53,10 +55,6 @@ class Load:
     escalations: float
 
     @property
-    def places(self) -> float:
-        return min(MAX_PLACES, self.waiting)
-
-    @property
     def broadcast_events(self) -> float:
         """Durable ones."""
         return BROADCAST_EVENTS * self.escalations
@@ -65,6 +63,11 @@ class Load:
     def changes(self) -> float:
         """Changes of status: each escalated conversation has three."""
         return 3 * self.escalations
+
+    @property
+    def queue_changes(self) -> float:
+        """Each escalated conversation comes into the queue and goes out of it."""
+        return 2 * self.escalations
 
     @property
     def session_events(self) -> float:
@@ -100,10 +103,14 @@ def load_of(online: float, people: Assumptions) -> Load:
     )
 
 
-def announcements_of(changes: float, processes: int) -> float:
-    """Announcements a second of all processes of a service, when each makes changes that are announced together.
+def announcements_of(changes: float) -> float:
+    """Announcements a second of a queue that changes so often, at most: the next to try may be a little late.
 
-    From one announcement to the next it takes until the next change, but at least half a second.
+    From one announcement to the next it takes until the next change, but at least a turn.
     """
-    each = changes / processes
-    return processes / (ANNOUNCEMENT_SECONDS + math.exp(-ANNOUNCEMENT_SECONDS * each) / each) if each else 0.0
+    return 1 / (TURN_SECONDS + math.exp(-TURN_SECONDS * changes) / changes) if changes else 0.0
+
+
+def attempts_of(changes: float) -> float:
+    """At most how often a second a process that changes a queue so often tries to have its turn: it tries twice."""
+    return min(2 * changes, 1 / INTERVAL_SECONDS)

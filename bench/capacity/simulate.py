@@ -4,15 +4,15 @@ With the sizing it shares the unit costs and the rates of calls, and nothing els
 number of announcements come out of it. Everybody is simulated, at any size; at the larger ones for fewer seconds.
 """
 
-import itertools
 import random
+from collections import defaultdict
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import simpy
 
 from bench.capacity.costs import Costs
-from bench.capacity.model import ANNOUNCEMENT_SECONDS
+from bench.capacity.model import INTERVAL_SECONDS, TURN_SECONDS
 from bench.capacity.sizing import BUSY, Plan
 from bench.capacity.stations import Disk, Server, Servers
 from bench.figures import percentile
@@ -20,10 +20,9 @@ from bench.figures import percentile
 Steps = Generator[simpy.Event, None, None]
 
 THREADS = 4  # of a process, for writing (realtime/database.py)
-# Upkeep is work of a thread beside the event loop; Python lets the other one run after 5 ms.
-SLICE_SECONDS = 0.005
+# Upkeep is work of a thread beside the event loop; Python lets the other one run after so long (config/asgi.py).
+SLICE_SECONDS = 0.0005
 UPKEEP_EVERY = 0.5
-COLLECTION_EVERY = 100  # rounds of upkeep: a full garbage collection stops the process
 # Of a call's processor time: before its database job, in it, and after the commit.
 BEFORE, INSIDE, AFTER = 0.4, 0.4, 0.2
 # Everybody does half as much again for two seconds of every ten; the average stays.
@@ -34,6 +33,25 @@ WARM_UP = 0.2  # of the time, not counted
 MESSAGE, CHANGE = "message to the other's page", "change to every agent's page"
 
 
+@dataclass(slots=True, eq=False)
+class Team:
+    """Agents with one queue and one broadcast channel: the lock of its counter, the committed changes that wait for
+    their numbers, and until when a process has the lease to announce the queue."""
+
+    lock: simpy.Resource
+    waiting: list[simpy.Event] = field(default_factory=list)
+    leased_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a process has to announce of a queue, as in chatbot/queue.py."""
+
+    is_scheduled: bool = False
+    has_changed: bool = False
+    tried_at: float = float("-inf")
+
+
 @dataclass(slots=True)
 class Process:
     """One process of a service."""
@@ -41,15 +59,7 @@ class Process:
     core: Server
     threads: simpy.Resource
     streams: float
-    announces_at: float = 0.0
-
-
-@dataclass(slots=True)
-class Counter:
-    """Of one broadcast channel: its lock, and the committed changes that wait for their numbers."""
-
-    lock: simpy.Resource
-    waiting: list[simpy.Event] = field(default_factory=list)
+    turns: defaultdict[Team, Turn] = field(default_factory=lambda: defaultdict(Turn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,7 @@ class Simulation:
         self._shards = [self._shared or Server() for _ in range(plan.shards)]
         self._postgres = self._shared or Servers(max(1, round(plan.postgres_cores / BUSY + 0.5)))
         self._disk = Disk(costs.flush)
-        self._counters = [Counter(simpy.Resource(self._env)) for _ in range(plan.teams)]
+        self._teams = [Team(simpy.Resource(self._env)) for _ in range(plan.teams)]
         self._delays: dict[str, list[float]] = {MESSAGE: [], CHANGE: []}
         self._under_way = self._announcements = 0
         self._deliveries = self._counter_seconds = 0.0
@@ -149,7 +159,7 @@ class Simulation:
             "workbench": _mean([each.core.busy_seconds for each in self._workbenches]),
             "redis": _mean([each.busy_seconds for each in self._shards]),
             "postgres": self._postgres.busy_seconds,
-            "counter": self._counter_seconds / len(self._counters),
+            "counter": self._counter_seconds / len(self._teams),
         }
 
     # What comes
@@ -188,14 +198,11 @@ class Simulation:
     def _keep_up(self, process: Process, upkeep: float) -> Steps:
         """The safety read and the check of rights, and PostgreSQL's part of them."""
         costs = self._costs
-        collection = min(costs.collection, COLLECTION_EVERY * UPKEEP_EVERY * upkeep) * process.streams
-        work = UPKEEP_EVERY * (costs.idle + upkeep * process.streams) - collection / COLLECTION_EVERY
+        work = UPKEEP_EVERY * (costs.idle + upkeep * process.streams)
         yield self._env.timeout(self._random.uniform(0, UPKEEP_EVERY))
-        for number in itertools.count(self._random.randrange(COLLECTION_EVERY)):
+        while True:
             begun = self._env.now
             yield self._until(self._postgres.serve(begun, UPKEEP_EVERY * costs.upkeep_postgres * process.streams))
-            if number % COLLECTION_EVERY == 0:
-                yield self._until(process.core.serve(self._env.now, collection))
             left = work
             while left > 0:
                 yield self._until(process.core.serve(self._env.now, min(left, SLICE_SECONDS)))
@@ -205,47 +212,47 @@ class Simulation:
     # A call
 
     def _serve(self, process: Process, call: Call) -> Steps:
-        begun = self._env.now
+        begun, team = self._env.now, self._random.choice(self._teams)
         self._under_way += 1
         yield self._until(process.core.serve(begun, BEFORE * call.cpu))
         with process.threads.request() as thread:
             yield thread
-            yield from self._transact(process, call)
+            yield from self._transact(process, call, team)
         process.core.serve(self._env.now, AFTER * call.cpu)
         if call.announces:
-            self._announce_soon(process)
+            self._announce_soon(process, team, is_change=True)
         yield from self._publish(call, begun)
         self._under_way -= 1
 
-    def _transact(self, process: Process, call: Call) -> Steps:
+    def _transact(self, process: Process, call: Call, team: Team) -> Steps:
         """The statements and the commit; the last statements of a change hold the counter of its broadcast channel."""
         yield self._until(process.core.serve(self._env.now, INSIDE * call.cpu))
         yield self._until(self._postgres.serve(self._env.now, call.postgres) + call.statements * self._costs.hop)
         if call.broadcasts and self._is_in_change:
-            yield from self._hold(self._random.choice(self._counters))
+            yield from self._hold(team)
         elif call.writes:
             yield self._until(self._disk.commit(self._env.now) + self._costs.hop)
         if call.broadcasts and not self._is_in_change:
-            counter, numbered = self._random.choice(self._counters), self._env.event()
-            counter.waiting.append(numbered)
-            if len(counter.waiting) == 1:
-                self._env.process(self._number(counter))
+            numbered = self._env.event()
+            team.waiting.append(numbered)
+            if len(team.waiting) == 1:
+                self._env.process(self._number(team))
             yield numbered
 
-    def _hold(self, counter: Counter) -> Steps:
-        with counter.lock.request() as lock:
+    def _hold(self, team: Team) -> Steps:
+        with team.lock.request() as lock:
             yield lock
             held = self._env.now
             yield self._until(self._postgres.serve(held, self._costs.numbering) + 2 * self._costs.hop)
             yield self._until(self._disk.commit(self._env.now) + self._costs.hop)
             self._counter_seconds += self._env.now - held
 
-    def _number(self, counter: Counter) -> Steps:
+    def _number(self, team: Team) -> Steps:
         """Number what waits, all in one transaction."""
-        with counter.lock.request() as lock:
+        with team.lock.request() as lock:
             yield lock
-            held, batch = self._env.now, counter.waiting
-            counter.waiting = []
+            held, batch = self._env.now, team.waiting
+            team.waiting = []
             yield self._until(self._postgres.serve(held, self._costs.numbering) + 4 * self._costs.hop)
             yield self._until(self._disk.commit(self._env.now) + self._costs.hop)
             self._counter_seconds += self._env.now - held
@@ -286,16 +293,29 @@ class Simulation:
 
     # The queue's announcements
 
-    def _announce_soon(self, process: Process) -> None:
-        """At once, or half a second after the last one of this process."""
-        if process.announces_at <= self._env.now:
-            wait = max(0.0, process.announces_at + ANNOUNCEMENT_SECONDS - self._env.now)
-            process.announces_at = self._env.now + wait
-            self._env.process(self._announce(process, wait))
+    def _announce_soon(self, process: Process, team: Team, *, is_change: bool) -> None:
+        turn = process.turns[team]
+        turn.has_changed = turn.has_changed or is_change
+        if not turn.is_scheduled:
+            turn.is_scheduled = True
+            self._env.process(self._announce_in_turn(process, team, turn))
 
-    def _announce(self, process: Process, wait: float) -> Steps:
-        costs, places = self._costs, int(self._plan.load.places)
-        yield self._env.timeout(wait)
+    def _announce_in_turn(self, process: Process, team: Team, turn: Turn) -> Steps:
+        """At once, or an interval after the last attempt; if another process has the lease, once more."""
+        costs = self._costs
+        yield self._until(turn.tried_at + INTERVAL_SECONDS)
+        turn.is_scheduled, turn.tried_at = False, self._env.now
+        has_changed, turn.has_changed = turn.has_changed, False
+        yield self._until(process.core.serve(self._env.now, costs.attempt))
+        yield self._until(self._postgres.serve(self._env.now, costs.attempt_postgres) + 4 * costs.hop)
+        if team.leased_until <= self._env.now:
+            team.leased_until = self._env.now + TURN_SECONDS
+            yield from self._announce(process)
+        elif has_changed:
+            self._announce_soon(process, team, is_change=False)
+
+    def _announce(self, process: Process) -> Steps:
+        costs, places = self._costs, round(self._plan.places / self._plan.announcements)
         self._announcements += 1
         yield self._until(process.core.serve(self._env.now, costs.announcement + places * costs.place))
         yield self._until(self._postgres.serve(self._env.now, costs.announcement_postgres) + 2 * costs.hop)
@@ -303,7 +323,7 @@ class Simulation:
         yield self._until(self._random.choice(self._shards).serve(self._env.now, work) + costs.hop)
         self._broadcast(1, None)
         for _ in range(places):
-            self._random.choice(self._shards).serve(self._env.now, costs.publish + costs.subscriber)
+            self._random.choice(self._shards).serve(self._env.now, costs.publish_together + costs.subscriber)
             self._random.choice(self._chatbots).core.serve(self._env.now, costs.relayed)
         self._deliveries += places
 

@@ -27,8 +27,12 @@ class Bed:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Processor time of each part so far."""
-        pids = (self.chatbot.pid, self.workbench.pid, self.postgres_pid, self.site.valkey.pid)
-        return dict(zip(PARTS, _cpu_seconds(pids), strict=True))
+        return {
+            "chatbot": self.chatbot.cpu_seconds(),
+            "workbench": self.workbench.cpu_seconds(),
+            "postgres": _cpu_seconds_with_children(self.postgres_pid),
+            "valkey": _cpu_seconds_with_children(self.site.valkey.pid),
+        }
 
 
 @contextlib.contextmanager
@@ -68,16 +72,14 @@ def read_for(streams: Sequence[Streams], seconds: float) -> None:
             time.sleep(STEP_SECONDS)
 
 
-def _cpu_seconds(pids: Sequence[int]) -> list[float]:
-    """Of each process with its children, those that have ended too."""
-    ticks = dict.fromkeys(pids, 0)
+def _cpu_seconds_with_children(parent: int) -> float:
+    """Of a process and its children, those that have ended too; in steps of a hundredth."""
+    ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = path.read_text().rpartition(")")[2].split()
-            pid, parent = int(path.parent.name), int(fields[1])
-            own, of_ended = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
-            if pid in ticks:
-                ticks[pid] += own + of_ended
-            elif parent in ticks:
-                ticks[parent] += own
-    return [ticks[pid] / TICKS_A_SECOND for pid in pids]
+            if path.parent.name == str(parent):
+                ticks += sum(map(int, fields[11:15]))
+            elif int(fields[1]) == parent:
+                ticks += sum(map(int, fields[11:13]))
+    return ticks / TICKS_A_SECOND

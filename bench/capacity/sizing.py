@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 from bench.capacity.costs import Costs
-from bench.capacity.model import Assumptions, Load, announcements_of, load_of
+from bench.capacity.model import MAX_PLACES, Assumptions, Load, announcements_of, attempts_of, load_of
 
-BUSY = 0.6  # of a core, on average: what is left is for bursts, a restart beside it, and collections
+BUSY = 0.6  # of a core, on average: what is left is for bursts, and for a restart beside it
 MAX_STREAMS = 5_000  # of a process under daphne (docs/operations.md)
 MIN_PROCESSES = 2  # one may restart
 KEEP_ALIVE_BYTES, KEEP_ALIVE_SECONDS = 3, 15  # realtime/stream.py
@@ -24,7 +24,7 @@ class Plan:
     chatbot_busy: float
     workbench_busy: float
     announcements: float
-    chatbot_announcements: float
+    places: float
     deliveries: float
     memory_kib: float
     publishes: float
@@ -43,7 +43,7 @@ class Plan:
 def plan(online: float, people: Assumptions, costs: Costs, teams: int = 1) -> Plan:
     """The smallest numbers of processes at which none is busier than BUSY.
 
-    `teams`: of how many channels each would reach its own agents, in place of the one that reaches all.
+    `teams`: how many queues with an own broadcast channel there would be, in place of the one that reaches all agents.
     """
     load = load_of(online, people)
     chatbots = workbenches = MIN_PROCESSES
@@ -53,39 +53,42 @@ def plan(online: float, people: Assumptions, costs: Costs, teams: int = 1) -> Pl
         wanted_too = max(workbenches, math.ceil(workbenches * sized.workbench_busy / BUSY))
         if (wanted, wanted_too) == (chatbots, workbenches):
             return sized
-        # Not by more than a tenth at once: the announcements, and with them the load, grow with the processes.
-        chatbots = min(wanted, chatbots + max(1, chatbots // 10))
-        workbenches = min(wanted_too, workbenches + max(1, workbenches // 10))
+        chatbots, workbenches = wanted, wanted_too
 
 
 def plan_with(load: Load, costs: Costs, chatbots: int, workbenches: int, teams: int = 1) -> Plan:
     """What each part has to do with these numbers of processes."""
-    from_chatbots = announcements_of(load.escalations, chatbots)
-    announcements = from_chatbots + announcements_of(load.escalations, workbenches)
+    announcements = teams * announcements_of(load.queue_changes / teams)
+    places = announcements * min(MAX_PLACES, load.waiting / teams)
     broadcast = load.broadcast_events + announcements
-    places = announcements * load.places
+    # Half of the changes come from either service, and so of the announcements.
+    announcing = (announcements * costs.announcement + places * costs.place) / 2
+    attempts = [teams * count * attempts_of(load.escalations / count / teams) for count in (chatbots, workbenches)]
+    in_chatbots, in_workbenches = (announcing + each * costs.attempt for each in attempts)
     readers = load.agents / teams
     publishes = load.session_events + load.agent_events + broadcast + places
     heard = load.session_events + load.agent_events + places + broadcast * workbenches
-    redis_busy = publishes * costs.publish + heard * costs.subscriber
+    redis_busy = (publishes - places) * costs.publish + places * costs.publish_together + heard * costs.subscriber
     return Plan(
         load=load,
         teams=teams,
         chatbots=chatbots,
         workbenches=workbenches,
-        chatbot_busy=costs.idle + _chatbots_seconds(load, costs, from_chatbots, places) / chatbots,
+        chatbot_busy=costs.idle + (in_chatbots + _chatbots_seconds(load, costs, places)) / chatbots,
         workbench_busy=costs.idle
         + broadcast * costs.relayed
-        + _workbenches_seconds(load, costs, announcements - from_chatbots, broadcast * readers) / workbenches,
+        + (in_workbenches + _workbenches_seconds(load, costs, broadcast * readers)) / workbenches,
         announcements=announcements,
-        chatbot_announcements=from_chatbots,
+        places=places,
         deliveries=load.session_events + load.agent_events + places + broadcast * readers,
         memory_kib=(chatbots + workbenches) * costs.base_kib + (load.online + load.agents) * costs.stream_kib,
         publishes=publishes,
         redis_bytes=_bytes_of_events(load, costs, announcements, places, 0, workbenches),
         redis_busy=redis_busy,
         shards=max(1, math.ceil(redis_busy / BUSY)),
-        postgres_cores=_postgres_seconds(load, costs, announcements),
+        postgres_cores=_postgres_seconds(load, costs)
+        + announcements * costs.announcement_postgres
+        + sum(attempts) * costs.attempt_postgres,
         transactions=2 * load.bot_messages + load.messages + load.replies + load.changes + load.sessions,
         rows=_rows_written(load),
         connections=CONNECTIONS * (chatbots + workbenches),
@@ -103,7 +106,7 @@ def counter_seconds(costs: Costs) -> float:
     return 1.5 * costs.flush + 3 * costs.hop + costs.numbering
 
 
-def _chatbots_seconds(load: Load, costs: Costs, announcements: float, places: float) -> float:
+def _chatbots_seconds(load: Load, costs: Costs, places: float) -> float:
     return (
         load.online * costs.upkeep
         + load.visits * (costs.opening + costs.state)
@@ -111,23 +114,21 @@ def _chatbots_seconds(load: Load, costs: Costs, announcements: float, places: fl
         + load.bot_messages * costs.bot_message
         + load.messages * costs.message
         + load.escalations * costs.escalation
-        + announcements * (costs.announcement + load.places * costs.place)
         + (load.session_events + places) * costs.relayed
     )
 
 
-def _workbenches_seconds(load: Load, costs: Costs, announcements: float, deliveries: float) -> float:
+def _workbenches_seconds(load: Load, costs: Costs, deliveries: float) -> float:
     return (
         load.agents * costs.agent_upkeep
         + load.replies * costs.reply
         + load.escalations * (costs.takeover + costs.closing)
-        + announcements * (costs.announcement + load.places * costs.place)
         + load.agent_events * costs.relayed
         + deliveries * costs.delivery
     )
 
 
-def _postgres_seconds(load: Load, costs: Costs, announcements: float) -> float:
+def _postgres_seconds(load: Load, costs: Costs) -> float:
     return (
         (load.online + load.agents) * costs.upkeep_postgres
         + load.visits * (costs.opening_postgres + costs.state_postgres)
@@ -136,7 +137,6 @@ def _postgres_seconds(load: Load, costs: Costs, announcements: float) -> float:
         + load.messages * costs.message_postgres
         + load.replies * costs.reply_postgres
         + load.changes * costs.change_postgres
-        + announcements * costs.announcement_postgres
     )
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+import psycopg
+
 from bench.capacity.site import PARTS, Bed, post_at_rate, read_for, run_bed
 from bench.growth import AGENT
 from bench.latency import agent_replies, customer_messages
@@ -25,6 +27,8 @@ RESULTS = Path(__file__).resolve().parent.parent / "results" / "capacity-units.c
 MANY, AGENTS, BOT = 5_000, 500, 1_000
 IDLE_SECONDS = 8.0
 RUN_SECONDS = 5.0
+COMMITS = 20  # a second, of somebody else
+SLOW, SLOW_SECONDS = 1.6, 12.0  # changes a second, so that each is announced
 CONNECTIONS = 8
 PUBLISHES, TOGETHER = 20_000, 20
 CALM, QUEUED = 40, 110  # sessions that come back from the queue, and that stay in it
@@ -35,9 +39,9 @@ Row = tuple[str, tuple[float, ...]]
 
 def measure_units() -> None:
     """Measure, print and write a row for each action: seconds of each part."""
-    with run_bed() as bed:
+    with run_bed() as bed, psycopg.connect(bed.site.environment["DATABASE_URL"], autocommit=True) as database:
         rows = []
-        for name, seconds in Units(bed).measure():
+        for name, seconds in Units(bed, database).measure():
             rows.append([name, *(f"{value:.9f}" for value in seconds)])
             shown = (f"{part} {1e6 * value:8.1f}" for part, value in zip(PARTS, seconds, strict=True))
             print(f"{name:38}", *shown, "µs", flush=True)
@@ -49,8 +53,9 @@ def measure_units() -> None:
 class Units:
     """One measurement after the other on a bed that keeps running. The rows' names are those in costs.py."""
 
-    def __init__(self, bed: Bed) -> None:
-        self._bed = bed
+    def __init__(self, bed: Bed, database: psycopg.Connection) -> None:
+        """`database` commits by itself."""
+        self._bed, self._database = bed, database
         self._call = bed.site.backstage.call
         self._idle: tuple[float, ...] = (0.0,) * len(PARTS)
         self._live = [f"u-{number}" for number in range(MANY)]
@@ -81,16 +86,28 @@ class Units:
             (after[part] - before[part] - idle * seconds) / count for part, idle in zip(PARTS, self._idle, strict=True)
         )
 
-    def _measure_idle(self, name: str, *streams: Streams) -> Row:
+    def _measure_idle(self, name: str, *streams: Streams, wait: Callable[..., None] = read_for) -> Row:
         """Seconds a second without any action; taken off from here on."""
         self._idle = (0.0,) * len(PARTS)
 
-        def wait() -> int:
-            read_for(streams, IDLE_SECONDS)
+        def spend_time() -> int:
+            wait(streams, IDLE_SECONDS)
             return 1
 
-        self._idle = tuple(seconds / IDLE_SECONDS for seconds in self._spend(wait))
+        self._idle = tuple(seconds / IDLE_SECONDS for seconds in self._spend(spend_time))
         return name, self._idle
+
+    def _commit_meanwhile(self, streams: Sequence[Streams], seconds: float) -> None:
+        """Let the services see a commit at nearly every look, that changes nothing of theirs."""
+        for _ in range(round(seconds * COMMITS)):
+            self._database.execute("SELECT pg_current_xact_id()")
+            read_for(streams, 1 / COMMITS)
+
+    def _lease_announcements(self, days: int) -> None:
+        """To somebody else for so long."""
+        self._database.execute(
+            "UPDATE realtime_lease SET until = now() + make_interval(days => %s) WHERE name = 'queue'", [days]
+        )
 
     def _measure_publishing(self) -> Iterator[Row]:
         port = self._bed.site.valkey.port
@@ -116,15 +133,18 @@ class Units:
         yield self._post("state read", chatbot, reads, 60)
 
     def _measure_changes(self, login: str) -> Iterator[Row]:
-        """With and without a queue, at most one announcement a change; and so fast that few announcements come."""
+        """Each announced, with and without a queue; announced by another process, slowly and fast; from the queue."""
         chatbot, workbench = self._bed.chatbot.port, self._bed.workbench.port
         names = [f"q-{number}" for number in range(CALM + 2 * QUEUED)]
         self._call("create_sessions", names=names)
-        calm, queued = names[:CALM], names[CALM:]
-        yield self._post("escalated and cancelled, nobody waits", chatbot, _changes(calm), 1.6, seconds=8)
-        yield self._post("escalated and cancelled at 20/s", chatbot, _changes(calm), 20)
+        changes, queued = _changes(names[:CALM]), names[CALM:]
+        yield self._post("escalated and cancelled, nobody waits", chatbot, changes, SLOW, SLOW_SECONDS)
+        self._lease_announcements(1)
+        yield self._post("escalated and cancelled, not its turn", chatbot, changes, SLOW, SLOW_SECONDS)
+        yield self._post("escalated and cancelled at 20/s", chatbot, changes, 20)
+        self._lease_announcements(0)
         yield self._post("escalated", chatbot, _each(lambda n: customer_post(queued[n], "escalate")), 20)
-        yield self._post("escalated and cancelled, 100 wait", chatbot, _changes(calm), 1.6, seconds=8)
+        yield self._post("escalated and cancelled, 100 wait", chatbot, changes, SLOW, SLOW_SECONDS)
         for name, verb in (("taken over", "takeover"), ("closed", "close")):
             yield self._post(name, workbench, _each(partial(_agent_call, queued, verb, login)), 15)
 
@@ -144,6 +164,8 @@ class Units:
         yield "agent's stream opened", self._spend(partial(_open, agents, requests))
         grown = [after - before for after, before in zip(self._memory(), memory, strict=True)]
         print("grown by", grown, f"KiB with {MANY} streams and {AGENTS} of agents")
+        busy = f"idle with streams, {COMMITS} commits/s elsewhere"
+        yield self._measure_idle(busy, customers, agents, wait=self._commit_meanwhile)
         yield self._measure_idle("idle with streams", customers, agents)
         redis = Redis(self._bed.site.valkey.port)
         wires = [f"sse:session:{name}" for name in self._live]
