@@ -9,6 +9,7 @@ from django.http import HttpRequest
 Networks = tuple[IPv4Network | IPv6Network, ...]
 # What one customer of a provider gets: with single addresses a client would have 2^64 of them.
 IPV6_PREFIX = 64
+MAX_ADDRESS_LENGTH = 50
 
 
 def client_address(request: HttpRequest) -> str:
@@ -17,12 +18,12 @@ def client_address(request: HttpRequest) -> str:
     Only the last entry counts: it was written by that proxy itself, those before it may be the client's invention.
     """
     meta = request.META
-    return _address(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""), settings.TRUSTED_PROXIES)
+    named = meta.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()[:MAX_ADDRESS_LENGTH]
+    return _address(meta.get("REMOTE_ADDR", ""), named, settings.TRUSTED_PROXIES)
 
 
 @lru_cache(maxsize=10_000)
-def _address(peer: str, forwarded: str, proxies: Networks) -> str:
-    named = forwarded.rpartition(",")[2].strip()
+def _address(peer: str, named: str, proxies: Networks) -> str:
     if named and _is_trusted(peer, proxies):
         return _shorten(named) or _shorten(peer) or "unknown"
     return _shorten(peer) or "unknown"
@@ -33,6 +34,8 @@ def _is_trusted(peer: str, proxies: Networks) -> bool:
         address = ip_address(peer)
     except ValueError:
         return True  # on a unix socket, whose file only the proxy may open
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:  # of a socket that takes both
+        address = address.ipv4_mapped
     return any(address in network for network in proxies)
 
 

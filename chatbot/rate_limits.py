@@ -25,6 +25,7 @@ from chatbot.client_address import client_address
 from chatbot.errors import RateLimited
 from chatbot.metrics import RATE_LIMITED
 from realtime import home, process
+from realtime.redis_layer import budget
 
 KEY_PREFIX = "handover:limit"
 ASK_BUDGET_SECONDS = 0.1
@@ -113,7 +114,8 @@ class RateCounter:
             wait_seconds = await home.run_at_home(shared.take(self.item, key, cost))
         except NotAnswered:
             return None
-        _remember(self._shared_until, key, now + self.item.get_expiry())
+        # Redis weighs them in the next window, too: reported again then, they would count twice.
+        _remember(self._shared_until, key, now + 2 * self.item.get_expiry())
         if wait_seconds is not None:
             _remember(self._refused_until, key, now + wait_seconds)
         return wait_seconds
@@ -150,8 +152,11 @@ class SharedCounter:
     async def take(self, item: RateLimitItem, key: str, cost: int) -> float | None:
         """As RateCounter.take, for `cost` calls. Raises NotAnswered within ASK_BUDGET_SECONDS."""
         try:
-            async with asyncio.timeout(ASK_BUDGET_SECONDS), self._asking:
-                wait_seconds = await self._count(item, key, cost)
+            async with self._asking:
+                if not self.can_be_asked():  # those before us had no answer
+                    raise NotAnswered
+                async with budget(ASK_BUDGET_SECONDS):
+                    wait_seconds = await self._count(item, key, cost)
         except (RedisError, OSError) as error:  # TimeoutError is an OSError
             self._ask_again_at = time.monotonic() + ASK_AGAIN_SECONDS
             if not self._is_away:

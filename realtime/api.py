@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from realtime import groups, log, numbering, publisher
 from realtime.database import in_database, repeat_victims
@@ -59,13 +59,22 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
     repeat_victims(lambda: _write_and_publish(sendings))
     later = [sending for sending in sendings if sending.row is not None]
     if later and not connection.in_atomic_block:
-        publisher.publish_waiting()
-        for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):
-            sending.id = number
+        _number_now(later)
     return [sending.id for sending in sendings]
 
 
+def _number_now(later: Sequence[_Sending]) -> None:
+    """Number what was committed. A fault is not told: the events are sent, soon; only their ids are not known here."""
+    try:
+        publisher.publish_waiting()
+        for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):
+            sending.id = number
+    except DatabaseError:
+        publisher.publish_waiting_soon()
+
+
 def _write_and_publish(sendings: Sequence[_Sending]) -> None:
+    is_callers_transaction = connection.in_atomic_block
     durable = [sending for sending in sendings if sending.event.durable]
     later = [sending for sending in durable if numbering.comes_later(sending.channel)]
     with transaction.atomic(savepoint=False):
@@ -80,7 +89,7 @@ def _write_and_publish(sendings: Sequence[_Sending]) -> None:
                 envelopes.append(next(logged))
                 sending.id = envelopes[-1].number
         transaction.on_commit(lambda: publisher.publish(envelopes))
-        if later:
+        if later and is_callers_transaction:
             transaction.on_commit(publisher.publish_waiting_soon)
 
 
@@ -102,7 +111,7 @@ def send_to_agent(
 
 
 def broadcast(type: str, payload: Payload, *, source: Source = "system", durable: bool = True) -> int | None:
-    """Send one event to everybody; as send_to_session."""
+    """Send one event to everybody; as send_to_session, but for the id in a caller's transaction (see send_many)."""
     return _send(groups.BROADCAST, Event(type, payload, source, durable))
 
 

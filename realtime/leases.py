@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from realtime.models import Lease
@@ -12,7 +13,11 @@ HOLDER = secrets.token_hex(8)  # this process
 
 
 def take(name: str, duration: timedelta) -> bool:
-    """Take a lease that has run out, by the database's clock; False while somebody, this process too, holds it."""
+    """Take a lease that has run out, by the database's clock; False while somebody, this process too, holds it.
+
+    One that ends later than any begun now was taken before the clock went back, and counts as run out.
+    """
     with transaction.atomic():
         Lease.objects.bulk_create([Lease(name=name, until=Now() - duration)], ignore_conflicts=True)
-        return Lease.objects.filter(name=name, until__lte=Now()).update(holder=HOLDER, until=Now() + duration) == 1
+        free = Lease.objects.filter(Q(until__lte=Now()) | Q(until__gt=Now() + duration), name=name)
+        return free.update(holder=HOLDER, until=Now() + duration) == 1

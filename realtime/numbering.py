@@ -20,6 +20,7 @@ MAX_NUMBERED = 1_000  # events in one transaction
 CHECK_SECONDS = 0.5
 # Any constant that nobody else uses. An advisory lock, since one that finds nothing to do then writes nothing.
 LOCK = 0x5353_4500
+LOCK_TIMEOUT = "1s"
 
 IS_WAITING = "SELECT 1 FROM realtime_loggedevent WHERE channel = %s AND number IS NULL"
 
@@ -58,9 +59,14 @@ def number_waiting() -> list[Envelope]:
 
     One process at a time: it holds an advisory lock, and the channel's counter, until it commits. An event that depends
     on another one (the next change of the same session) was written after that one's commit: it comes later here, too.
+    Raises DatabaseError, also if another process does not let go of the lock.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock(%s) WHERE EXISTS ({IS_WAITING})", [LOCK, BROADCAST])
+        # Not for ever: a holder whose machine was cut off keeps the lock until PostgreSQL notices.
+        cursor.execute(
+            f"SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s) WHERE EXISTS ({IS_WAITING})",
+            [LOCK_TIMEOUT, LOCK, BROADCAST],
+        )
         if cursor.fetchone() is None:
             return []
         cursor.execute(  # after the lock: another process may have numbered them meanwhile

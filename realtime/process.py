@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from realtime import home, metrics, numbering
 from realtime.batch import Batch
-from realtime.database import data_version, in_database, read_database
+from realtime.database import data_version, read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
 
@@ -61,7 +61,8 @@ class Registry:
                 frames += stream.flush()
             except Exception:
                 logger.exception("a stream could not be written")
-                stream.cut("error")
+                with contextlib.suppress(Exception):  # the others are still to be written
+                    stream.cut("error")
         metrics.DELIVERED.inc(frames)
 
     def notice(self, event_type: str, payload: dict[str, Any]) -> None:
@@ -164,14 +165,14 @@ class Process:
                     stream.end()
 
     async def _number_leftovers(self) -> None:
-        """Number and publish what another process committed and then ended."""
+        """Number and publish what another process committed before it ended, or this one could not number."""
         from realtime import publisher
 
         while True:
             await asyncio.sleep(numbering.CHECK_SECONDS * random.uniform(0.8, 1.0))
             with contextlib.suppress(DatabaseError):
                 if await read_database(numbering.is_waiting):
-                    await in_database(publisher.publish_waiting)
+                    publisher.publish_waiting_soon()
 
     def tell_if_degraded(self, stream: "Stream") -> None:
         """Let a stream that opens know what the others were told. Without Redis by choice nothing is amiss."""

@@ -76,7 +76,9 @@ async def _number_waiting() -> None:
             await in_database(publish_waiting)
         except DatabaseError as error:
             logger.warning("events wait for their numbers: %s", type(error).__name__)
-        except RuntimeError:  # the interpreter ends, and has ended its database threads
+        except RuntimeError as error:  # the interpreter ends, and has ended its database threads
+            if "shutdown" not in str(error):
+                raise
             _is_more_waiting = True
             return
 
@@ -108,9 +110,13 @@ async def _work() -> None:
 
 async def flush() -> None:
     """Wait until everything handed over so far has been sent or given up. In the home loop."""
-    for task in (_numberer, _worker):
-        if task is not None and not task.done():
-            await asyncio.wait([task])
+    await _wait_for(_numberer)
+    await _wait_for(_worker)  # perhaps begun by what the numberer published
+
+
+async def _wait_for(task: asyncio.Task[None] | None) -> None:
+    if task is not None and not task.done():
+        await asyncio.wait([task])
 
 
 def _flush_at_exit() -> None:

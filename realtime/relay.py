@@ -193,9 +193,13 @@ class Relay:
     async def _receive(self) -> None:
         assert self._member is not None
         while True:
-            for group, data in await self._layer.receive_arrivals(self._member):
-                self._arrived(group, data)
-            self._after_arrivals()
+            arrivals = await self._layer.receive_arrivals(self._member)
+            try:
+                for group, data in arrivals:
+                    self._arrived(group, data)
+                self._after_arrivals()
+            except Exception:  # without this task the process would be deaf
+                logger.exception("could not relay what arrived, the safety read will")
             await asyncio.sleep(0)
 
     def _arrived(self, channel: str, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """HTML of the workbench service."""
 
 import functools
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -40,13 +41,18 @@ def limit_logins(view: HtmlView) -> HtmlView:
         username = request.POST.get("username", "")
         try:
             # A digest, since people type passwords into the wrong field.
-            key = f"{client_address(request)}/{digest(username.lower())[:16]}"
+            key = f"{client_address(request)}/{digest(_spell(username))[:16]}"
             async_to_sync(check_rate)(request, "logins", key)
         except RateLimited as error:
             return _refuse_login(request, username, error)
         return view(request, *args, **kwargs)
 
     return limited
+
+
+def _spell(username: str) -> str:
+    """One spelling of those that the login form takes for the same name."""
+    return unicodedata.normalize("NFKC", username.strip()).lower()
 
 
 def _refuse_login(request: HttpRequest, username: str, error: RateLimited) -> HttpResponse:

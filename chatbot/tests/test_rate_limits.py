@@ -169,6 +169,8 @@ async def test_a_foreign_page_does_not_use_up_the_address_of_its_visitors(
         ("127.0.0.1", "nonsense", "127.0.0.1"),
         ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.1", "", "203.0.113.1"),
+        ("::ffff:127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "x" * 8_000 + ", 198.51.100.1", "198.51.100.1"),
     ],
 )
 def test_client_address(peer: str, forwarded: str, address: str) -> None:
@@ -221,6 +223,25 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         await counter.take(f"k-{number}")
     assert len(storage.storage) == len(storage.expirations) <= 11
+
+
+async def test_what_was_counted_here_is_told_once(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes on in the next window, in which Redis weighs the last one, is not charged for that again."""
+    told: list[int] = []
+
+    class Telling:
+        def can_be_asked(self) -> bool:
+            return True
+
+        async def take(self, item: object, key: str, cost: int) -> None:
+            told.append(cost)
+
+    monkeypatch.setattr(rate_limits, "_shared", Telling)
+    counter = RateCounter("messages", parse("8/minute"))
+    for seconds in (-clock[0] % 60, 0, 0, 62, 0):  # windows begin at full minutes
+        clock[0] += seconds
+        await counter.take("a")
+    assert told == [3, 1, 1]
 
 
 # Redis, as far as a fault of it goes (tests/test_rate_limits.py has the rest)

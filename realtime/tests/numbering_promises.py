@@ -6,15 +6,17 @@ Not collected by name: SQLite numbers everything at once.
 import asyncio
 import functools
 import json
+import threading
 from contextlib import aclosing
 from unittest import mock
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from realtime import api, log, numbering, publisher
 from realtime.api import Event
-from realtime.database import in_database
+from realtime.database import in_database, repeat_victims
 from realtime.events import Envelope
 from realtime.groups import BROADCAST, session
 from realtime.process import Process
@@ -73,6 +75,41 @@ async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Proce
         assert await in_database(numbering.is_waiting)
     async with asyncio.timeout(10), aclosing(api.subscribe(broadcast=True, after=0)) as events:
         assert (await anext(events)).id == 1
+
+
+def test_outside_a_transaction_a_fault_of_numbering_is_not_the_callers() -> None:
+    """Told of it, or tried again as the victim of a deadlock, the caller would send the event twice."""
+    deadlock = OperationalError("deadlock detected")
+    deadlock.__cause__ = DeadlockDetected()
+    with mock.patch.object(numbering, "number_waiting", side_effect=deadlock):
+        assert repeat_victims(lambda: api.broadcast("tick", {})) is None
+    assert [event.number for event in broadcast_log()] == [1]
+
+
+def test_the_lock_is_not_waited_for_for_ever() -> None:
+    def hold(is_held: threading.Barrier, may_end: threading.Event) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [numbering.LOCK])
+            is_held.wait(10)
+            assert may_end.wait(30)
+
+    def number(is_held: threading.Barrier, may_end: threading.Event) -> None:
+        is_held.wait(10)
+        try:
+            assert api.broadcast("tick", {}) is None
+        finally:
+            may_end.set()
+
+    shared = threading.Barrier(2), threading.Event()
+    assert run_at_once(lambda: hold(*shared), lambda: number(*shared)) == [None, None]
+
+
+async def test_flush_waits_for_what_is_being_numbered(in_memory: Process) -> None:
+    with mock.patch.object(in_memory.layer, "send_envelopes", wraps=in_memory.layer.send_envelopes) as send:
+        await in_database(announce, "s-1", 1)
+        await publisher.flush()
+    sent = [envelope.channel for call in send.call_args_list for envelope in call.args[0]]
+    assert sorted(sent) == [BROADCAST, session("s-1")]
 
 
 async def test_what_a_dead_process_left_without_a_number_is_delivered(in_memory: Process) -> None:

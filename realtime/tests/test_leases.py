@@ -26,6 +26,12 @@ def test_lease_that_ran_out_is_taken_again() -> None:
     assert leases.take("prune", MINUTE)
 
 
+def test_lease_from_before_the_clock_went_back_is_taken() -> None:
+    assert leases.take("prune", MINUTE)
+    Lease.objects.update(until=Now() + 60 * MINUTE)
+    assert leases.take("prune", MINUTE)
+
+
 def test_leases_of_other_names_are_apart() -> None:
     assert leases.take("prune", MINUTE)
     assert leases.take("report", MINUTE)

@@ -91,5 +91,7 @@ def test_another_address_or_name_is_not_limited() -> None:
 
 
 @pytest.mark.usefixtures("_alice")
-def test_capitals_begin_no_new_count() -> None:
-    assert [log_in("/login/", username).status_code for username in ("alice", "Alice", "ALICE")] == [200, 200, 429]
+@pytest.mark.parametrize("spelling", ["ALICE", " alice", "alice\u3000", "\uff41lice"])
+def test_another_spelling_begins_no_new_count(spelling: str) -> None:
+    """Capitals, and what the login form itself takes for the same name."""
+    assert [log_in("/login/", username).status_code for username in ("alice", "alice", spelling)] == [200, 200, 429]

@@ -91,7 +91,7 @@ export class Outbox {
   }
 
   async #post({ content, client_id: clientId }) {
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; ; ) {
       try {
         return await callApi("POST", this.#path, { content, client_id: clientId });
       } catch (error) {
@@ -99,6 +99,7 @@ export class Outbox {
         if (!error.isPassing || error.status === 0 || (attempt >= QUICK_RETRIES && !isLimited)) throw error;
         if (isLimited) this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onDelayed(item));
         const seconds = error.retryAfterSeconds ?? RETRY_SECONDS * attempt;
+        if (!isLimited) attempt += 1;
         await new Promise((resume) => setTimeout(resume, seconds * 1000));
       }
     }
