@@ -1,10 +1,11 @@
 """From the bot to a human and back, in two browsers, in both languages."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import People
 from tests.services import AgentClient
@@ -166,3 +167,18 @@ def test_wrong_password_is_told(people: People) -> None:
     workbench.log_in("alice", "wrong")
     expect(workbench.locate("[role=alert]")).to_be_visible()
     expect(workbench.locate("#id_username")).to_have_value("alice")
+
+
+def test_a_message_does_not_overtake_the_one_that_begins_the_session(people: People) -> None:
+    chat = people.customer()
+    held: list[Route] = []
+    state = re.compile(r"/api/sessions/[^/?]+(\?.*)?$")
+    chat.page.route(state, lambda route: held.append(route))  # Playwright looks into what it calls
+    with chat.page.expect_request(state):
+        chat.write("first")
+    chat.write("second")
+    for route in held:
+        route.continue_()
+    chat.page.unroute(state)
+    chat.expect_exactly(chat.fetch_messages)
+    assert [text for role, text in chat.fetch_messages() if role == "customer"] == ["first", "second"]

@@ -30,6 +30,7 @@ let sessionName = null;
 let state = new SessionState();
 let stream = null;
 let outbox = null;
+let lastSend = Promise.resolve();
 let unread = 0;
 let typingTimer = null;
 let troubleTimer = null;
@@ -125,7 +126,12 @@ async function ensureSession() {
   await (navigator.locks ? navigator.locks.request("handover:make-session", make) : make());
 }
 
-async function send(content) {
+/** Take messages in the order they were written: the second may come while the first still makes the session. */
+function send(content) {
+  lastSend = lastSend.then(() => accept(content));
+}
+
+async function accept(content) {
   showError("");
   try {
     await ensureSession();
