@@ -201,13 +201,20 @@ def run_product(folder: Path) -> Iterator[Product]:
         Service("workbench", folder, environment),
         database,
     )
+    with serving(product, environment):
+        yield product
+
+
+@contextlib.contextmanager
+def serving(product: Product, environment: Mapping[str, str]) -> Iterator[None]:
+    """Fill the product's database and start all of it; everything is gone afterwards."""
     try:
         run_command("migrate", "--verbosity=0", environment=environment)
         run_command("create_demo", environment=environment)
         product.start_missing()
-        yield product
+        yield
     finally:
-        for program in (*product.services, server):
+        for program in (*product.services, product.valkey):
             program.kill()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.causes import Needs, ThreadedProxy
-from tests.services import Product, Service, Valkey, make_environment, run_command, run_product
+from tests.services import Product, Service, Valkey, make_environment, run_product, serving
 
 CLOCK_AHEAD_SECONDS = 120
 # Read by Python itself before anything else, in a folder of its own on PYTHONPATH.
@@ -42,7 +42,8 @@ def run_proxied_product(folder: Path) -> Iterator[Product]:
     services = [Service(name, folder, environment) for name in ("chatbot", "workbench")]
     product = ProxiedProduct(folder, valkey, services[0], services[1], database, proxy)
     try:
-        yield from _serve(product, environment)
+        with serving(product, environment):
+            yield product
     finally:
         proxy.close()
 
@@ -58,15 +59,5 @@ def run_product_ahead(folder: Path) -> Iterator[Product]:
     product = Product(
         folder, valkey, Service("chatbot", folder, environment), Service("workbench", folder, ahead), database
     )
-    yield from _serve(product, environment)
-
-
-def _serve(product: Product, environment: dict[str, str]) -> Iterator[Product]:
-    try:
-        run_command("migrate", "--verbosity=0", environment=environment)
-        run_command("create_demo", environment=environment)
-        product.start_missing()
+    with serving(product, environment):
         yield product
-    finally:
-        for program in (*product.services, product.valkey):
-            program.kill()
