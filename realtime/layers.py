@@ -1,23 +1,36 @@
 """The channel layer: Redis first, in memory while Redis is away."""
 
 import asyncio
+import functools
 import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
 
 from realtime import groups, home, metrics
 from realtime.events import Envelope
-from realtime.redis_layer import EnvelopePubSubLayer
+from realtime.redis_layer import MAX_BATCH, PUBLISH_BUDGET_SECONDS, EnvelopePubSubLayer
 
 logger = logging.getLogger(__name__)
 
 # Channels' default of 100 drops silently in any burst. What overflows this is repaired from the log.
 MEMORY_CAPACITY = 10_000
 Arrival = tuple[str, bytes]  # group, encoded envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who takes a channel's messages in the turn of the loop in which they come, instead of waiting for each.
+
+    `ended` is called when all that came at once has been handed over. Neither must raise.
+    """
+
+    arrived: Callable[[str, bytes], None]
+    ended: Callable[[], None]
 
 
 class LocalLayer(InMemoryChannelLayer):  # type: ignore[misc]
@@ -29,14 +42,29 @@ class LocalLayer(InMemoryChannelLayer):  # type: ignore[misc]
     def _clean_expired(self) -> None:
         pass
 
-    def put(self, group: str, message: dict[str, Any]) -> None:
-        """Hand a message to this process's members of a group at once, without a task for each."""
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.receivers: dict[str, Receiver] = {}
+
+    def put(self, group: str, data: bytes) -> None:
+        """Hand an encoded envelope to this process's members of a group at once, without a task for each."""
         for channel in self.groups.get(group, ()):
-            queue = self.channels.setdefault(channel, asyncio.Queue(maxsize=self.get_capacity(channel)))
-            if queue.full():
-                metrics.DROPPED.labels("layer_queue_full").inc()
+            receiver = self.receivers.get(channel)
+            if receiver is not None:
+                receiver.arrived(group, data)
             else:
-                queue.put_nowait((time.time() + self.expiry, message))
+                self._queue(channel, {"group": group, "data": data})
+
+    def _queue(self, channel: str, message: dict[str, Any]) -> None:
+        queue = self.channels.setdefault(channel, asyncio.Queue(maxsize=self.get_capacity(channel)))
+        if queue.full():
+            metrics.DROPPED.labels("layer_queue_full").inc()
+        else:
+            queue.put_nowait((time.time() + self.expiry, message))
+
+    def arrivals_ended(self) -> None:
+        for receiver in self.receivers.values():
+            receiver.ended()
 
 
 class DegradingChannelLayer:
@@ -54,6 +82,7 @@ class DegradingChannelLayer:
         self._hosts = hosts or []
         self._redis: EnvelopePubSubLayer | None = None
         self._watchers: list[Callable[[bool], None]] = []
+        self._publishing: set[asyncio.Future[bool]] = set()
         self._degraded: bool | None = None  # None until a first attempt to connect has ended
         self.since = time.time()
 
@@ -81,7 +110,12 @@ class DegradingChannelLayer:
     def _linked(self) -> Any:
         """The Redis layer's loop layer, connecting since the first use; None without Redis."""
         if self._redis is None and self._hosts:
-            self._redis = EnvelopePubSubLayer(self._hosts, arrived=self._arrived, changed=self._link_changed)
+            self._redis = EnvelopePubSubLayer(
+                self._hosts,
+                arrived=self._arrived,
+                arrivals_ended=self.memory.arrivals_ended,
+                changed=self._link_changed,
+            )
             for link in self._redis.links:
                 link.start()
         return self._redis
@@ -109,7 +143,7 @@ class DegradingChannelLayer:
             group = groups.from_wire(wire)
         except ValueError:
             return  # not subscribed to anything else
-        self.memory.put(group, {"group": group, "data": data})
+        self.memory.put(group, data)
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """The next message of a channel, decoded. Malformed ones are counted and dropped."""
@@ -125,50 +159,69 @@ class DegradingChannelLayer:
             except (ValueError, TypeError, RecursionError):
                 metrics.DROPPED.labels("malformed").inc()
 
-    async def receive_arrivals(self, channel: str) -> list[Arrival]:
-        """All messages of a channel that are there, undecoded, with their groups; waits for the first."""
-        message = await self.memory.receive(channel)
-        messages = [message]
-        queue = self.memory.channels.get(channel)
-        while queue is not None and not queue.empty():
-            messages.append(queue.get_nowait()[1])
-        return [(message["group"], message["data"]) for message in messages]
+    def attach(self, channel: str, receiver: Receiver) -> None:
+        """Hand what comes to a channel of this process by its groups to a receiver, instead of to `receive`."""
+        self.memory.receivers[channel] = receiver
+
+    def detach(self, channel: str) -> None:
+        self.memory.receivers.pop(channel, None)
 
     # Messages out
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Send an envelope (a dict with type and payload) to a group, in this and in all other processes."""
         data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-        await home.run_at_home(self._carry([(group, data)]))
+        self.memory.require_valid_group_name(group)
+        await home.run_at_home(self._send_to_group(group, data))
 
-    async def send_envelopes(self, envelopes: Sequence[Envelope]) -> None:
-        """Send envelopes to their groups, in order, in one round trip for each shard."""
-        await self._carry([(envelope.channel, envelope.data) for envelope in envelopes])
+    async def _send_to_group(self, group: str, data: bytes) -> None:
+        if self._degraded is None:
+            await self.start()
+        if carried := self._carry([(group, data)]):
+            await asyncio.wait(carried, timeout=PUBLISH_BUDGET_SECONDS)
 
-    async def _carry(self, arrivals: Sequence[Arrival]) -> None:
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Send envelopes to their groups, in order; returns at once. In the home loop."""
+        self._carry([(envelope.channel, envelope.data) for envelope in envelopes])
+
+    async def published(self) -> None:
+        """Wait until everything handed to `publish` so far has been sent or given up."""
+        if self._publishing:
+            await asyncio.wait(set(self._publishing))
+
+    def _carry(self, arrivals: Sequence[Arrival]) -> list[asyncio.Future[bool]]:
+        """Write them to Redis now; what Redis does not take goes to the members in this process."""
         redis = self._linked()
         if redis is None:
-            await self._carry_in_memory(arrivals)
-            return
+            self._carry_in_memory(arrivals)
+            return []
         by_link: dict[Any, list[Arrival]] = {}
         for arrival in arrivals:
             by_link.setdefault(redis.link_of(groups.wire_name(arrival[0])), []).append(arrival)
-        await asyncio.gather(*(self._carry_by(link, part) for link, part in by_link.items()))
+        return [
+            self._carry_by(link, part[start : start + MAX_BATCH])
+            for link, part in by_link.items()
+            for start in range(0, len(part), MAX_BATCH)
+        ]
 
-    async def _carry_by(self, link: Any, arrivals: Sequence[Arrival]) -> None:
-        started = time.perf_counter()
-        if link.up is None:
-            await link.wait_for_first_attempt()
-        if await link.publish_batch([(groups.wire_name(group), data) for group, data in arrivals]):
+    def _carry_by(self, link: Any, arrivals: Sequence[Arrival]) -> asyncio.Future[bool]:
+        taken: asyncio.Future[bool] = link.send([(groups.wire_name(group), data) for group, data in arrivals])
+        self._publishing.add(taken)
+        taken.add_done_callback(functools.partial(self._carried, arrivals, time.perf_counter()))
+        return taken
+
+    def _carried(self, arrivals: Sequence[Arrival], started: float, taken: asyncio.Future[bool]) -> None:
+        self._publishing.discard(taken)
+        if not taken.cancelled() and taken.result():
             metrics.PUBLISH_SECONDS.observe(time.perf_counter() - started)
             metrics.PUBLISHED.inc(len(arrivals))
         else:
             metrics.PUBLISH_FAILURES.inc(len(arrivals))
-            await self._carry_in_memory(arrivals)
+            self._carry_in_memory(arrivals)
 
-    async def _carry_in_memory(self, arrivals: Sequence[Arrival]) -> None:
+    def _carry_in_memory(self, arrivals: Sequence[Arrival]) -> None:
         for group, data in arrivals:
-            await self.memory.group_send(group, {"group": group, "data": data})
+            self.memory.put(group, data)
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         """Send to one channel of this process."""

@@ -9,23 +9,18 @@ from collections.abc import Sequence
 
 from django.db import DatabaseError
 
-from realtime import home, metrics, numbering, process
+from realtime import home, numbering, process
 from realtime.database import in_database
 from realtime.events import Envelope
 
 logger = logging.getLogger(__name__)
 
-# What does not fit is in the log; other processes read it from there.
-MAX_QUEUED = 10_000
-MAX_BATCH = 500
 EXIT_FLUSH_SECONDS = 1.0
 
 # Committed and not yet seen by the home loop; filled by any thread (CPython's deque needs no lock for that).
 _committed: deque[Envelope] = deque()
 _waking: asyncio.AbstractEventLoop | None = None  # the loop that has been told of them
 
-_queue: deque[Envelope] = deque()
-_worker: asyncio.Task[None] | None = None
 _numberer: asyncio.Task[None] | None = None
 _is_more_waiting = False
 _is_registered_at_exit = False
@@ -84,39 +79,25 @@ async def _number_waiting() -> None:
 
 
 def _accept() -> None:
-    global _waking, _worker
+    """Deliver and publish what was committed, all in this turn of the loop."""
+    global _waking
     _waking = None  # before the events are taken: whoever adds one from here on wakes the loop again
     envelopes = [_committed.popleft() for _ in range(len(_committed))]
     if not envelopes:
         return
-    process.current().relay.committed(envelopes)
-    room = MAX_QUEUED - len(_queue)
-    _queue.extend(envelopes[:room])
-    if len(envelopes) > room:
-        metrics.DROPPED.labels("publisher_queue_full").inc(len(envelopes) - room)
-    if _worker is None or _worker.done():
-        _worker = asyncio.get_running_loop().create_task(_work(), name="publisher")
-
-
-async def _work() -> None:
-    layer = process.current().layer
-    while _queue:
-        batch = [_queue.popleft() for _ in range(min(MAX_BATCH, len(_queue)))]
-        try:
-            await layer.send_envelopes(batch)
-        except Exception:
-            logger.exception("publish failed events=%s", len(batch))
+    current = process.current()
+    current.relay.committed(envelopes)
+    try:
+        current.layer.publish(envelopes)
+    except Exception:
+        logger.exception("publish failed events=%s", len(envelopes))
 
 
 async def flush() -> None:
     """Wait until everything handed over so far has been sent or given up. In the home loop."""
-    await _wait_for(_numberer)
-    await _wait_for(_worker)  # perhaps begun by what the numberer published
-
-
-async def _wait_for(task: asyncio.Task[None] | None) -> None:
-    if task is not None and not task.done():
-        await asyncio.wait([task])
+    if _numberer is not None and not _numberer.done():
+        await asyncio.wait([_numberer])
+    await process.current().layer.published()
 
 
 def _flush_at_exit() -> None:

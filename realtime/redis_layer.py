@@ -14,7 +14,7 @@ import math
 import random
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
@@ -23,10 +23,9 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from realtime import groups
+from realtime import coroutines, groups
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +38,13 @@ CANARY_INTERVAL_SECONDS = 1.0
 CANARY_LIMIT_SECONDS = 2.0
 PROBE_FIRST_SECONDS = 0.05
 PROBE_MAX_SECONDS = 1.5  # with the time to link, back in use within 2 s
-MAX_UNSENT_MESSAGES = 10_000
+MAX_UNSENT = 10_000
 MAX_BATCH = 500
 # redis-py does not yield while data is buffered; a busy reader would starve the loop until its canary seems dead.
 MESSAGES_PER_TURN = 50
 
 Message = tuple[str, bytes]  # Redis channel, bytes
+Sending = tuple[Sequence[Message], asyncio.Future[bool]]
 
 
 class LinkLost(Exception):
@@ -85,32 +85,40 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         self._waiting: dict[str, asyncio.Event] = {}
         self._reader: AbstractConnection | None = None
         self._writer: AbstractConnection | None = None
-        self._unsent: deque[tuple[Sequence[Message], asyncio.Future[bool]]] = deque()
-        self._sender: asyncio.Task[None] | None = None
+        self._unsent: deque[Sending] = deque()
+        self._in_flight: list[Sending] = []
+        self._unanswered = 0  # messages in flight of which Redis has not said that it took them
+        self._overdue: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self._tried = asyncio.Event()
         self._error: BaseException | None = None
-        self._readings: asyncio.Task[None] | None = None
+        self._readings: list[asyncio.Task[None]] = []
         self._canary_channel = f"sse:canary:{uuid.uuid4().hex}"
         self._canary_back = 0.0
 
     # Publishing
 
-    async def publish_batch(self, messages: Sequence[Message]) -> bool:
-        """Send messages in order; True once Redis has taken them all, False if it had not within the budget.
+    def send(self, messages: Sequence[Message]) -> asyncio.Future[bool]:
+        """Send messages in order, now if nothing waits before them; the future tells whether Redis has taken them all.
 
-        False does not mean that nothing arrived: a message that timed out may still come through.
+        False does not mean that nothing arrived: a message that timed out may still come through. What is sent before
+        the first attempt to connect has ended waits for that.
         """
-        if not self.up or len(self._unsent) > MAX_UNSENT_MESSAGES:
-            return False
         taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if self.up is False or len(self._unsent) >= MAX_UNSENT:
+            taken.set_result(False)
+            return taken
         self._unsent.append((messages, taken))
-        if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._send_unsent(), name="redis-send")
+        if self.up and not self._in_flight:
+            self._send_unsent()
+        return taken
+
+    async def publish_batch(self, messages: Sequence[Message]) -> bool:
+        """As `send`; False, too, if Redis had not taken them within the budget."""
         try:
             async with budget(PUBLISH_BUDGET_SECONDS):
-                return await taken
+                return await self.send(messages)
         except TimeoutError:
             return False
 
@@ -119,39 +127,54 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         if not await self.publish_batch([(channel, message)]):
             raise LinkLost("publish failed")
 
-    async def _send_unsent(self) -> None:
-        while self._unsent and self.up:
-            parts = [self._unsent.popleft()]
-            size = len(parts[0][0])
-            while self._unsent and size + len(self._unsent[0][0]) <= MAX_BATCH:
-                size += len(self._unsent[0][0])
-                parts.append(self._unsent.popleft())
-            messages = list(itertools.chain.from_iterable(part for part, _ in parts))
-            try:
-                async with budget(PUBLISH_BUDGET_SECONDS):
-                    await self._pipeline(messages)
-                done = True
-            except Errors as error:
-                self._lose(error)
-                done = False
-            for _, taken in parts:
-                if not taken.done():
-                    taken.set_result(done)
-        while self._unsent:
-            _, taken = self._unsent.popleft()
-            if not taken.done():
-                taken.set_result(False)
+    def _send_unsent(self) -> None:
+        """Write as much of what waits as one batch may hold."""
+        messages: list[Message] = []
+        while self._unsent and (not messages or len(messages) + len(self._unsent[0][0]) <= MAX_BATCH):
+            self._in_flight.append(self._unsent.popleft())
+            messages += self._in_flight[-1][0]
+        self._publish(messages)
 
-    async def _pipeline(self, messages: Sequence[Message]) -> None:
-        writer = self._writer
-        if writer is None:
-            raise RedisConnectionError("not connected")
-        commands = writer.pack_commands([("PUBLISH", channel, data) for channel, data in messages])
-        await writer.send_packed_command(commands, check_health=False)
-        for _ in messages:
-            answer = await writer.read_response(timeout=math.inf)
-            if isinstance(answer, Exception):
-                raise answer
+    def _publish(self, messages: Sequence[Message]) -> None:
+        assert self._writer is not None
+        self._unanswered = len(messages)
+        self._overdue = asyncio.get_running_loop().call_later(PUBLISH_BUDGET_SECONDS, self._wait_last_time)
+        commands = self._writer.pack_commands([("PUBLISH", channel, data) for channel, data in messages])
+        try:
+            rest = coroutines.begin(self._writer.send_packed_command(commands, check_health=False))
+        except Errors as error:
+            self._lose(error)
+            return
+        if rest is not None:
+            rest.add_done_callback(self._written)
+
+    def _written(self, rest: asyncio.Task[None]) -> None:
+        error = None if rest.cancelled() else rest.exception()
+        if error is not None:
+            self._lose(error)
+
+    def _wait_last_time(self) -> None:
+        """As `budget`: an answer that came while the loop stood still gets a turn to be read."""
+        self._overdue = asyncio.get_running_loop().call_later(
+            STALL_GRACE_SECONDS, self._lose, TimeoutError("no answer to PUBLISH")
+        )
+
+    def _answered(self) -> None:
+        """Redis has taken one message more."""
+        self._unanswered -= 1
+        if self._unanswered == 0:
+            self._settle(True)
+            if self._unsent and self.up:
+                self._send_unsent()
+
+    def _settle(self, is_taken: bool) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+        settled, self._in_flight = self._in_flight, []
+        for _, taken in settled:
+            if not taken.done():
+                taken.set_result(is_taken)
 
     # Subscribing
 
@@ -238,11 +261,14 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             await self._reader.send_command("SUBSCRIBE", *channels, check_health=False)
             for _ in channels:
                 await self._read_one()
-        self._readings = asyncio.create_task(self._read(), name="redis-read")
+        self._readings = [
+            asyncio.create_task(self._until_broken(self._read()), name="redis-read"),
+            asyncio.create_task(self._until_broken(self._read_answers()), name="redis-answers"),
+        ]
         sent = asyncio.get_running_loop().time()
+        self._publish([(self._canary_channel, b"")])
         async with budget(PUBLISH_BUDGET_SECONDS):
-            await self._pipeline([(self._canary_channel, b"")])
-            while self._canary_back < sent and not self._lost.is_set():
+            while (self._unanswered or self._canary_back < sent) and not self._lost.is_set():
                 await asyncio.sleep(0.001)
         if self._lost.is_set():
             raise self._error or LinkLost("lost while connecting")
@@ -262,24 +288,38 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         pool = create_pool(host)
         try:
             connection: AbstractConnection = await pool.get_connection()
+            connection.socket_timeout = None  # our limits are shorter, and this one costs a task for each command
             return connection
         finally:
             if isinstance(pool, SentinelConnectionPool):  # it has asked where the master is, and kept the line open
                 await pool.sentinel_manager.aclose()
 
-    async def _read(self) -> None:
+    async def _until_broken(self, reading: Coroutine[Any, Any, None]) -> None:
         try:
-            count = 0
-            while True:
-                await self._read_one()
-                count += 1
-                if count % MESSAGES_PER_TURN == 0:
-                    await asyncio.sleep(0)
+            await reading
         except Errors as error:
             self._lose(error)
         except Exception as error:
             logger.exception("redis reader failed unexpectedly")
             self._lose(error)
+
+    async def _read(self) -> None:
+        """Hand over what arrives; when there is nothing more for now, say so."""
+        await coroutines.tell_of_waits(self._read_all(), self.channel_layer.arrivals_ended)
+
+    async def _read_all(self) -> None:
+        for count in itertools.count(1):
+            await self._read_one()
+            if count % MESSAGES_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    async def _read_answers(self) -> None:
+        assert self._writer is not None
+        while True:
+            answer = await self._writer.read_response(timeout=math.inf)
+            if isinstance(answer, Exception):
+                raise answer
+            self._answered()
 
     async def _read_one(self) -> None:
         assert self._reader is not None
@@ -325,21 +365,31 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
 
     def _set_up(self, up: bool, error: BaseException | None) -> None:
         was, self.up = self.up, up
-        if not up:
-            self._acknowledged.clear()
-            for waiting in self._waiting.values():
-                waiting.set()  # whoever waits for an acknowledgement finds the link down
-            self._waiting.clear()
+        if up:
+            if self._unsent:
+                self._send_unsent()
+        else:
+            self._give_up()
         self._tried.set()
         if was is not up:
             self.channel_layer.link_changed(error)
 
+    def _give_up(self) -> None:
+        """Let nobody wait any longer for what the link was to do."""
+        self._in_flight += self._unsent
+        self._unsent.clear()
+        self._settle(False)
+        self._acknowledged.clear()
+        for waiting in self._waiting.values():
+            waiting.set()  # whoever waits for an acknowledgement finds the link down
+        self._waiting.clear()
+
     async def _disconnect(self) -> None:
-        if self._readings is not None:
-            self._readings.cancel()
+        for reading in self._readings:
+            reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._readings
-            self._readings = None
+                await reading
+        self._readings = []
         for connection in (self._reader, self._writer):
             if connection is not None:
                 with contextlib.suppress(*Errors):
@@ -348,13 +398,13 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
 
     async def close(self) -> None:
         """Stop for good and close both connections."""
-        for task in (self._watch, self._sender):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        self._watch = self._sender = None
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+            self._watch = None
         self.up = False
+        self._give_up()
         await self._disconnect()
 
 
@@ -367,11 +417,13 @@ class EnvelopePubSubLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
         *,
         channel_layer: RedisPubSubChannelLayer,
         arrived: Callable[[str, bytes], None],
+        arrivals_ended: Callable[[], None],
         changed: Callable[[BaseException | None], None],
     ) -> None:
         super().__init__(hosts=hosts, channel_layer=channel_layer)
         self._shards = [ShardLink(host, self) for host in decode_hosts(hosts)]
         self.arrived = arrived
+        self.arrivals_ended = arrivals_ended
         self.link_changed = changed
 
     @property
@@ -396,8 +448,8 @@ class EnvelopePubSubLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
 class EnvelopePubSubLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
     """`RedisPubSubChannelLayer` with the JSON serializer, for one event loop: the process's home loop.
 
-    `arrived` is called with Redis channel and bytes of each message, `changed` with the error or None at each change
-    of a link.
+    `arrived` is called with Redis channel and bytes of each message, `arrivals_ended` when all that came at once has
+    been handed over, `changed` with the error or None at each change of a link.
     """
 
     def __init__(
@@ -405,10 +457,13 @@ class EnvelopePubSubLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         hosts: list[dict[str, Any]],
         *,
         arrived: Callable[[str, bytes], None],
+        arrivals_ended: Callable[[], None],
         changed: Callable[[BaseException | None], None],
     ) -> None:
         super().__init__(hosts=hosts, serializer_format="json")
-        self._home = EnvelopePubSubLoopLayer(hosts, channel_layer=self, arrived=arrived, changed=changed)
+        self._home = EnvelopePubSubLoopLayer(
+            hosts, channel_layer=self, arrived=arrived, arrivals_ended=arrivals_ended, changed=changed
+        )
 
     def _get_layer(self) -> EnvelopePubSubLoopLayer:
         return self._home

@@ -21,7 +21,7 @@ from realtime import log, metrics
 from realtime.batch import Batch
 from realtime.database import data_version, read_database
 from realtime.events import Envelope, unseal
-from realtime.layers import DegradingChannelLayer
+from realtime.layers import DegradingChannelLayer, Receiver
 from realtime.log import Head
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Relay:
         self._open = Batch(self._open_all)
         self._gaps: dict[str, None] = {}
         self._repairer: asyncio.Task[None] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._safety_reads: asyncio.Task[None] | None = None
         self._read_soon = asyncio.Event()
         self._is_log_readable = True
         self._version_read: str | None = None
@@ -111,17 +111,17 @@ class Relay:
     async def start(self) -> None:
         """Connect to the channel layer and begin to relay."""
         self._member = await self._layer.new_channel("relay.")
-        self._tasks = [
-            asyncio.create_task(self._receive(), name="relay-receive"),
-            asyncio.create_task(self._read_for_safety(), name="relay-safety"),
-        ]
+        self._layer.attach(self._member, Receiver(self._take, self._after_arrivals))
+        self._safety_reads = asyncio.create_task(self._read_for_safety(), name="relay-safety")
 
     async def stop(self) -> None:
-        for task in [*self._tasks, *([self._repairer] if self._repairer else [])]:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self._tasks = []
+        if self._member is not None:
+            self._layer.detach(self._member)
+        for task in (self._safety_reads, self._repairer):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     # Subscribing
 
@@ -190,17 +190,11 @@ class Relay:
             if feed is not None and feed.subscribers and envelope.number is not None:
                 self._offer(feed, envelope, trusted=True)
 
-    async def _receive(self) -> None:
-        assert self._member is not None
-        while True:
-            arrivals = await self._layer.receive_arrivals(self._member)
-            try:
-                for group, data in arrivals:
-                    self._arrived(group, data)
-                self._after_arrivals()
-            except Exception:  # without this task the process would be deaf
-                logger.exception("could not relay what arrived, the safety read will")
-            await asyncio.sleep(0)
+    def _take(self, channel: str, data: bytes) -> None:
+        try:
+            self._arrived(channel, data)
+        except Exception:  # it would break the link to Redis
+            logger.exception("could not relay what arrived, the safety read will channel=%s", channel)
 
     def _arrived(self, channel: str, data: bytes) -> None:
         feed = self._feeds.get(channel)

@@ -1,7 +1,6 @@
 """A fresh realtime process for each test, over Redis, in memory, or degraded."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -38,8 +37,6 @@ async def fresh_process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Make the test's event loop the home loop of a process that has not started."""
     monkeypatch.setattr(home, "_loop", None)
     monkeypatch.setattr(process, "_current", None)
-    monkeypatch.setattr(publisher, "_queue", deque())
-    monkeypatch.setattr(publisher, "_worker", None)
     monkeypatch.setattr(publisher, "_numberer", None)
     home.adopt_running_loop()
     yield

