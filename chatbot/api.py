@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from pydantic import AfterValidator, BaseModel, Field
 
 from chatbot import access, errors, selectors
+from chatbot.access import Claim
 from chatbot.actions.cancel_escalation import cancel_escalation
 from chatbot.actions.escalate import escalate
 from chatbot.actions.post_customer_message import post_customer_message
@@ -88,8 +89,8 @@ def _read_own(request: HttpRequest, name: str, model: type[Model]) -> Model:
     return read_allowed_json(request, model, lambda: access.own_session(request, name))
 
 
-async def guard_write(request: HttpRequest, name: str, **kwargs: str) -> None:
-    """Refuse a foreign page, whoever shows nothing, and what comes too often.
+async def guard_write(request: HttpRequest, name: str) -> dict[str, Claim]:
+    """Refuse a foreign page, whoever shows nothing, and what comes too often; the job gets the `claim`.
 
     Counted under the session's name with what is shown for it: whoever only knows the name counts for himself, and
     the customer goes on writing. Cookie and token both count, so that inventing one of them beside the other, which
@@ -101,6 +102,7 @@ async def guard_write(request: HttpRequest, name: str, **kwargs: str) -> None:
     if not shown:
         raise errors.NotFound
     await check_rate(request, "messages", *(f"{name}/{digest[:KEY_DIGITS]}" for digest in shown))
+    return {"claim": claim}
 
 
 async def guard_start(request: HttpRequest) -> None:
@@ -146,8 +148,7 @@ def session(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @customer_post
-def messages(request: HttpRequest, name: str) -> HttpResponse:
-    claim = access.claim_on(request, name)
+def messages(request: HttpRequest, name: str, claim: Claim) -> HttpResponse:
     body = _read_own(request, name, MessageBody)
     message, created = post_customer_message(
         session_name=name, content=body.content, client_id=body.client_id, claim=claim
@@ -156,8 +157,7 @@ def messages(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @customer_post
-def escalation(request: HttpRequest, name: str) -> HttpResponse:
-    claim = access.claim_on(request, name)
+def escalation(request: HttpRequest, name: str, claim: Claim) -> HttpResponse:
     body = _read_own(request, name, EscalationBody)
     waiting, position = escalate(session_name=name, reason=body.reason, claim=claim)
     content = {"status": waiting.status, "position": position, "version": waiting.version}
@@ -165,8 +165,7 @@ def escalation(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @customer_post
-def escalation_end(request: HttpRequest, name: str) -> HttpResponse:
-    claim = access.claim_on(request, name)
+def escalation_end(request: HttpRequest, name: str, claim: Claim) -> HttpResponse:
     _read_own(request, name, EmptyBody)
     released = cancel_escalation(session_name=name, claim=claim)
     return json_response({"status": released.status, "version": released.version})

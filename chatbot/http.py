@@ -23,7 +23,7 @@ JSON_TYPE = "application/json"
 
 Job = Callable[..., HttpResponse]
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
-Guard = Callable[..., Coroutine[Any, Any, None]]
+Guard = Callable[..., Coroutine[Any, Any, Mapping[str, Any] | None]]
 Model = TypeVar("Model", bound=BaseModel)
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
     """Make a view for one method out of a synchronous job: `job(request, **url_kwargs) -> HttpResponse`.
 
     The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer.
-    `guard(request, **url_kwargs)` runs before it in the event loop, without the database.
+    `guard(request, **url_kwargs)` runs before it in the event loop, without the database; what it found out, if it
+    returns something, becomes further arguments of the job.
     Whatever Refused they raise becomes the answer.
     """
 
@@ -55,9 +56,8 @@ def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
         async def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             try:
                 check_method(request, method)
-                if guard is not None:
-                    await guard(request, **kwargs)
-                return await run(job, request, **kwargs)
+                found = await guard(request, **kwargs) if guard is not None else None
+                return await run(job, request, **kwargs, **(found or {}))
             except errors.Refused as error:
                 return error_response(error)
             except (OperationalError, InterfaceError):

@@ -88,7 +88,8 @@ class RateCounter:
         self.item = item
         self._name = name
         self._share = item.amount // 4
-        self._local = SlidingWindowCounterRateLimiter(LocalStorage())
+        self._storage = LocalStorage()
+        self._local = SlidingWindowCounterRateLimiter(self._storage)
         self._shared_until: dict[str, float] = {}  # keys of which Redis knows what was counted here
         self._refused_until: dict[str, float] = {}
         self._logged_at = -math.inf
@@ -98,11 +99,12 @@ class RateCounter:
         now = time.time()
         if (until := self._refused_until.get(key, 0.0)) > now:
             return until - now  # without Redis: a flood that goes on does not reach it
+        counted_as, seconds = self.item.key_for(key), self.item.get_expiry()
+        if await self._storage.acquire_sliding_window_entry(counted_as, self._share, seconds):
+            return None
         if not await self._local.hit(self.item, key):
             return await _seconds_to_wait(self._local, self.item, key)
         used = self.item.amount - (await self._local.get_window_stats(self.item, key)).remaining
-        if used <= self._share:
-            return None
         return await self._take_shared(key, used, now)
 
     async def _take_shared(self, key: str, used: int, now: float) -> float | None:

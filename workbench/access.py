@@ -218,13 +218,14 @@ def _users(ids: set[int]) -> dict[int, Agent]:
 
 
 def _valid_logins() -> QuerySet[Session]:
-    return Session.objects.filter(expire_date__gt=Now())
+    return Session.objects.filter(expire_date__gt=Now()).defer("expire_date")
 
 
 def _active_users() -> QuerySet[Any]:
-    """Users with `in_supervisors`."""
+    """Users with `in_supervisors`, without what no agent's call asks for."""
     membership = User.groups.through.objects.filter(user_id=OuterRef("pk"), group__name=SUPERVISORS)
-    return User.objects.filter(is_active=True).annotate(in_supervisors=Exists(membership))
+    users = User.objects.filter(is_active=True).annotate(in_supervisors=Exists(membership))
+    return users.defer("email", "last_login", "date_joined", "is_staff", "is_active")
 
 
 _login_rows = PreparedQuery[Session, str](lambda key: _valid_logins().filter(session_key=key), sample="<key>")
@@ -238,5 +239,11 @@ def _agent(user: Any) -> Agent:
 
 def _hash_is_current(user: User, auth_hash: str) -> bool:
     """As django.contrib.auth.get_user: also under the keys that are being rotated out."""
-    valid = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    valid = _auth_hashes(user.password, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return any(constant_time_compare(auth_hash, each) for each in valid)
+
+
+@lru_cache(maxsize=1_000)
+def _auth_hashes(password: str, *keys: str) -> list[str]:
+    user = User(password=password)
+    return [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]

@@ -205,8 +205,7 @@ async def test_the_rate_comes_back_with_time(clock: list[float]) -> None:
 
 async def test_expired_counts_are_forgotten(clock: list[float]) -> None:
     counter = RateCounter("messages", parse("10/minute"))
-    storage = rate_limits.LocalStorage()
-    counter._local.storage = storage
+    storage = counter._storage
     for number in range(1_000):
         await counter.take(f"k-{number}")
     assert len(storage.storage) == 1_000
@@ -218,8 +217,7 @@ async def test_expired_counts_are_forgotten(clock: list[float]) -> None:
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "MAX_KEYS", 10)
     counter = RateCounter("messages", parse("10/minute"))
-    storage = rate_limits.LocalStorage()
-    counter._local.storage = storage
+    storage = counter._storage
     for number in range(100):
         await counter.take(f"k-{number}")
     assert len(storage.storage) == len(storage.expirations) <= 11
