@@ -51,6 +51,7 @@ class ChatSession(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,  # session_assignee_latest begins with it
     )
     version = models.PositiveIntegerField(_("version"), default=1)
     customer_name = models.CharField(_("customer"), max_length=MAX_NAME_LENGTH, blank=True)
@@ -69,11 +70,12 @@ class ChatSession(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         ordering = ["-last_activity_at", "-id"]
+        # Lists read the last three backwards. Every message moves its session to their end, where SQLite adds cheaply.
         indexes = [
             models.Index(fields=["status", "waiting_since", "id"], name="session_queue"),
-            models.Index(fields=["-last_activity_at", "-id"], name="session_latest"),
-            models.Index(fields=["status", "-last_activity_at", "-id"], name="session_status_latest"),
-            models.Index(fields=["assignee", "-last_activity_at", "-id"], name="session_assignee_latest"),
+            models.Index(fields=["last_activity_at", "id"], name="session_latest"),
+            models.Index(fields=["status", "last_activity_at", "id"], name="session_status_latest"),
+            models.Index(fields=["assignee", "last_activity_at", "id"], name="session_assignee_latest"),
         ]
 
     def __str__(self) -> str:
@@ -83,8 +85,10 @@ class ChatSession(models.Model):
 class Message(models.Model):
     """One message. Ids ascend within a session, since its row is locked before a message gets one."""
 
+    # The two have no index of their own: message_in_session begins with one, nothing asks for the other, and every
+    # message would pay for them.
     session = models.ForeignKey(
-        ChatSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="messages"
+        ChatSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     role = models.CharField(_("role"), max_length=16, choices=Role)
     content = models.TextField(_("content"))
@@ -95,6 +99,7 @@ class Message(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     sender = models.CharField(_("sender"), max_length=80)
     client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID_LENGTH)
