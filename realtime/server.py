@@ -61,6 +61,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._begin_to_stop)
+        self.http_factory.log = _log_nothing
         self._starting = loop.create_task(self.service.start())
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
@@ -137,6 +138,10 @@ class DrainingServer(Server):  # type: ignore[misc]
         except TimeoutError:
             logger.warning("stopped with requests=%s still in flight", len(self._in_flight))
         self.stop()
+
+
+def _log_nothing(request: Any) -> None:
+    """Twisted writes an access log line for each request, which daphne throws away: 5 % of the loop's time."""
 
 
 def _has_unsent_answers() -> bool:
