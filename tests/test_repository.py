@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINE_PATH = re.compile(r"(?<![\w.>)}*])/" + r"(?:home|Users|root|work)/")
 REGISTRY = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.(?:org|com)"]))
 READERS = {"flag", "text", "number", "names"}  # the functions of config/env.py that take a variable's name
-# psycopg is Django's driver for PostgreSQL; uvicorn is run from its command line.
-USED_WITHOUT_IMPORT = {"psycopg", "ruff", "mypy", "django-stubs", "import-linter", "pytest-django", "uvicorn"}
+# psycopg is Django's driver for PostgreSQL; uvicorn is run from its command line, and imports the two after it.
+DRIVERS = {"psycopg", "uvicorn", "httptools", "uvloop"}
+USED_WITHOUT_IMPORT = {*DRIVERS, "ruff", "mypy", "django-stubs", "import-linter", "pytest-django"}
 MODULES = {"django-environ": "environ", "django-csp": "csp", "prometheus-client": "prometheus_client"}
 
 

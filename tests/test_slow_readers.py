@@ -18,23 +18,27 @@ MESSAGES = 300  # 1.2 MB for each reader: far beyond what sockets and the backlo
 MAX_GROWTH_KIB = 50 * 1024
 
 
+# uvicorn takes uvloop and httptools where they are installed.
+UVICORNS = {"uvicorn": ["--loop=uvloop", "--http=httptools"], "plain uvicorn": ["--loop=asyncio", "--http=h11"]}
+
+
 class UvicornService(Service):
     """The chatbot service under uvicorn."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], options: list[str]) -> None:
         super().__init__("chatbot", folder, environment)
-        options = ["--port", str(self.port), "--no-access-log"]
+        options = [*options, "--port", str(self.port), "--no-access-log"]
         self._command = [sys.executable, "-m", "uvicorn", "config.asgi:chatbot", *options]
 
 
-@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+@pytest.fixture(scope="module", params=["daphne", *UVICORNS])
 def chatbot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("chatbot")
     valkey = Valkey(folder)
     environment = make_environment(folder / "db.sqlite3", valkey.url)
     run_command("migrate", "--verbosity=0", environment=environment)
-    uvicorn = request.param == "uvicorn"
-    service = UvicornService(folder, environment) if uvicorn else Service("chatbot", folder, environment)
+    options = UVICORNS.get(request.param)
+    service = UvicornService(folder, environment, options) if options else Service("chatbot", folder, environment)
     valkey.start()
     service.start()
     try:
