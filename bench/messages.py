@@ -13,6 +13,8 @@ from bench.servers import LOAD_CORES, SERVER_CORES, Server, Site, running
 from bench.streams import EVENT_MARK, NotInTime, Streams
 from bench.wire import Redis, session_stream
 
+OWN_STREAM = "POST → own stream"
+
 
 class Messages:
     """Measures both services of a site under one server, with `names` as sessions of the agent with this login."""
@@ -36,11 +38,12 @@ class Messages:
 
     def measure_latency(self, label: str, limits: Limits) -> None:
         """From the agent's reply to the customer's stream: from one service to the other."""
-        self._measure_posts(label, limits, self._replies)
+        with self._workbench_on_the_servers_core():
+            self._measure_posts(label, limits, self._replies)
 
-    def measure_own_latency(self, label: str) -> None:
+    def measure_own_latency(self) -> None:
         """From the customer's message to his own stream, in the service that takes it."""
-        self._measure_posts(label, NO_LIMITS, self._messages)
+        self._measure_posts(OWN_STREAM, NO_LIMITS, self._messages)
 
     def measure_publish_latency(self) -> None:
         """From a PUBLISH of another program to the customer's stream."""
@@ -56,12 +59,9 @@ class Messages:
         self._accept(label, target, self._messages, RUNS)
 
     def measure_replies(self, label: str, target: float) -> None:
-        """Replies of an agent; the services change their cores meanwhile."""
-        self._chatbot.pin(LOAD_CORES)
-        self._workbench.pin(SERVER_CORES)
-        self._accept(label, target, self._replies, RUNS)
-        self._workbench.pin(LOAD_CORES)
-        self._chatbot.pin(SERVER_CORES)
+        """Replies of an agent, as fast as they are answered."""
+        with self._workbench_on_the_servers_core():
+            self._accept(label, target, self._replies, RUNS)
 
     def measure_bot(self, label: str, names: Sequence[str]) -> None:
         """Messages of customers who talk to the bot, which then owes an answer to each."""
@@ -85,6 +85,15 @@ class Messages:
         posts.close()
 
     @contextlib.contextmanager
+    def _workbench_on_the_servers_core(self) -> Iterator[None]:
+        """The services change their cores meanwhile: what takes the requests has one for itself."""
+        self._chatbot.pin(LOAD_CORES)
+        self._workbench.pin(SERVER_CORES)
+        yield
+        self._workbench.pin(LOAD_CORES)
+        self._chatbot.pin(SERVER_CORES)
+
+    @contextlib.contextmanager
     def _open_streams(self, mark: bytes) -> Iterator[Streams]:
         streams = Streams(self._chatbot.port, mark, keeps=True)
         streams.open([session_stream(name) for name in self._names])
@@ -95,7 +104,7 @@ class Messages:
 
 @contextlib.contextmanager
 def run_messages(report: Report, under: str, site: Site, names: Sequence[str], login: str) -> Iterator[Messages]:
-    """Both services, each on a core of its own: the one that takes replies beside the light load."""
+    """Both services, each on a core of its own: the one that takes the requests alone, the other beside the load."""
     chatbot, workbench = site.service("chatbot", under), site.service("workbench", under, cores=LOAD_CORES)
     with running(chatbot, workbench):
         yield Messages(report, under, site, (chatbot, workbench), names, login)

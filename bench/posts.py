@@ -46,12 +46,14 @@ class Posts:
     def busy(self) -> int:
         return len(self._busy)
 
-    def send(self) -> None:
-        """Send one request on an idle connection."""
+    def send(self) -> float:
+        """Send one request on an idle connection; return the time (perf_counter) at which it was sent."""
         each = self._idle.pop()
         self._busy[each.connection.fileno()] = each
+        request = next(self.requests)
         each.sent_at = time.perf_counter()
-        each.connection.sendall(next(self.requests))
+        each.connection.sendall(request)
+        return each.sent_at
 
     def read(self, seconds: float) -> None:
         """Take the answers that are there; waits at most `seconds` for one."""

@@ -129,7 +129,7 @@ class Project:
         names, login = self._people.live[:THOUSAND], self._people.login
         with run_messages(self._report, self._under, self._site, names, login) as messages:
             messages.measure_latency("POST → other service's stream", (4, 15))
-            messages.measure_own_latency("POST → own stream")
+            messages.measure_own_latency()
             messages.measure_publish_latency()
             messages.measure_acceptance("messages accepted, with an agent", 450)
             messages.measure_replies("replies accepted", 450)

@@ -1,10 +1,13 @@
 """What this project is compared with: the bare server as the limit, and stock django-eventstream."""
 
+import itertools
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import latency
 from bench.connections import (
     MISSED,
     WARM_UP,
@@ -15,12 +18,15 @@ from bench.connections import (
     storm_figure,
 )
 from bench.delivery import STREAM_COUNTS, THOUSAND, measure_growing_delivery
+from bench.figures import Figures
+from bench.messages import OWN_STREAM
 from bench.overload import OVERLOADED, measure_reference_overload
+from bench.posts import Posts
 from bench.project import DELIVERY, delivery_figure
 from bench.report import Report
 from bench.servers import Server, bare_server, running, stock_environment, stock_server
-from bench.streams import Streams
-from bench.wire import envelope, frame, get_stream, post_sender, resume_from
+from bench.streams import EVENT_MARK, Streams
+from bench.wire import envelope, frame, get_stream, post_bytes, post_sender, resume_from
 from tests.services import ROOT
 
 STORM_SECONDS = 12.0
@@ -36,10 +42,12 @@ class Reference:
     publish_path: str
     event: bytes
     most_streams: int
+    numbered: Iterator[bytes] | None = None  # POSTs of which the n-th says "n<n>"
 
 
 def bare(folder: Path) -> Reference:
-    return Reference("bare", bare_server(folder), get_stream("/"), "/", frame(), STREAM_COUNTS[-1])
+    numbered = (post_bytes("/", frame(f"n{number}")) for number in itertools.count())
+    return Reference("bare", bare_server(folder), get_stream("/"), "/", frame(), STREAM_COUNTS[-1], numbered)
 
 
 def stock(folder: Path) -> Reference:
@@ -70,6 +78,19 @@ def measure_reference(reference: Reference, report: Report) -> None:
         server.settle()
         measure_reference_overload(figures, name, streams, send)
         streams.close()
+        if reference.numbered is not None:
+            say(f"{name}: POST → stream")
+            measure_wake(figures, reference, reference.numbered)
+
+
+def measure_wake(figures: Figures, reference: Reference, requests: Iterator[bytes]) -> None:
+    """What the machine takes to wake one process and a client, which no figure of a latency can be below."""
+    streams = Streams(reference.server.port, EVENT_MARK, keeps=True)
+    streams.open([reference.stream])
+    posts = Posts(reference.server.port, requests)
+    latency.measure_post_latency(figures, reference.name, OWN_STREAM, latency.NO_LIMITS, posts, streams)
+    posts.close()
+    streams.close()
 
 
 def measure_stock_storm(folder: Path, report: Report) -> None:

@@ -28,10 +28,10 @@ def resume_from(channel: str, number: int) -> str:
 def post(path: str, content: object, *headers: str) -> bytes:
     """A POST of JSON."""
     body = json.dumps(content).encode()
-    return _post(path, body, "Content-Type: application/json", *headers)
+    return post_bytes(path, body, "Content-Type: application/json", *headers)
 
 
-def _post(path: str, body: bytes, *headers: str) -> bytes:
+def post_bytes(path: str, body: bytes, *headers: str) -> bytes:
     lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
@@ -77,7 +77,7 @@ def post_sender(port: int, path: str, body: bytes) -> Send:
     """Sends an event by a POST each, for the references; takes the answer before the next."""
     connection = socket.create_connection((HOST, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    request = _post(path, body, "Content-Type: text/plain")
+    request = post_bytes(path, body, "Content-Type: text/plain")
     unanswered = False
 
     def send() -> None:
