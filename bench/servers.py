@@ -23,7 +23,6 @@ from workbench.management.valkey import find_free_port
 ALL_CORES = os.sched_getaffinity(0)
 SERVER_CORES = {min(ALL_CORES)}
 LOAD_CORES = {max(ALL_CORES)}
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 60.0
 SETTLE_SECONDS = 10.0
 LOOK_SECONDS = 0.2

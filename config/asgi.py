@@ -40,7 +40,7 @@ class Service:
     def __init__(self, urlconf: str, streams: Sequence[tuple[str, Authorise]], jobs: Sequence[BackgroundJob]) -> None:
         self.jobs = jobs
         self._is_started = False
-        streaming: list[Any] = [(path, route, StreamRoute(authorise)) for route, authorise in streams]
+        streaming: list[Any] = [(path, route, StreamRoute(authorise).begin) for route, authorise in streams]
         applications: list[Any] = [
             (path, "static/<path:path>", static_files),
             (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
@@ -64,7 +64,10 @@ class Service:
             return
         if not self._is_started:
             await self.start()
-        await self._router(scope, receive, send)
+        rest = await self._router(scope, receive, send)
+        if rest is not None:  # a stream: for as long as it is open nothing is kept of how it came here
+            del scope, receive, send
+            await rest
 
     async def _live(self, receive: Any, send: Any) -> None:
         """uvicorn's lifespan protocol."""

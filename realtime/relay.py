@@ -36,6 +36,11 @@ LINGER_SECONDS = 5.0
 MALFORMED_LOG_SECONDS = 60.0
 
 
+def place_of(channel: str, number: int) -> bytes:
+    """One part of a position, encoded (realtime/position.py)."""
+    return b"%b:%d" % (channel.encode(), number)
+
+
 class Frame:
     """An event encoded once for all streams of this process."""
 
@@ -45,7 +50,7 @@ class Frame:
         self.type = envelope.type
         self.data = envelope.data
         self.body: bytes = sse_encode_event(envelope.type, envelope.data.decode()).encode()
-        self.place = b"%b:%d" % (envelope.channel.encode(), envelope.number or 0)
+        self.place = place_of(envelope.channel, envelope.number or 0)
         # For a stream of one channel the position is the same for everybody.
         self.numbered = b"id: %b\n%b" % (self.place, self.body)
 

@@ -5,6 +5,7 @@ stop to listen, end the streams, wait for requests in flight, then stop the reac
 """
 
 import asyncio
+import functools
 import logging
 import signal
 from typing import Any
@@ -44,7 +45,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         self._ended: set[Any] = set()
         self.connections: dict[Any, dict[str, Any]] = {}
         super().__init__(
-            application=self._answer,
+            application=self.service,
             endpoints=[listen_on],
             signal_handlers=False,
             server_name="",
@@ -64,15 +65,6 @@ class DrainingServer(Server):  # type: ignore[misc]
         self.http_factory.log = _log_nothing
         self._starting = loop.create_task(self.service.start())
 
-    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._in_flight.add(task)
-        try:
-            await self.service(scope, receive, send)
-        finally:
-            self._in_flight.discard(task)
-
     # daphne's reaper looks at every connection each second: at 5,000 open streams a third of the idle process's time.
     # This one looks at those whose application or connection has ended.
 
@@ -80,8 +72,14 @@ class DrainingServer(Server):  # type: ignore[misc]
         queue = super().create_application(protocol, scope)
         details = self.connections.get(protocol)
         if details is not None and "application_instance" in details:
-            details["application_instance"].add_done_callback(lambda _: self._ended.add(protocol))
+            task = details["application_instance"]
+            self._in_flight.add(task)
+            task.add_done_callback(functools.partial(self._application_ended, protocol))
         return queue
+
+    def _application_ended(self, protocol: Any, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        self._ended.add(protocol)
 
     def protocol_connected(self, protocol: Any) -> None:
         super().protocol_connected(protocol)

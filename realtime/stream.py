@@ -8,7 +8,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError
 from typing import Any
@@ -21,7 +21,7 @@ from django_eventstream.utils import sse_encode_event
 from realtime import metrics, process
 from realtime.groups import Channel
 from realtime.position import MalformedPosition, decode_position, encode_position
-from realtime.relay import Frame, Start
+from realtime.relay import Frame, Start, place_of
 from realtime.transport import Send, transport_for
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ KEEP_ALIVE = b":\n\n"
 MAX_BACKLOG_BYTES = 256 * 1024
 MAX_BEHIND_SECONDS = 10.0
 READ_RIGHTS_HEADERS = ("authorization",)
+NOTHING: Mapping[str, Any] = {}  # one for all streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Stream:
         self.last_write = 0.0
         self._transport: Any = None
         self._position: dict[str, int] = {}
-        self._places: dict[str, bytes] = {}  # the same, encoded
+        self._places: dict[str, bytes] | None = None  # the same, encoded, if there are several channels
         self._held: list[tuple[str, int | None, Frame]] | None = []  # live events that came while opening
         self._outbox: list[bytes] = []
         self._backlog_bytes = 0
@@ -106,7 +107,8 @@ class Stream:
     async def open(self, send: Send, starts: Mapping[str, Start], retry_ms: int) -> None:
         """Send the first block, then what was missed, then what came meanwhile."""
         self._position = {channel: start.after for channel, start in starts.items()}
-        self._places = {channel: b"%b:%d" % (channel.encode(), start.after) for channel, start in starts.items()}
+        if len(starts) > 1:
+            self._places = {channel: place_of(channel, start.after) for channel, start in starts.items()}
         self._transport = transport_for(send, self)
         await self._transport.begin(200, HEADERS)
         self._put(b"retry: %d\n%b" % (retry_ms, self._local_event("stream-open", {})))
@@ -131,7 +133,8 @@ class Stream:
         if self._held is not None:
             self._held.clear()
         self._position[channel] = last
-        self._places[channel] = b"%b:%d" % (channel.encode(), last)
+        if self._places is not None:
+            self._places[channel] = place_of(channel, last)
         if self._transport is not None:
             self._put(self._reset_event([channel]))
 
@@ -147,7 +150,7 @@ class Stream:
         if number <= self._position[channel]:
             return
         self._position[channel] = number
-        if len(self._position) == 1:
+        if self._places is None:
             self._put(frame.numbered)
         else:
             # encode_position, of which only one part has changed; group names need none of its quoting
@@ -242,46 +245,57 @@ class StreamRoute:
         self.authorise = authorise
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        rest = await self.begin(scope, receive, send)
+        if rest is not None:
+            await rest
+
+    async def begin(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> Coroutine[Any, Any, None] | None:
+        """Find out who asks; return the stream itself, to be awaited, or None if all is answered.
+
+        So a caller can leave the routers that led here, with what they hold, before it waits: 3 KiB a stream.
+        """
         if scope["method"] != "GET":
             refusal = Refusal(405, "METHOD_NOT_ALLOWED", "Use GET to read a stream.")
             await _refuse(send, refusal, [(b"allow", b"GET")])
-            return
+            return None
         runtime = await process.start()
         request, position = _read_request(scope), _last_event_id(scope)
-        # The frames of servers and routers hold the scope for as long as the stream is open: 2 KiB of headers each.
-        scope["headers"].clear()
-        del scope
+        scope["headers"].clear()  # the server holds the scope for as long as the stream is open
         if runtime.is_draining:
             await _pass_by(send)
-            return
+            return None
         try:
             granted = await runtime.authorise(self.authorise, request)
-            if isinstance(granted, Refusal):
-                await _refuse(send, granted)
-                return
-            await self._serve(runtime, Stream(self, request, granted), position, receive, send)
         except DatabaseError as error:
-            logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
-            await _pass_by(send)
+            await _fail(send, error)
+            return None
+        if isinstance(granted, Refusal):
+            await _refuse(send, granted)
+            return None
+        return _serve(runtime, Stream(self, request, granted), position, receive, send)
 
-    async def _serve(
-        self, runtime: "process.Process", stream: Stream, position: str, receive: Receive, send: Send
-    ) -> None:
-        wanted, malformed = _wanted_position(position, stream.channels)
+
+async def _serve(runtime: "process.Process", stream: Stream, position: str, receive: Receive, send: Send) -> None:
+    """Open the stream and keep it until the client goes away or the response has ended."""
+    wanted, malformed = _wanted_position(position, stream.channels)
+    try:
         starts = await runtime.relay.subscribe(stream, wanted)
-        if malformed:
-            starts = {channel: Start(start.after, [], reset=True) for channel, start in starts.items()}
-        runtime.registry.add(stream)
-        try:
-            await stream.open(send, starts, random.randint(*RETRY_MS))
-            runtime.tell_if_degraded(stream)
-            del starts, wanted, position
-            while (await receive())["type"] != "http.disconnect":
-                pass
-        finally:
-            runtime.registry.remove(stream)
-            runtime.relay.unsubscribe(stream, stream.channels)
-            stream.close()
+    except DatabaseError as error:
+        await _fail(send, error)
+        return
+    if malformed:
+        starts = {channel: Start(start.after, [], reset=True) for channel, start in starts.items()}
+    runtime.registry.add(stream)
+    try:
+        await stream.open(send, starts, random.randint(*RETRY_MS))
+        runtime.tell_if_degraded(stream)
+        del starts, wanted, position
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    finally:
+        runtime.registry.remove(stream)
+        runtime.relay.unsubscribe(stream, stream.channels)
+        stream.close()
 
 
 def _read_request(scope: Mapping[str, Any]) -> StreamRequest:
@@ -293,9 +307,9 @@ def _read_request(scope: Mapping[str, Any]) -> StreamRequest:
     query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=None)
     return StreamRequest(
         kwargs=scope["url_route"]["kwargs"],
-        cookies=cookies,
+        cookies=cookies or NOTHING,
         headers={name: headers[name.encode()] for name in READ_RIGHTS_HEADERS if name.encode() in headers},
-        query={name: values for name, values in query.items() if name != "lastEventId"},
+        query={name: values for name, values in query.items() if name != "lastEventId"} or NOTHING,
     )
 
 
@@ -340,6 +354,11 @@ async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, b
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+async def _fail(send: Send, error: DatabaseError) -> None:
+    logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
+    await _pass_by(send)
 
 
 async def _pass_by(send: Send) -> None:

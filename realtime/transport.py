@@ -14,10 +14,13 @@ from typing import Any, Protocol
 
 from twisted.internet import tcp
 from twisted.internet.interfaces import IPushProducer
-from twisted.web import http
+from twisted.web import http, http_headers
 from zope.interface import implementer
 
 logger = logging.getLogger(__name__)
+
+# What a request and its answer keep once they were read and written: theirs take 1 KiB a stream, of browsers more.
+NO_HEADERS = http_headers.Headers()
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -186,6 +189,7 @@ class DaphneTransport(Transport):
         connection = self._request.channel.transport
         if not self._takes_chunks_now(connection):
             http.Request.write(self._request, data)  # type: ignore[no-untyped-call]
+            self._request.requestHeaders = self._request.responseHeaders = NO_HEADERS
             return
         chunk = b"%x\r\n%b\r\n" % (len(data), data)
         try:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.posts import Posts
-from bench.servers import LOAD_CORES, TICKS_A_SECOND, Server, Site, run_postgresql, run_site, running
+from bench.servers import LOAD_CORES, Server, Site, run_postgresql, run_site, running
 from bench.streams import Streams
 
 PARTS = ("chatbot", "workbench", "postgres", "valkey")
 STEP_SECONDS = 0.002
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
