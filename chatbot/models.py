@@ -85,8 +85,8 @@ class ChatSession(models.Model):
 class Message(models.Model):
     """One message. Ids ascend within a session, since its row is locked before a message gets one."""
 
-    # The two have no index of their own: message_in_session begins with one, nothing asks for the other, and every
-    # message would pay for them.
+    # The two have no index of their own, for which every message would pay: message_in_session begins with one, and by
+    # the other asks only who deletes a user for good (which reads all messages; people who leave are deactivated).
     session = models.ForeignKey(
         ChatSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="messages", db_index=False
     )

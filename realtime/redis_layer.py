@@ -8,6 +8,7 @@ acknowledged; serialise publishers behind one lock, so that five sends to a stop
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import math
@@ -15,6 +16,7 @@ import random
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
@@ -38,13 +40,26 @@ CANARY_INTERVAL_SECONDS = 1.0
 CANARY_LIMIT_SECONDS = 2.0
 PROBE_FIRST_SECONDS = 0.05
 PROBE_MAX_SECONDS = 1.5  # with the time to link, back in use within 2 s
-MAX_UNSENT = 10_000
+MAX_UNSENT = 10_000  # messages
 MAX_BATCH = 500
 # redis-py does not yield while data is buffered; a busy reader would starve the loop until its canary seems dead.
 MESSAGES_PER_TURN = 50
 
 Message = tuple[str, bytes]  # Redis channel, bytes
-Sending = tuple[Sequence[Message], asyncio.Future[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Messages on their way to Redis. Those of one sending go out together, or none of them."""
+
+    messages: Sequence[Message]
+    taken: asyncio.Future[bool]
+    due: float  # by the loop's clock: what has not gone out by then is given up
+
+    def settle(self, is_taken: bool) -> None:
+        if not self.taken.done():
+            self.taken.set_result(is_taken)
+
 
 
 class LinkLost(Exception):
@@ -86,6 +101,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         self._reader: AbstractConnection | None = None
         self._writer: AbstractConnection | None = None
         self._unsent: deque[Sending] = deque()
+        self._unsent_messages = 0
         self._in_flight: list[Sending] = []
         self._unanswered = 0  # messages in flight of which Redis has not said that it took them
         self._overdue: asyncio.TimerHandle | None = None
@@ -94,6 +110,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         self._tried = asyncio.Event()
         self._error: BaseException | None = None
         self._readings: list[asyncio.Task[None]] = []
+        self._up_at = 0.0
         self._canary_channel = f"sse:canary:{uuid.uuid4().hex}"
         self._canary_back = 0.0
 
@@ -102,17 +119,22 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
     def send(self, messages: Sequence[Message]) -> asyncio.Future[bool]:
         """Send messages in order, now if nothing waits before them; the future tells whether Redis has taken them all.
 
-        False does not mean that nothing arrived: a message that timed out may still come through. What is sent before
-        the first attempt to connect has ended waits for that.
+        It does so within twice the budget: what waits behind an answer that takes longer is given up. False does not
+        mean that nothing arrived: a message that timed out may still come through. What is sent before the first
+        attempt to connect has ended waits for that, too.
         """
-        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        if self.up is False or len(self._unsent) >= MAX_UNSENT:
-            taken.set_result(False)
-            return taken
-        self._unsent.append((messages, taken))
-        if self.up and not self._in_flight:
+        loop = asyncio.get_running_loop()
+        sending = Sending(messages, loop.create_future(), loop.time() + PUBLISH_BUDGET_SECONDS)
+        if not messages or self.up is False:
+            sending.settle(not messages)
+            return sending.taken
+        self._unsent.append(sending)
+        self._unsent_messages += len(messages)
+        if self._unsent_messages > MAX_UNSENT:
+            self._give_up_unsent()  # all of it, in order
+        elif self.up and not self._in_flight:
             self._send_unsent()
-        return taken
+        return sending.taken
 
     async def publish_batch(self, messages: Sequence[Message]) -> bool:
         """As `send`; False, too, if Redis had not taken them within the budget."""
@@ -128,12 +150,24 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             raise LinkLost("publish failed")
 
     def _send_unsent(self) -> None:
-        """Write as much of what waits as one batch may hold."""
+        """Write as much of what waits as one batch may hold, less what has waited too long."""
+        now = asyncio.get_running_loop().time()
         messages: list[Message] = []
-        while self._unsent and (not messages or len(messages) + len(self._unsent[0][0]) <= MAX_BATCH):
-            self._in_flight.append(self._unsent.popleft())
-            messages += self._in_flight[-1][0]
-        self._publish(messages)
+        while self._unsent and (not messages or len(messages) + len(self._unsent[0].messages) <= MAX_BATCH):
+            sending = self._unsent.popleft()
+            self._unsent_messages -= len(sending.messages)
+            if max(sending.due, self._up_at + PUBLISH_BUDGET_SECONDS) < now:
+                sending.settle(False)
+            else:
+                self._in_flight.append(sending)
+                messages += sending.messages
+        if messages:
+            self._publish(messages)
+
+    def _give_up_unsent(self) -> None:
+        unsent, self._unsent, self._unsent_messages = self._unsent, deque(), 0
+        for sending in unsent:
+            sending.settle(False)
 
     def _publish(self, messages: Sequence[Message]) -> None:
         assert self._writer is not None
@@ -146,11 +180,11 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             self._lose(error)
             return
         if rest is not None:
-            rest.add_done_callback(self._written)
+            rest.add_done_callback(functools.partial(self._written, self._writer))
 
-    def _written(self, rest: asyncio.Task[None]) -> None:
+    def _written(self, writer: AbstractConnection, rest: asyncio.Task[None]) -> None:
         error = None if rest.cancelled() else rest.exception()
-        if error is not None:
+        if error is not None and writer is self._writer:
             self._lose(error)
 
     def _wait_last_time(self) -> None:
@@ -164,7 +198,7 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         self._unanswered -= 1
         if self._unanswered == 0:
             self._settle(True)
-            if self._unsent and self.up:
+            if self.up:
                 self._send_unsent()
 
     def _settle(self, is_taken: bool) -> None:
@@ -172,9 +206,8 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             self._overdue.cancel()
             self._overdue = None
         settled, self._in_flight = self._in_flight, []
-        for _, taken in settled:
-            if not taken.done():
-                taken.set_result(is_taken)
+        for sending in settled:
+            sending.settle(is_taken)
 
     # Subscribing
 
@@ -219,7 +252,8 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         gone = [channel for channel in channels if channel not in self.wanted]
         if gone and self._reader is not None:
             with contextlib.suppress(*Errors):
-                await self._reader.send_command("UNSUBSCRIBE", *gone, check_health=False)
+                async with budget(JOIN_BUDGET_SECONDS):
+                    await self._reader.send_command("UNSUBSCRIBE", *gone, check_health=False)
 
     # The watch: connects, reads, probes
 
@@ -274,7 +308,8 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
             raise self._error or LinkLost("lost while connecting")
         late = [channel for channel in self.wanted if channel not in self._acknowledged]
         if late:  # wanted while we were connecting
-            await self._reader.send_command("SUBSCRIBE", *late, check_health=False)
+            async with budget(JOIN_BUDGET_SECONDS):
+                await self._reader.send_command("SUBSCRIBE", *late, check_health=False)
         self._set_up(True, None)
 
     async def _connect(self) -> AbstractConnection:
@@ -366,8 +401,8 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
     def _set_up(self, up: bool, error: BaseException | None) -> None:
         was, self.up = self.up, up
         if up:
-            if self._unsent:
-                self._send_unsent()
+            self._up_at = asyncio.get_running_loop().time()
+            self._send_unsent()
         else:
             self._give_up()
         self._tried.set()
@@ -376,22 +411,22 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
 
     def _give_up(self) -> None:
         """Let nobody wait any longer for what the link was to do."""
-        self._in_flight += self._unsent
-        self._unsent.clear()
         self._settle(False)
+        self._give_up_unsent()
         self._acknowledged.clear()
         for waiting in self._waiting.values():
             waiting.set()  # whoever waits for an acknowledgement finds the link down
         self._waiting.clear()
 
     async def _disconnect(self) -> None:
-        for reading in self._readings:
+        readings, self._readings = self._readings, []
+        for reading in readings:
             reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
-        self._readings = []
+        if readings:
+            await asyncio.wait(readings)
         for connection in (self._reader, self._writer):
             if connection is not None:
+                _abort(connection)
                 with contextlib.suppress(*Errors):
                     await connection.disconnect(nowait=True)
         self._reader = self._writer = None
@@ -406,6 +441,13 @@ class ShardLink(RedisSingleShardConnection):  # type: ignore[misc]
         self.up = False
         self._give_up()
         await self._disconnect()
+
+
+def _abort(connection: AbstractConnection) -> None:
+    """Cut a connection, whatever is unsent: closed properly, it would keep who waits for its buffer waiting."""
+    writer: asyncio.StreamWriter | None = connection._writer
+    if writer is not None:
+        writer.transport.abort()
 
 
 class EnvelopePubSubLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]

