@@ -39,12 +39,12 @@ class LocalLayer(InMemoryChannelLayer):  # type: ignore[misc]
     The sweep would also drop members after a day, while their streams are still open.
     """
 
-    def _clean_expired(self) -> None:
-        pass
-
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.receivers: dict[str, Receiver] = {}
+
+    def _clean_expired(self) -> None:
+        pass
 
     def put(self, group: str, data: bytes) -> None:
         """Hand an encoded envelope to this process's members of a group at once, without a task for each."""

@@ -206,10 +206,6 @@ def current() -> Process:
     return _current
 
 
-def exists() -> bool:
-    return _current is not None
-
-
 async def start() -> Process:
     """This process's runtime, started. The calling loop becomes the home loop if there is none."""
     home.adopt_running_loop()

@@ -40,7 +40,7 @@ async def fresh_process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr(publisher, "_numberer", None)
     home.adopt_running_loop()
     yield
-    if process.exists():
+    if process._current is not None:
         await process.current().stop()
 
 
