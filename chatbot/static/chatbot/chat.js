@@ -1,7 +1,7 @@
 /** The customer's page: one conversation, kept across reloads and shared by the tabs of the browser. */
 
 import { callApi, probeStatus } from "../realtime/http.js";
-import { byId, fill, readPageConfig, setTitleCount } from "../realtime/page.js";
+import { byId, dropStrayClicks, fill, readPageConfig, setTitleCount } from "../realtime/page.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "./composer.js";
 import { fetchSession, SessionState, sessionPath, STATUS } from "./conversation.js";
@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.js";
 import { Transcript } from "./transcript.js";
 
 const SESSION_KEY = "handover:session";
+const DRAFT_KEY = "handover:draft"; // of this tab
 const BOT_PATIENCE_MS = 30000;
 const TYPING_MS = 6000;
 const SHOW_TROUBLE_AFTER_MS = 1500;
@@ -24,7 +25,11 @@ const transcript = new Transcript(byId("messages"), {
   onEdit: takeBack,
   onChange: showWelcome,
 });
-const composer = new Composer(byId("composer"), { maxLength: readPageConfig().maxContentLength, onSend: send });
+const composer = new Composer(byId("composer"), {
+  maxLength: readPageConfig().maxContentLength,
+  onSend: send,
+  onInput: keepDraft,
+});
 
 let sessionName = null;
 let state = new SessionState();
@@ -128,7 +133,28 @@ async function ensureSession() {
 
 /** Take messages in the order they were written: the second may come while the first still makes the session. */
 function send(content) {
+  keepDraft("");
   lastSend = lastSend.then(() => accept(content));
+  return lastSend;
+}
+
+/** A suggestion is sent once, however often it is clicked until it is in the conversation. */
+async function sendSuggestion(content) {
+  const welcome = byId("welcome");
+  if (welcome.inert) return;
+  welcome.inert = true;
+  composer.focus();
+  await send(content);
+  welcome.inert = false;
+}
+
+function keepDraft(text) {
+  sessionStorage.setItem(DRAFT_KEY, text);
+}
+
+function setComposer(text) {
+  composer.value = text;
+  keepDraft(text);
 }
 
 async function accept(content) {
@@ -137,7 +163,7 @@ async function accept(content) {
     await ensureSession();
     outbox.put(content);
   } catch (error) {
-    composer.value = [content, composer.value].filter(Boolean).join("\n");
+    setComposer([content, composer.value].filter(Boolean).join("\n"));
     showError(error.message);
   }
 }
@@ -145,7 +171,7 @@ async function accept(content) {
 function takeBack(clientId) {
   const item = outbox.remove(clientId);
   transcript.removePending(clientId);
-  if (item) composer.value = [item.content, composer.value].filter(Boolean).join("\n");
+  if (item) setComposer([item.content, composer.value].filter(Boolean).join("\n"));
   composer.focus();
 }
 
@@ -340,10 +366,7 @@ byId("escalate").addEventListener("click", escalate);
 byId("cancel").addEventListener("click", cancelWaiting);
 byId("new").addEventListener("click", startAfresh);
 document.querySelectorAll(".suggestion").forEach((button) => {
-  button.addEventListener("click", () => {
-    composer.focus();
-    send(button.textContent);
-  });
+  button.addEventListener("click", () => sendSuggestion(button.textContent));
 });
 document.addEventListener("visibilitychange", () => {
   unread = 0;
@@ -353,4 +376,6 @@ window.addEventListener("online", () => outbox?.flush());
 window.addEventListener("storage", ({ key }) => key === SESSION_KEY && openKnownSession());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
+dropStrayClicks("#escalate, #cancel");
+composer.value = sessionStorage.getItem(DRAFT_KEY) ?? "";
 openKnownSession();

@@ -3,6 +3,8 @@
 const ICONS_URL = new URL("icons.svg", import.meta.url).href;
 const LOCALE = document.documentElement.lang || "en";
 const DAY_MS = 86400000;
+const DOUBLE_CLICK_MS = 700; // half a second is usual; slow hands get more
+const DOUBLE_CLICK_PX = 24; // a finger's second tap is near the first
 
 /** Make an element: el("button", {class: "x", onclick: f}, "text", child). Strings become text nodes. */
 export function el(tag, properties = {}, ...children) {
@@ -35,6 +37,28 @@ export function arrange(list, wanted) {
     if (node === cursor) cursor = cursor.nextElementSibling;
     else list.insertBefore(node, cursor);
   }
+}
+
+/**
+ * The second click of a double click is for what the first one met: a button that has come to its place does not get
+ * it, if it is one of these (a selector), which change something for somebody else.
+ */
+export function dropStrayClicks(guarded) {
+  let last = { at: -Infinity };
+  const drop = (event) => {
+    const control = event.target.closest("button, a");
+    const isSamePlace = Math.hypot(event.clientX - last.x, event.clientY - last.y) < DOUBLE_CLICK_PX;
+    const isSoon = event.timeStamp - last.at < DOUBLE_CLICK_MS;
+    const isOther = last.control && control !== last.control;
+    if (event.detail && control?.matches(guarded) && isOther && isSamePlace && isSoon) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      last.at = event.timeStamp;
+    } else if (event.detail) { // a key's click has none
+      last = { at: event.timeStamp, x: event.clientX, y: event.clientY, control };
+    }
+  };
+  document.addEventListener("click", drop, { capture: true });
 }
 
 export const byId = (id) => document.getElementById(id);

@@ -2,7 +2,7 @@
 
 import { fetchSession, sessionPath, STATUS } from "../chatbot/conversation.js";
 import { callApi, probeStatus } from "../realtime/http.js";
-import { byId, el, fill, icon, initials, readPageConfig, setTitleCount } from "../realtime/page.js";
+import { byId, dropStrayClicks, el, fill, icon, initials, readPageConfig, setTitleCount } from "../realtime/page.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Board } from "./board.js";
 import { Inbox, linkTo, Search, tickWaitingTimes } from "./lists.js";
@@ -292,5 +292,6 @@ window.addEventListener("hashchange", followAddress);
 window.addEventListener("online", () => conversation.flushOutboxes());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 setInterval(tickWaitingTimes, TICK_MS);
+dropStrayClicks(".row-action, #takeover, #release, #close");
 offerNotifications();
 start();
