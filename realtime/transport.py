@@ -8,14 +8,15 @@ import functools
 import logging
 import socket
 import struct
-import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from twisted.internet import tcp
 from twisted.internet.interfaces import IPushProducer
 from twisted.web import http, http_headers
 from zope.interface import implementer
+
+from realtime import coroutines
 
 logger = logging.getLogger(__name__)
 
@@ -83,35 +84,19 @@ class Transport:
             self._waiting = asyncio.create_task(_after(self._waiting, sending))
             return
         try:
-            yielded = sending.send(None)
-        except StopIteration:
-            return
+            rest = coroutines.begin(sending)
         except OSError:
             return  # the client is gone; the server will say so
-        self._reader.pause()
-        self._waiting = asyncio.create_task(self._finish(sending, yielded))
+        if rest is not None:
+            self._reader.pause()
+            self._waiting = asyncio.create_task(self._finish(rest))
 
-    async def _finish(self, sending: Coroutine[Any, Any, None], yielded: Any) -> None:
+    async def _finish(self, rest: asyncio.Task[None]) -> None:
         try:
-            await _continued(sending, yielded)
+            await rest
         except OSError:
             return
         self._reader.resume()
-
-
-@types.coroutine
-def _continued(sending: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any, None]:
-    """Go on with a coroutine that was started by hand, inside a task: the future it waits for is handed to the task."""
-    while True:
-        try:
-            value = yield yielded
-        except BaseException as error:  # noqa: BLE001  the task's own: passed on to where it belongs
-            yielded = sending.throw(error)
-            continue
-        try:
-            yielded = sending.send(value)
-        except StopIteration:
-            return
 
 
 async def _after(first: asyncio.Task[None] | None, then: Awaitable[None]) -> None:
