@@ -12,7 +12,7 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from tests.services import ROOT, CustomerClient, Service, Valkey, make_environment, run_command, wait_until
+from tests.services import ROOT, CustomerClient, Service, Valkey, fill_database, make_environment, wait_until
 
 RATE = 20
 SHARE = RATE // 4  # what a process admits before it asks Redis
@@ -61,7 +61,7 @@ def shared_chatbots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbo
     valkey.start()
     environment = make_environment(folder / "db.sqlite3", grant_rights(valkey))
     environment["RATE_LIMITS"] = f"messages={RATE}/hour"
-    run_command("migrate", "--verbosity=0", environment=environment)
+    fill_database(folder / "db.sqlite3")
     folders = [folder / "one", folder / "other"]
     for each in folders:
         each.mkdir()

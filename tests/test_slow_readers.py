@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import HOST, CustomerClient, Program, Service, Valkey, make_environment, run_command, wait_until
+from tests.services import HOST, CustomerClient, Program, Service, Valkey, fill_database, make_environment, wait_until
 
 STALLED = 100
 MESSAGE = "x" * 4_000
@@ -36,7 +36,7 @@ def chatbot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("chatbot")
     valkey = Valkey(folder)
     environment = make_environment(folder / "db.sqlite3", valkey.url)
-    run_command("migrate", "--verbosity=0", environment=environment)
+    fill_database(folder / "db.sqlite3")
     options = UVICORNS.get(request.param)
     service = UvicornService(folder, environment, options) if options else Service("chatbot", folder, environment)
     valkey.start()

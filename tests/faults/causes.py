@@ -254,6 +254,7 @@ DRAINED = PAGES_RESUME + "; requests in flight are answered"
 CUT_OFF = "cut off; they resume from their position, the others notice nothing"
 REFUSED = "POST: 503 with Retry-After and nothing written; streams stay open"
 
+# In the order of what they need: a product of another kind takes seconds to start.
 FAULTS = [
     Fault("Redis SIGKILL 1 s", NOTHING_LOST, kill_redis(1)),
     Fault("Redis SIGKILL 5 s", NOTHING_LOST, kill_redis(5)),
@@ -261,10 +262,6 @@ FAULTS = [
     Fault("Redis restart", NOTHING_LOST, restart_redis),
     Fault("FLUSHALL", "nothing lost", tell_redis("FLUSHALL")),
     Fault("CLIENT KILL TYPE pubsub", NOTHING_LOST, tell_redis("CLIENT", "KILL", "TYPE", "pubsub")),
-    Fault("50 quick flaps", NOTHING_LOST, flap, needs="proxy"),
-    Fault("half-open link 5 s", FOUND, hold_half_open, needs="proxy"),
-    Fault("link delayed by 1 s", FOUND, delay, needs="proxy"),
-    Fault("link cut in the middle of a message", NOTHING_LOST, cut_messages, needs="proxy"),
     Fault("chatbot SIGKILL", PAGES_RESUME, kill_service("chatbot"), is_redis=False),
     Fault("workbench SIGKILL", PAGES_RESUME, kill_service("workbench"), is_redis=False),
     Fault("chatbot SIGTERM", DRAINED, stop_service("chatbot"), is_redis=False),
@@ -272,6 +269,10 @@ FAULTS = [
     Fault("clients that stop reading", CUT_OFF, stop_reading, is_redis=False),
     Fault("clients that reconnect at random", "nothing lost or doubled", reconnect_at_random, is_redis=False),
     Fault("database locked 5 s", REFUSED, lock_database, is_redis=False, may_refuse=True),
+    Fault("50 quick flaps", NOTHING_LOST, flap, needs="proxy"),
+    Fault("half-open link 5 s", FOUND, hold_half_open, needs="proxy"),
+    Fault("link delayed by 1 s", FOUND, delay, needs="proxy"),
+    Fault("link cut in the middle of a message", NOTHING_LOST, cut_messages, needs="proxy"),
     Fault("clock of one service 2 minutes ahead", "nothing lost", endure, needs="ahead", is_redis=False),
 ]
 LONG_FAULTS = [Fault("Redis SIGKILL 30 s", NOTHING_LOST, kill_redis(30))]
