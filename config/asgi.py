@@ -28,6 +28,7 @@ from realtime.process import BackgroundJob
 from realtime.retention import prune_daily
 from realtime.signals import drain_on_signal
 from realtime.stream import Authorise, StreamRoute
+from workbench.login_attempts import prune_hourly
 from workbench.stranded import requeue_stranded_sessions
 from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 
@@ -98,4 +99,4 @@ def _tune_interpreter() -> None:
 
 
 chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily])
-workbench = Service("config.urls_workbench", WORKBENCH_STREAMS, [prune_daily, requeue_stranded_sessions])
+workbench = Service("config.urls_workbench", WORKBENCH_STREAMS, [prune_daily, prune_hourly, requeue_stranded_sessions])
