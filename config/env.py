@@ -49,6 +49,14 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number.") from None
 
 
+def idle_minutes() -> int:
+    """LOGIN_IDLE_MINUTES: 0 is never."""
+    minutes = number("LOGIN_IDLE_MINUTES", 0)
+    if minutes < 0:
+        raise ImproperlyConfigured(f"LOGIN_IDLE_MINUTES is {minutes}; use 0 (never) or a number of minutes.")
+    return minutes
+
+
 def names(name: str, default: str) -> list[str]:
     """A comma-separated list."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]

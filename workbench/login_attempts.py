@@ -11,7 +11,6 @@ import random
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -25,6 +24,7 @@ from chatbot.errors import RateLimited
 from chatbot.rate_limits import tell_refused
 from realtime import leases
 from realtime.database import in_database
+from workbench.login_sessions import SessionStore
 from workbench.models import LoginAttempt
 
 DAY = timedelta(days=1)

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 
 from chatbot.agents import agent_json
@@ -85,9 +86,10 @@ class LoginView(DjangoLoginView):
     redirect_authenticated_user = True
 
 
+@never_cache
 @ensure_csrf_cookie
 def workbench_page(request: HttpRequest) -> HttpResponse:
-    """The workbench, for agents. Its script fetches the rest and sends the csrftoken cookie back as X-CSRFToken."""
+    """The workbench, for agents. Its script fetches the rest and sends the CSRF cookie back as X-CSRFToken."""
     try:
         agent = logged_in_agent(request)
     except Unauthenticated:
