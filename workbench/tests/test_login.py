@@ -105,6 +105,15 @@ def test_no_cache_keeps_a_page_of_agents(client: Client, path: str, is_logged_in
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("target", ["//elsewhere.example/", "https://elsewhere.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_a_login_leads_to_no_other_host(client: Client, path: str, target: str) -> None:
+    User.objects.create_superuser("root", password="right")
+    response = client.post(path, {"username": "root", "password": "right", "next": target})
+    assert (response.status_code, response["Location"]) == (302, "/")
+
+
+@pytest.mark.django_db
 def test_no_cache_keeps_the_page_of_whoever_is_refused(client: Client) -> None:
     client.force_login(User.objects.create_user("zoe@example.org"))
     response = client.get("/")
