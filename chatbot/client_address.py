@@ -1,5 +1,6 @@
 """From which address a request comes, for rates that are counted by address."""
 
+import logging
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -10,6 +11,8 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 # What one customer of a provider gets: with single addresses a client would have 2^64 of them.
 IPV6_PREFIX = 64
 MAX_ADDRESS_LENGTH = 50
+
+logger = logging.getLogger(__name__)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -26,7 +29,15 @@ def client_address(request: HttpRequest) -> str:
 def _address(peer: str, named: str, proxies: Networks) -> str:
     if named and _is_trusted(peer, proxies):
         return _shorten(named) or _shorten(peer) or "unknown"
+    if named and ip_address(peer).is_private:
+        _warn_of_proxy(peer)
     return _shorten(peer) or "unknown"
+
+
+@lru_cache(maxsize=16)
+def _warn_of_proxy(peer: str) -> None:
+    """Once for each that looks like a proxy of ours: all its clients are taken for one."""
+    logger.warning("X-Forwarded-For is not believed, peer=%s is not in TRUSTED_PROXIES", peer)
 
 
 def _is_trusted(peer: str, proxies: Networks) -> bool:

@@ -28,6 +28,9 @@ from realtime.process import BackgroundJob
 from realtime.retention import prune_daily
 from realtime.signals import drain_on_signal
 from realtime.stream import Authorise, StreamRoute
+from workbench.login_attempts import prune_hourly
+from workbench.login_sessions import note_use_of_logins
+from workbench.stranded import requeue_stranded_sessions
 from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
@@ -97,4 +100,8 @@ def _tune_interpreter() -> None:
 
 
 chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily])
-workbench = Service("config.urls_workbench", WORKBENCH_STREAMS, [prune_daily])
+workbench = Service(
+    "config.urls_workbench",
+    WORKBENCH_STREAMS,
+    [prune_daily, prune_hourly, note_use_of_logins, requeue_stranded_sessions],
+)

@@ -22,13 +22,15 @@ REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
 SQLITE_BUSY_SECONDS = 2
 # Of one process. The database threads of realtime/database.py keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
-PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+THIS_MACHINE = "127.0.0.0/8,::1"
 # They stop floods, never a person.
 RATES = {
     "messages": "600/minute",  # what a customer does in one session
     "sessions": "600/minute",  # new ones from one address, behind which a whole office may sit
     "replies": "1200/minute",  # what an agent does
     "logins": "20/minute",  # attempts for one username from one address
+    "address_failures": "60/hour",  # logins that failed from one address
+    "account_failures": "100/hour",  # and for one username, from addresses that it has not logged in from
 }
 
 
@@ -45,6 +47,14 @@ def number(name: str, default: int) -> int:
         return int(_env.int(name, default=default))
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+
+
+def idle_minutes() -> int:
+    """LOGIN_IDLE_MINUTES: 0 is never."""
+    minutes = number("LOGIN_IDLE_MINUTES", 0)
+    if minutes < 0:
+        raise ImproperlyConfigured(f"LOGIN_IDLE_MINUTES is {minutes}; use 0 (never) or a number of minutes.")
+    return minutes
 
 
 def names(name: str, default: str) -> list[str]:
@@ -167,6 +177,6 @@ def _rate(name: str, rate: str) -> RateLimitItem:
 def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
     """The addresses and networks whose X-Forwarded-For is believed, from TRUSTED_PROXIES."""
     try:
-        return tuple(ip_network(part) for part in names("TRUSTED_PROXIES", PRIVATE_NETWORKS))
+        return tuple(ip_network(part) for part in names("TRUSTED_PROXIES", THIS_MACHINE))
     except ValueError as error:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES must be networks such as 10.0.0.0/8: {error}.") from None

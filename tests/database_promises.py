@@ -8,14 +8,18 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
+from django.test import RequestFactory
+from limits import parse
 
 from chatbot import selectors as chatbot_selectors
 from chatbot import turns
+from chatbot.errors import RateLimited
 from chatbot.models import BotTurn, ChatSession, Message, Status
 from realtime import api, database, leases, log
 from realtime.api import Event
@@ -23,6 +27,10 @@ from realtime.database import repeat_victims
 from realtime.groups import BROADCAST, Channel, session
 from workbench import selectors
 from workbench.access import Agent
+from workbench.actions.requeue import requeue_stranded
+from workbench.login_attempts import begin_attempt
+from workbench.models import LoginAttempt
+from workbench.stranded import find_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,6 +135,28 @@ def test_a_turn_is_claimed_once() -> None:
     assert sum(len(each) for each in claims) == 1
 
 
+def test_a_stranded_session_is_requeued_once() -> None:
+    gone = User.objects.create(username="alice", is_active=False)
+    ChatSession.objects.create(name="s-1", status=Status.MANUAL_LIVE, assignee=gone)
+    done = run_at_once(*[partial(requeue_stranded, session_name="s-1")] * THREADS)
+    assert sorted(map(bool, done)) == [False] * (THREADS - 1) + [True]
+    assert ChatSession.objects.get().version == 2
+
+
+def test_no_more_logins_than_may_fail_get_through_at_once(settings: Any) -> None:
+    settings.RATE_LIMITS = {"address_failures": parse("2/hour")}
+
+    def attempt(round: int, number: int) -> LoginAttempt:
+        request = RequestFactory().post("/login/", REMOTE_ADDR=f"203.0.113.{round}")
+        return begin_attempt(request, f"user-{number}")
+
+    for round in range(1, 11):
+        begun = run_at_once(*[partial(attempt, round, number) for number in range(THREADS)])
+        kept = LoginAttempt.objects.filter(address=f"203.0.113.{round}").count()
+        assert {type(each) for each in begun} <= {LoginAttempt, RateLimited}
+        assert kept == sum(isinstance(each, LoginAttempt) for each in begun) <= 2
+
+
 @pytest.fixture
 def much(transactional_db: None) -> ChatSession:
     """Tables large enough that reading one of them whole would be the wrong plan."""
@@ -195,6 +225,7 @@ def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> 
         "list of a status from far behind": page(status=Status.CLOSED, before=selectors._cursor(middle)),
         "heads": lambda: log.heads(channels),
         "events": lambda: log.read(dict.fromkeys(channels, (0, 2))),
+        "stranded sessions": find_stranded,
         "expired turns": turns.claim_expired_turns,
     }
     plans = {name: plans_of(read) for name, read in reads.items()}

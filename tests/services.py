@@ -446,17 +446,22 @@ class AgentClient:
         form = {
             "username": self.username,
             "password": password,
-            "csrfmiddlewaretoken": self.http.cookies["csrftoken"],
+            "csrfmiddlewaretoken": self.csrf_token,
         }
         answer = self.http.post("/login/", data=form)
         assert answer.status_code == 302, f"{self.username} cannot log in: {answer.status_code}"
+
+    @property
+    def csrf_token(self) -> str:
+        """What the cookie says, which has a name of its own under HTTPS."""
+        return self.http.cookies.get("__Host-csrftoken") or self.http.cookies["csrftoken"]
 
     def call(self, session_name: str, verb: str, **body: object) -> httpx.Response:
         """POST /api/sessions/<name>/<verb>."""
         return self.http.post(
             f"/api/sessions/{session_name}/{verb}",
             json=body,
-            headers={"X-CSRFToken": self.http.cookies["csrftoken"]},
+            headers={"X-CSRFToken": self.csrf_token},
         )
 
     def take_over(self, session_name: str) -> httpx.Response:

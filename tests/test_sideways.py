@@ -91,6 +91,14 @@ def test_streams_are_http_2_and_unbuffered(site: Site, customer: CustomerClient)
     assert "version 2" in shown.stdout
 
 
+def test_no_other_host_can_plant_a_cookie(customer: CustomerClient, agent: BrowserAgent) -> None:
+    """Browsers take a cookie of such a name from its own host over HTTPS only, for all paths."""
+    cookies = [*customer.http.cookies.jar, *agent.http.cookies.jar]
+    assert {cookie.name for cookie in cookies} == {"__Host-chat_browser", "__Host-sessionid", "__Host-csrftoken"}
+    for cookie in cookies:
+        assert (cookie.secure, cookie.path, cookie.domain_specified) == (True, "/", False)
+
+
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_metrics_are_not_public(site: Site, service: str) -> None:
     assert httpx.get(f"{site.nginx.url(service)}/metrics").status_code == 404

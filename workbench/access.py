@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -28,6 +27,7 @@ from chatbot.prepared import PreparedQuery
 from realtime import groups
 from realtime.groups import Channel
 from realtime.stream import Refusal, StreamRequest
+from workbench.login_sessions import SessionStore, note_use
 
 SUPERVISORS = "supervisors"
 # A position names at most 10 channels (realtime/position.py): the agent's own, broadcast, and these.
@@ -61,7 +61,9 @@ def logged_in_agent(request: HttpRequest) -> Agent:
     login = _login(row.session_data) if row else None
     user = _user_rows.first(login.user_id) if login else None
     is_current = user is not None and login is not None and _hash_is_current(user, login.auth_hash)
-    return check_agent(_agent(user) if user is not None and is_current else None)
+    agent = check_agent(_agent(user) if user is not None and is_current else None)
+    note_use(key)
+    return agent
 
 
 def check_agent(agent: Agent | None) -> Agent:

@@ -70,6 +70,7 @@ def agent_exists(agent_id: str) -> bool:
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:
     """A session as this agent sees it; reads session.assignee, so fetch that with the session."""
     readable = may_read(agent, session.status, session.assignee_id)
+    waiting_since = session.waiting_since if session.status == Status.PENDING_MANUAL else None
     return {
         "session_name": session.name,
         "status": session.status,
@@ -81,7 +82,7 @@ def session_item(session: ChatSession, agent: Agent) -> SessionItem:
         "last_message": session.last_message if readable else "",
         "last_activity_at": iso(session.last_activity_at),
         "created_at": iso(session.created_at),
-        "waiting_since": iso(session.waiting_since) if session.waiting_since else None,
+        "waiting_since": iso(waiting_since) if waiting_since else None,
         "closed_at": iso(session.closed_at) if session.closed_at else None,
     }
 
