@@ -12,7 +12,7 @@ from typing import Any
 from channels.layers import InMemoryChannelLayer
 
 from realtime import groups, home, metrics
-from realtime.events import Envelope
+from realtime.events import Envelope, read_object
 from realtime.redis_layer import MAX_BATCH, PUBLISH_BUDGET_SECONDS, EnvelopePubSubLayer
 
 logger = logging.getLogger(__name__)
@@ -155,8 +155,8 @@ class DegradingChannelLayer:
             if "data" not in message:
                 return message
             try:
-                return dict(json.loads(message["data"]))
-            except (ValueError, TypeError, RecursionError):
+                return read_object(message["data"])
+            except ValueError:
                 metrics.DROPPED.labels("malformed").inc()
 
     def attach(self, channel: str, receiver: Receiver) -> None:
