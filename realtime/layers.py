@@ -181,7 +181,13 @@ class DegradingChannelLayer:
             await asyncio.wait(carried, timeout=PUBLISH_BUDGET_SECONDS)
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Send envelopes to their groups, in order; returns at once. In the home loop."""
+        """Send envelopes to their groups; returns at once. In the home loop.
+
+        What Redis takes in time reaches the members everywhere, each once and in order. What it does not take in time
+        is given up and handed to the members in this process, all of it and in order; but there it may overtake what is
+        still on its way to Redis or back, or come a second time if Redis took it after all. So whoever needs an order
+        numbers what he sends, as durable events are.
+        """
         self._carry([(envelope.channel, envelope.data) for envelope in envelopes])
 
     async def published(self) -> None:
