@@ -16,6 +16,7 @@ from realtime.batch import Batch
 from realtime.database import data_version, read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
+from realtime.replay import PARTS_AT_ONCE, parts_after
 
 if TYPE_CHECKING:
     from realtime.stream import Authorise, Stream, StreamRequest
@@ -88,6 +89,7 @@ class Process:
         self.layer = layer
         self.registry = Registry()
         self.relay = Relay(layer, after_arrivals=self.registry.flush)
+        self.parts = Batch(parts_after, PARTS_AT_ONCE)
         self.is_draining = False
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []
