@@ -17,6 +17,7 @@ from realtime.database import data_version, read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
 from realtime.replay import PARTS_AT_ONCE, parts_after
+from realtime.stream_limits import StreamLimits
 
 if TYPE_CHECKING:
     from realtime.stream import Authorise, Stream, StreamRequest
@@ -90,6 +91,7 @@ class Process:
         self.registry = Registry()
         self.relay = Relay(layer, after_arrivals=self.registry.flush)
         self.parts = Batch(parts_after, PARTS_AT_ONCE)
+        self.stream_limits = StreamLimits()
         self.is_draining = False
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []

@@ -24,6 +24,7 @@ from realtime.groups import Channel
 from realtime.position import MalformedPosition, decode_position, encode_position
 from realtime.relay import MAX_REPLAY, Frame, Start, place_of
 from realtime.replay import Replay
+from realtime.stream_limits import Key, TooManyStreams
 from realtime.transport import Send, transport_for
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ HEADERS = [
 ]
 RETRY_MS = (1_000, 3_000)
 DRAIN_RETRY_MS = (100, 5_000)
+FULL_RETRY_MS = (15_000, 30_000)  # too many are open: who goes on asking must not be a storm
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b":\n\n"
 MAX_BACKLOG_BYTES = 256 * 1024
@@ -299,10 +301,22 @@ class Stream:
 
 
 class StreamRoute:
-    """An ASGI application that answers GET with the stream that `authorise` grants."""
+    """An ASGI application that answers GET with the stream that `authorise` grants.
 
-    def __init__(self, authorise: Authorise) -> None:
+    Open streams are counted for REALTIME_STREAM_LIMITS as the limit `address` by what `address_of` makes of the scope,
+    before anything is asked of the database, and by (limit, whose) of `owner_of` once they are granted.
+    """
+
+    def __init__(
+        self,
+        authorise: Authorise,
+        *,
+        address_of: Callable[[Mapping[str, Any]], str] | None = None,
+        owner_of: Callable[[StreamRequest], Key] | None = None,
+    ) -> None:
         self.authorise = authorise
+        self.address_of = address_of
+        self.owner_of = owner_of
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         rest = await self.begin(scope, receive, send)
@@ -320,39 +334,69 @@ class StreamRoute:
             return None
         runtime = await process.start()
         request, position = _read_request(scope), _last_event_id(scope)
+        address = self.address_of(scope) if self.address_of is not None else None
         scope["headers"].clear()  # the server holds the scope for as long as the stream is open
         if runtime.is_draining:
             await _pass_by(send)
             return None
+        counted: list[Key] = []
+        stream = None
         try:
+            stream = await self._admit(runtime, request, address, counted, send)
+        finally:
+            if stream is None:
+                runtime.stream_limits.give_back(counted)
+        return _serve(runtime, stream, tuple(counted), position, receive, send) if stream is not None else None
+
+    async def _admit(
+        self, runtime: "process.Process", request: StreamRequest, address: str | None, counted: list[Key], send: Send
+    ) -> Stream | None:
+        """The stream that is granted, or None when its refusal is answered. `counted` is what it counts as by then."""
+        limits = runtime.stream_limits
+        try:
+            if address is not None:
+                counted += limits.take(("address", address))
             granted = await runtime.authorise(self.authorise, request)
+            if isinstance(granted, Refusal):
+                await _refuse(send, granted)
+                return None
+            if self.owner_of is not None:
+                counted += limits.take(self.owner_of(request))
+        except TooManyStreams:
+            await _pass_by(send, FULL_RETRY_MS)
+            return None
         except DatabaseError as error:
             await _fail(send, error)
             return None
-        if isinstance(granted, Refusal):
-            await _refuse(send, granted)
-            return None
-        return _serve(runtime, Stream(self, request, granted), position, receive, send)
+        return Stream(self, request, granted)
 
 
-async def _serve(runtime: "process.Process", stream: Stream, position: str, receive: Receive, send: Send) -> None:
+async def _serve(
+    runtime: "process.Process",
+    stream: Stream,
+    counted: tuple[Key, ...],
+    position: str,
+    receive: Receive,
+    send: Send,
+) -> None:
     """Open the stream and keep it until the client goes away or the response has ended."""
-    wanted, malformed = _wanted_position(position, stream.channels)
     try:
-        starts = await runtime.relay.begin(stream, wanted)
-    except DatabaseError as error:
-        await _fail(send, error)
-        return
-    if malformed:
-        starts = {channel: Start(start.after, start.upto, reset=True) for channel, start in starts.items()}
-    runtime.registry.add(stream)
-    try:
+        wanted, malformed = _wanted_position(position, stream.channels)
+        try:
+            starts = await runtime.relay.begin(stream, wanted)
+        except DatabaseError as error:
+            await _fail(send, error)
+            return
+        if malformed:
+            starts = {channel: Start(start.after, start.upto, reset=True) for channel, start in starts.items()}
+        runtime.registry.add(stream)
         await stream.open(send, starts, random.randint(*RETRY_MS))
         runtime.tell_if_degraded(stream)
         del starts, wanted, position
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:
+        runtime.stream_limits.give_back(counted)
         runtime.registry.remove(stream)
         runtime.relay.unsubscribe(stream, stream.channels)
         stream.close()
@@ -421,7 +465,7 @@ async def _fail(send: Send, error: DatabaseError) -> None:
     await _pass_by(send)
 
 
-async def _pass_by(send: Send) -> None:
+async def _pass_by(send: Send, retry_ms: tuple[int, int] = RETRY_MS) -> None:
     """Answer a passing fault: Chromium gives an EventSource up for ever after any answer but 200."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*RETRY_MS)})
+    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*retry_ms)})
