@@ -1,8 +1,10 @@
 """From which address a request comes, for rates that are counted by address."""
 
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,8 +23,20 @@ def client_address(request: HttpRequest) -> str:
     Only the last entry counts: it was written by that proxy itself, those before it may be the client's invention.
     """
     meta = request.META
-    named = meta.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()[:MAX_ADDRESS_LENGTH]
-    return _address(meta.get("REMOTE_ADDR", ""), named, settings.TRUSTED_PROXIES)
+    return _address(
+        meta.get("REMOTE_ADDR", ""), _last(meta.get("HTTP_X_FORWARDED_FOR", "")), settings.TRUSTED_PROXIES
+    )
+
+
+def stream_address(scope: Mapping[str, Any]) -> str:
+    """As client_address, of an ASGI scope."""
+    peer, _ = scope.get("client") or ("", 0)
+    named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return _address(peer, _last(named[-1]) if named else "", settings.TRUSTED_PROXIES)
+
+
+def _last(forwarded_for: str) -> str:
+    return forwarded_for.rpartition(",")[2].strip()[:MAX_ADDRESS_LENGTH]
 
 
 @lru_cache(maxsize=10_000)

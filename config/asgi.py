@@ -27,7 +27,7 @@ from realtime import process
 from realtime.process import BackgroundJob
 from realtime.retention import prune_daily
 from realtime.signals import drain_on_signal
-from realtime.stream import Authorise, StreamRoute
+from realtime.stream import StreamRoute
 from workbench.login_attempts import prune_hourly
 from workbench.login_sessions import note_use_of_logins
 from workbench.stranded import requeue_stranded_sessions
@@ -40,10 +40,10 @@ SWITCH_SECONDS = 0.0005  # CPython's default is 0.005
 class Service:
     """One service: streams, static files, the API and pages, in this order, and the jobs that run beside them."""
 
-    def __init__(self, urlconf: str, streams: Sequence[tuple[str, Authorise]], jobs: Sequence[BackgroundJob]) -> None:
+    def __init__(self, urlconf: str, streams: Sequence[tuple[str, StreamRoute]], jobs: Sequence[BackgroundJob]) -> None:
         self.jobs = jobs
         self._is_started = False
-        streaming: list[Any] = [(path, route, StreamRoute(authorise).begin) for route, authorise in streams]
+        streaming: list[Any] = [(path, route, stream.begin) for route, stream in streams]
         applications: list[Any] = [
             (path, "static/<path:path>", static_files),
             (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),

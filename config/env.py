@@ -32,6 +32,12 @@ RATES = {
     "address_failures": "60/hour",  # logins that failed from one address
     "account_failures": "100/hour",  # and for one username, from addresses that it has not logged in from
 }
+# Of one process: a person has a page or two open, an office behind one address many.
+STREAMS = {
+    "session": 16,  # of one customer's session
+    "login": 32,  # of an agent's login session
+    "address": 2_000,
+}
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -172,6 +178,24 @@ def _rate(name: str, rate: str) -> RateLimitItem:
             f"RATE_LIMITS has {name}={rate}; a rate is a number and a time: 120/minute."
         ) from None
     return type(item)(item.amount, item.multiples, namespace=name)
+
+
+def stream_limits() -> dict[str, int]:
+    """How many streams may be open, from STREAM_LIMITS: `on`, `off` (any number), or changes like `session=8`."""
+    said = [part.lower() for part in names("STREAM_LIMITS", "on")]
+    if said == ["off"]:
+        return {}
+    return {**STREAMS, **({} if said in ([], ["on"]) else dict(_stream_change(part) for part in said))}
+
+
+def _stream_change(part: str) -> tuple[str, int]:
+    name, _, number = (piece.strip() for piece in part.partition("="))
+    if name not in STREAMS or not number.isascii() or not number.isdigit() or int(number) < 1:
+        raise ImproperlyConfigured(
+            f"STREAM_LIMITS has {part!r}; use on, off, or numbers such as session=8,address=500 "
+            f"(of {', '.join(STREAMS)})."
+        )
+    return name, int(number)
 
 
 def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:

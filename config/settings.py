@@ -73,6 +73,7 @@ CHANNEL_LAYERS = {
 }
 EVENTSTREAM_STORAGE_CLASS = "realtime.eventstream.LogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "realtime.eventstream.GroupChannelManager"
+REALTIME_STREAM_LIMITS = env.stream_limits()
 REALTIME_RETENTION_DAYS = env.number("RETENTION_DAYS", 7)
 SERVICES = {  # ASGI application and port of each, for `manage.py serve`
     "chatbot": ("config.asgi:chatbot", env.number("CHATBOT_PORT", 8000)),

@@ -13,11 +13,12 @@ MAX_BATCH = 1_000
 class Batch(Generic[K, V]):
     """Call it with one key, get its value; `job` is called with all keys that waited. Lives in one event loop.
 
-    If the job raises, every caller of that batch gets the exception.
+    If the job raises, every caller of that batch gets the exception. A caller that gave up meanwhile is left out.
     """
 
-    def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]]) -> None:
+    def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]], max_batch: int = MAX_BATCH) -> None:
         self._job = job
+        self._max_batch = max_batch
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -31,7 +32,10 @@ class Batch(Generic[K, V]):
     async def _work(self) -> None:
         while self._waiting:
             await asyncio.sleep(0)  # let the callers of this loop turn join
-            part, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            waiting = [each for each in self._waiting if not each[1].done()]
+            part, self._waiting = waiting[: self._max_batch], waiting[self._max_batch :]
+            if not part:
+                return
             try:
                 values = await self._job([key for key, _ in part])
             except Exception as error:  # noqa: BLE001  handed to the callers

@@ -12,7 +12,7 @@ from typing import Any
 from channels.layers import InMemoryChannelLayer
 
 from realtime import groups, home, metrics
-from realtime.events import Envelope
+from realtime.events import Envelope, read_object
 from realtime.redis_layer import MAX_BATCH, PUBLISH_BUDGET_SECONDS, EnvelopePubSubLayer
 
 logger = logging.getLogger(__name__)
@@ -155,8 +155,8 @@ class DegradingChannelLayer:
             if "data" not in message:
                 return message
             try:
-                return dict(json.loads(message["data"]))
-            except (ValueError, TypeError, RecursionError):
+                return read_object(message["data"])
+            except ValueError:
                 metrics.DROPPED.labels("malformed").inc()
 
     def attach(self, channel: str, receiver: Receiver) -> None:
@@ -181,7 +181,13 @@ class DegradingChannelLayer:
             await asyncio.wait(carried, timeout=PUBLISH_BUDGET_SECONDS)
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Send envelopes to their groups, in order; returns at once. In the home loop."""
+        """Send envelopes to their groups; returns at once. In the home loop.
+
+        What Redis takes in time reaches the members everywhere, each once and in order. What it does not take in time
+        is given up and handed to the members in this process, all of it and in order; but there it may overtake what is
+        still on its way to Redis or back, or come a second time if Redis took it after all. So whoever needs an order
+        numbers what he sends, as durable events are.
+        """
         self._carry([(envelope.channel, envelope.data) for envelope in envelopes])
 
     async def published(self) -> None:

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 # SQLite takes at least 999 parameters in one statement.
 ROWS_A_STATEMENT = 200
+PART_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,26 @@ def read(ranges: Mapping[str, tuple[int, int]]) -> dict[str, list[Envelope]]:
         for channel, number, event_type, envelope in cursor.fetchall():
             found[channel].append(Envelope(channel, event_type, number, envelope.encode()))
     return found
+
+
+def read_part(channel: str, after: int, max_bytes: int) -> list[Envelope]:
+    """The events of a channel after this number, in order: one, and more until there are `max_bytes` of them."""
+    sql = "SELECT number, type, envelope FROM realtime_loggedevent WHERE channel = %s AND number > %s"
+    order = f" ORDER BY number LIMIT {PART_ROWS}"
+    parameters: list[Any] = [channel, after]
+    if connection.vendor == "postgresql":  # sends all rows at once; SQLite reads each when it is asked for
+        sized = sql.replace(" FROM", ", SUM(octet_length(envelope)) OVER (ORDER BY number) AS bytes FROM") + order
+        sql = f"SELECT number, type, envelope FROM ({sized}) AS part WHERE bytes - octet_length(envelope) < %s"
+        parameters.append(max_bytes)
+    part, size = [], 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql + order, parameters)
+        for number, event_type, envelope in cursor:
+            part.append(Envelope(channel, event_type, number, envelope.encode()))
+            size += len(part[-1].data)
+            if size >= max_bytes:
+                break
+    return part
 
 
 def _range_query(wanted: list[tuple[str, int, int]]) -> tuple[str, list[Any]]:

@@ -16,6 +16,8 @@ from realtime.batch import Batch
 from realtime.database import data_version, read_database
 from realtime.layers import DegradingChannelLayer
 from realtime.relay import Relay
+from realtime.replay import PARTS_AT_ONCE, parts_after
+from realtime.stream_limits import StreamLimits
 
 if TYPE_CHECKING:
     from realtime.stream import Authorise, Stream, StreamRequest
@@ -88,6 +90,8 @@ class Process:
         self.layer = layer
         self.registry = Registry()
         self.relay = Relay(layer, after_arrivals=self.registry.flush)
+        self.parts = Batch(parts_after, PARTS_AT_ONCE)
+        self.stream_limits = StreamLimits()
         self.is_draining = False
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []

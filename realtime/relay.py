@@ -10,8 +10,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from django.db import DatabaseError
@@ -67,12 +67,16 @@ class Subscriber(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a subscription to one channel begins: with number `after`, `events`, then live. `reset`: `after` is not where
-    the subscriber wanted to go on."""
+    """How a subscription to one channel begins: after number `after`, with what the log holds up to `upto`, then live.
+
+    `reset`: `after` is not where the subscriber wanted to go on. `events` are those from the log, for who asked for
+    them at once.
+    """
 
     after: int
-    events: Sequence[Envelope]
+    upto: int
     reset: bool
+    events: Sequence[Envelope] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +92,7 @@ class Feed:
     idle_since: float | None = None
 
 
-Opening = tuple[Subscriber, dict[str, int | None]]
+Opening = tuple[Subscriber, Mapping[str, int | None]]
 
 
 class Relay:
@@ -130,14 +134,25 @@ class Relay:
 
     # Subscribing
 
-    async def subscribe(self, subscriber: Subscriber, positions: dict[str, int | None]) -> dict[str, Start]:
+    async def begin(self, subscriber: Subscriber, positions: Mapping[str, int | None]) -> dict[str, Start]:
         """Begin to deliver channels to a subscriber; {channel: number it has, None for live from now}.
 
-        From before this returns the subscriber gets live events, which it must hold back until it has handled `Start`
-        and then drop up to what `Start` brought it to. Raises DatabaseError if the log cannot be read.
+        From before this returns the subscriber gets live events, which it must hold back until it has read from the
+        log what `Start` says, and then drop up to what it has. Raises DatabaseError if the log cannot be read.
         """
         try:
             return await self._open((subscriber, positions))
+        except BaseException:
+            self.unsubscribe(subscriber, positions)
+            raise
+
+    async def subscribe(self, subscriber: Subscriber, positions: Mapping[str, int | None]) -> dict[str, Start]:
+        """As `begin`, with the events that the log holds."""
+        starts = await self.begin(subscriber, positions)
+        if all(start.after == start.upto for start in starts.values()):
+            return starts
+        try:
+            return await read_database(_with_events, starts)
         except BaseException:
             self.unsubscribe(subscriber, positions)
             raise
@@ -166,17 +181,12 @@ class Relay:
             await self._layer.join(fresh, self._member)
         return await self._starts([positions for _, positions in openings])
 
-    async def _starts(self, all_positions: Sequence[dict[str, int | None]]) -> list[dict[str, Start]]:
-        lowest: dict[str, int | None] = {}
-        for positions in all_positions:
-            for channel, number in positions.items():
-                known = lowest.get(channel)
-                lowest[channel] = number if known is None or (number is not None and number < known) else known
-        heads, events = await read_database(_read_after, lowest)
+    async def _starts(self, all_positions: Sequence[Mapping[str, int | None]]) -> list[dict[str, Start]]:
+        heads = await read_database(log.heads, {channel for positions in all_positions for channel in positions})
         for channel, head in heads.items():
             self._meet_head(channel, head)
         return [
-            {channel: _start(number, heads[channel], events[channel]) for channel, number in positions.items()}
+            {channel: _start(number, heads[channel]) for channel, number in positions.items()}
             for positions in all_positions
         ]
 
@@ -411,18 +421,6 @@ class Reached:
         self.early = tuple(feed.early)
 
 
-def _read_after(positions: dict[str, int | None]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:
-    """The heads, and for each channel the events after the given number (none for None, or if there are too many)."""
-    heads = log.heads(positions)
-    ranges = {}
-    for channel, number in positions.items():
-        head = heads[channel]
-        if number is not None:
-            ranges[channel] = (max(number, head.pruned, head.last - MAX_REPLAY), head.last)
-    events = log.read(ranges)
-    return heads, {channel: events.get(channel, []) for channel in positions}
-
-
 def _read_news(reached: dict[str, Reached]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:
     """The heads, and for each channel the events that are not yet delivered or not yet compared."""
     heads = log.heads(reached)
@@ -433,13 +431,22 @@ def _read_news(reached: dict[str, Reached]) -> tuple[dict[str, Head], dict[str, 
     return heads, log.read(ranges)
 
 
-def _start(number: int | None, head: Head, events: list[Envelope]) -> Start:
-    """How one subscriber starts, given the events that were read for the neediest one."""
+def _start(number: int | None, head: Head) -> Start:
     if number is None:
-        return Start(head.last, [], reset=False)
-    known = head.pruned <= number <= head.last and head.last - number <= MAX_REPLAY
-    missed = [envelope for envelope in events if envelope.number is not None and envelope.number > number]
-    if not known or len(missed) != head.last - number:  # pruned between the two reads
-        metrics.RESETS.inc()
-        return Start(head.last, [], reset=True)
-    return Start(number, missed, reset=False)
+        return Start(head.last, head.last, reset=False)
+    if head.pruned <= number <= head.last and head.last - number <= MAX_REPLAY:
+        return Start(number, head.last, reset=False)
+    metrics.RESETS.inc()
+    return Start(head.last, head.last, reset=True)
+
+
+def _with_events(starts: Mapping[str, Start]) -> dict[str, Start]:
+    logged = log.read({channel: (start.after, start.upto) for channel, start in starts.items()})
+    return {channel: _with_those(start, logged[channel]) for channel, start in starts.items()}
+
+
+def _with_those(start: Start, events: Sequence[Envelope]) -> Start:
+    if len(events) == start.upto - start.after:
+        return replace(start, events=events)
+    metrics.RESETS.inc()  # pruned since the heads were read
+    return Start(start.upto, start.upto, reset=True)

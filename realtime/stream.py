@@ -4,6 +4,7 @@ A Django view that streams would cost a thread and a database connection per str
 own coroutine, which only waits for the client to go away; what it is sent is written in the relay's turn of the loop.
 """
 
+import asyncio
 import json
 import logging
 import random
@@ -21,7 +22,9 @@ from django_eventstream.utils import sse_encode_event
 from realtime import metrics, process
 from realtime.groups import Channel
 from realtime.position import MalformedPosition, decode_position, encode_position
-from realtime.relay import Frame, Start, place_of
+from realtime.relay import MAX_REPLAY, Frame, Start, place_of
+from realtime.replay import Replay
+from realtime.stream_limits import Key, TooManyStreams
 from realtime.transport import Send, transport_for
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ HEADERS = [
 ]
 RETRY_MS = (1_000, 3_000)
 DRAIN_RETRY_MS = (100, 5_000)
+FULL_RETRY_MS = (15_000, 30_000)  # too many are open: who goes on asking must not be a storm
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b":\n\n"
 MAX_BACKLOG_BYTES = 256 * 1024
@@ -71,12 +75,12 @@ class Stream:
 
     __slots__ = (
         "_backlog_bytes",
-        "_held",
         "_is_flushing",
         "_outbox",
         "_paused_since",
         "_places",
         "_position",
+        "_replay",
         "_transport",
         "channels",
         "ended",
@@ -96,7 +100,7 @@ class Stream:
         self._transport: Any = None
         self._position: dict[str, int] = {}
         self._places: dict[str, bytes] | None = None  # the same, encoded, if there are several channels
-        self._held: list[tuple[str, int | None, Frame]] | None = []  # live events that came while opening
+        self._replay: Replay | None = Replay()  # None once the stream is live
         self._outbox: list[bytes] = []
         self._backlog_bytes = 0
         self._is_flushing = False
@@ -105,42 +109,96 @@ class Stream:
     # Opening
 
     async def open(self, send: Send, starts: Mapping[str, Start], retry_ms: int) -> None:
-        """Send the first block, then what was missed, then what came meanwhile."""
+        """Send the first block. What was missed and what came meanwhile follows it, now or by `catch_up`."""
+        transport = transport_for(send, self)
+        await transport.begin(200, HEADERS)
+        replay = self._replay
+        assert replay is not None
+        self._transport = transport
+        starts = {**starts, **replay.resets}
         self._position = {channel: start.after for channel, start in starts.items()}
         if len(starts) > 1:
             self._places = {channel: place_of(channel, start.after) for channel, start in starts.items()}
-        self._transport = transport_for(send, self)
-        await self._transport.begin(200, HEADERS)
+        for channel, start in starts.items():
+            replay.upto[channel] = max(start.upto, replay.upto.get(channel, 0))
         self._put(b"retry: %d\n%b" % (retry_ms, self._local_event("stream-open", {})))
         if lost := [channel for channel, start in starts.items() if start.reset]:
             self._put(self._reset_event(lost))
-        for channel, start in starts.items():
-            for envelope in start.events:
-                self._deliver(channel, envelope.number, Frame(envelope))
-        held, self._held = self._held or [], None
-        for channel, number, frame in held:
+        if self._channel_behind(replay) is None:
+            self._go_live(replay)
+        else:
+            replay.task = asyncio.create_task(self._catch_up(replay), name="stream-replay")
+
+    async def _catch_up(self, replay: Replay) -> None:
+        """Write what was missed, a part at a time as the client takes them, then what came meanwhile, and go live."""
+        try:
+            while (channel := self._channel_behind(replay)) is not None:
+                await self._write_part(channel)
+                while self._paused_since is not None:
+                    await replay.wait_for_room()
+                if self.ended:
+                    return
+            self._go_live(replay)
+        except DatabaseError as error:
+            logger.warning("a replay is given up, the client will go on with it: %s", type(error).__name__)
+            self.end(random.randint(*RETRY_MS))
+        except Exception:
+            logger.exception("a replay failed")
+            self.cut("error")
+
+    def _channel_behind(self, replay: Replay) -> str | None:
+        """A channel of which the log has more for this client; those that went too far ahead of it are reset."""
+        for channel, upto in replay.upto.items():
+            if upto - self._position[channel] > MAX_REPLAY:
+                self._lose(channel, upto)
+            elif upto > self._position[channel]:
+                return channel
+        return None
+
+    async def _write_part(self, channel: str) -> None:
+        after = self._position[channel]
+        part = await process.current().parts((channel, after))
+        if self.ended or self._replay is None or self._position[channel] != after:  # or reset meanwhile
+            return
+        if not part:
+            self._lose(channel, self._replay.upto[channel])
+        for number, frame in part:
+            self._deliver(channel, number, frame)
+        metrics.DELIVERED.inc(self.flush())
+
+    def _go_live(self, replay: Replay) -> None:
+        self._replay = None
+        for channel, number, frame in replay.held:
             self._deliver(channel, number, frame)
 
     # Subscriber
 
     def deliver(self, channel: str, number: int | None, frame: Frame) -> None:
-        if self._held is not None:
-            self._held.append((channel, number, frame))
+        if self._replay is not None:
+            self._replay.hold(channel, number, frame)
         else:
             self._deliver(channel, number, frame)
 
     def reset(self, channel: str, last: int) -> None:
-        if self._held is not None:
-            self._held.clear()
+        if self._replay is not None:
+            self._replay.reset(channel, last)
+        if self._transport is not None:  # else `open` will tell it
+            self._tell_reset(channel, last)
+
+    def _lose(self, channel: str, last: int) -> None:
+        """What follows the client's position is no longer known, or is too much."""
+        metrics.RESETS.inc()
+        self._tell_reset(channel, last)
+
+    def _tell_reset(self, channel: str, last: int) -> None:
         self._position[channel] = last
         if self._places is not None:
             self._places[channel] = place_of(channel, last)
-        if self._transport is not None:
-            self._put(self._reset_event([channel]))
+        self._put(self._reset_event([channel]))
 
     def notice(self, event_type: str, payload: Mapping[str, Any]) -> None:
         """Send a local event: `degraded` or `recovered`."""
-        if self._held is None:
+        if self._transport is not None:
             self._put(self._local_event(event_type, payload))
 
     def _deliver(self, channel: str, number: int | None, frame: Frame) -> None:
@@ -194,6 +252,8 @@ class Stream:
     def resume(self) -> None:
         """The connection has drained."""
         self._paused_since = None
+        if self._replay is not None:
+            self._replay.drained()
         if self._outbox and not self._is_flushing:
             self._is_flushing = True
             self.registry.flush_soon(self)
@@ -203,7 +263,7 @@ class Stream:
         if self._paused_since is not None:
             if now - self._paused_since > MAX_BEHIND_SECONDS:
                 self.cut("too far behind")
-        elif now - self.last_write > KEEP_ALIVE_SECONDS and not self._outbox:
+        elif self._transport is not None and now - self.last_write > KEEP_ALIVE_SECONDS and not self._outbox:
             self._put(KEEP_ALIVE)
 
     # Ending
@@ -233,16 +293,30 @@ class Stream:
 
     def close(self) -> None:
         self.ended = True
+        if self._replay is not None:
+            self._replay.cancel()
         self._outbox.clear()
         if self._transport is not None:
             self._transport.close()
 
 
 class StreamRoute:
-    """An ASGI application that answers GET with the stream that `authorise` grants."""
+    """An ASGI application that answers GET with the stream that `authorise` grants.
 
-    def __init__(self, authorise: Authorise) -> None:
+    Open streams are counted for REALTIME_STREAM_LIMITS as the limit `address` by what `address_of` makes of the scope,
+    before anything is asked of the database, and by (limit, whose) of `owner_of` once they are granted.
+    """
+
+    def __init__(
+        self,
+        authorise: Authorise,
+        *,
+        address_of: Callable[[Mapping[str, Any]], str] | None = None,
+        owner_of: Callable[[StreamRequest], Key] | None = None,
+    ) -> None:
         self.authorise = authorise
+        self.address_of = address_of
+        self.owner_of = owner_of
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         rest = await self.begin(scope, receive, send)
@@ -260,39 +334,69 @@ class StreamRoute:
             return None
         runtime = await process.start()
         request, position = _read_request(scope), _last_event_id(scope)
+        address = self.address_of(scope) if self.address_of is not None else None
         scope["headers"].clear()  # the server holds the scope for as long as the stream is open
         if runtime.is_draining:
             await _pass_by(send)
             return None
+        counted: list[Key] = []
+        stream = None
         try:
+            stream = await self._admit(runtime, request, address, counted, send)
+        finally:
+            if stream is None:
+                runtime.stream_limits.give_back(counted)
+        return _serve(runtime, stream, tuple(counted), position, receive, send) if stream is not None else None
+
+    async def _admit(
+        self, runtime: "process.Process", request: StreamRequest, address: str | None, counted: list[Key], send: Send
+    ) -> Stream | None:
+        """The stream that is granted, or None when its refusal is answered. `counted` is what it counts as by then."""
+        limits = runtime.stream_limits
+        try:
+            if address is not None:
+                counted += limits.take(("address", address))
             granted = await runtime.authorise(self.authorise, request)
+            if isinstance(granted, Refusal):
+                await _refuse(send, granted)
+                return None
+            if self.owner_of is not None:
+                counted += limits.take(self.owner_of(request))
+        except TooManyStreams:
+            await _pass_by(send, FULL_RETRY_MS)
+            return None
         except DatabaseError as error:
             await _fail(send, error)
             return None
-        if isinstance(granted, Refusal):
-            await _refuse(send, granted)
-            return None
-        return _serve(runtime, Stream(self, request, granted), position, receive, send)
+        return Stream(self, request, granted)
 
 
-async def _serve(runtime: "process.Process", stream: Stream, position: str, receive: Receive, send: Send) -> None:
+async def _serve(
+    runtime: "process.Process",
+    stream: Stream,
+    counted: tuple[Key, ...],
+    position: str,
+    receive: Receive,
+    send: Send,
+) -> None:
     """Open the stream and keep it until the client goes away or the response has ended."""
-    wanted, malformed = _wanted_position(position, stream.channels)
     try:
-        starts = await runtime.relay.subscribe(stream, wanted)
-    except DatabaseError as error:
-        await _fail(send, error)
-        return
-    if malformed:
-        starts = {channel: Start(start.after, [], reset=True) for channel, start in starts.items()}
-    runtime.registry.add(stream)
-    try:
+        wanted, malformed = _wanted_position(position, stream.channels)
+        try:
+            starts = await runtime.relay.begin(stream, wanted)
+        except DatabaseError as error:
+            await _fail(send, error)
+            return
+        if malformed:
+            starts = {channel: Start(start.after, start.upto, reset=True) for channel, start in starts.items()}
+        runtime.registry.add(stream)
         await stream.open(send, starts, random.randint(*RETRY_MS))
         runtime.tell_if_degraded(stream)
         del starts, wanted, position
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:
+        runtime.stream_limits.give_back(counted)
         runtime.registry.remove(stream)
         runtime.relay.unsubscribe(stream, stream.channels)
         stream.close()
@@ -361,7 +465,7 @@ async def _fail(send: Send, error: DatabaseError) -> None:
     await _pass_by(send)
 
 
-async def _pass_by(send: Send) -> None:
+async def _pass_by(send: Send, retry_ms: tuple[int, int] = RETRY_MS) -> None:
     """Answer a passing fault: Chromium gives an EventSource up for ever after any answer but 200."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*RETRY_MS)})
+    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*retry_ms)})

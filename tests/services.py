@@ -245,6 +245,7 @@ def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
         "REDIS_URL": redis_url,
         "DEMO_PASSWORD": DEMO_PASSWORD,
         "RATE_LIMITS": "off",
+        "STREAM_LIMITS": "off",
         "PYTHONUNBUFFERED": "1",
     }
 

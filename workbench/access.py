@@ -123,14 +123,14 @@ def authorise_agent_streams(requests: Sequence[StreamRequest]) -> list[Refusal |
 
     Three queries for any number of streams; changes nothing.
     """
-    agents = agents_of(_session_key(request) for request in requests)
+    agents = agents_of(session_key(request) for request in requests)
     sessions = _session_rights({name for request in requests for name in _watched(request)})
     return [_answer(_agent_channels, request, agents, sessions) for request in requests]
 
 
 def authorise_session_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
     """For each stream of one session: its channel, or why it is refused. Three queries for any number of streams."""
-    agents = agents_of(_session_key(request) for request in requests)
+    agents = agents_of(session_key(request) for request in requests)
     names = {request.kwargs["name"] for request in requests}
     sessions = _session_rights({name for name in names if groups.is_valid_name(name)})
     return [_answer(_session_channel, request, agents, sessions) for request in requests]
@@ -156,7 +156,7 @@ def _answer(
     sessions: Rights,
 ) -> Refusal | tuple[Channel, ...]:
     try:
-        return rule(request, check_agent(agents.get(_session_key(request))), sessions)
+        return rule(request, check_agent(agents.get(session_key(request))), sessions)
     except errors.Refused as error:
         return refusal(error)
 
@@ -175,7 +175,8 @@ def _session_channel(request: StreamRequest, agent: Agent, sessions: Rights) -> 
     return (groups.session(name),)
 
 
-def _session_key(request: StreamRequest) -> str:
+def session_key(request: StreamRequest) -> str:
+    """The key of the login session that a stream's client shows."""
     return request.cookies.get(settings.SESSION_COOKIE_NAME, "")
 
 

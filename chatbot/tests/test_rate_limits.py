@@ -12,7 +12,7 @@ from limits import parse
 from redis.exceptions import NoPermissionError
 
 from chatbot import rate_limits
-from chatbot.client_address import client_address
+from chatbot.client_address import client_address, stream_address
 from chatbot.metrics import RATE_LIMITED
 from chatbot.models import ChatSession, Message
 from chatbot.rate_limits import NotAnswered, RateCounter, SharedCounter
@@ -179,6 +179,8 @@ async def test_a_foreign_page_does_not_use_up_the_address_of_its_visitors(
 def test_client_address(peer: str, forwarded: str, address: str) -> None:
     request = RequestFactory(headers={"X-Forwarded-For": forwarded}).get("/", REMOTE_ADDR=peer)
     assert client_address(request) == address
+    headers = [(b"x-forwarded-for", b"192.0.2.1"), (b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    assert stream_address({"client": (peer, 40_000) if peer else None, "headers": headers}) == address
 
 
 # What the operator sees

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from realtime import api, log
 from realtime.models import LoggedEvent
-from realtime.relay import _read_after, _start
+from realtime.relay import _start, _with_events
 from realtime.retention import prune
 
 pytestmark = pytest.mark.django_db
@@ -44,8 +44,8 @@ def test_position_before_the_cut_is_reset(number: int, is_reset: bool) -> None:
         api.send_to_session("s-1", "tick", {"i": i})
     age(1, 2, 3)
     prune(timedelta(days=7))
-    heads, events = _read_after({CHANNEL: number})
-    start = _start(number, heads[CHANNEL], events[CHANNEL])
+    start = _start(number, log.heads([CHANNEL])[CHANNEL])
     assert start.reset is is_reset
     if not is_reset:
-        assert [envelope.number for envelope in start.events] == list(range(number + 1, 6))
+        events = _with_events({CHANNEL: start})[CHANNEL].events
+        assert [envelope.number for envelope in events] == list(range(number + 1, 6))

@@ -265,8 +265,10 @@ class StuckClient(Client):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.takes = asyncio.Event()
+        self.written_bytes = 0
 
     async def send(self, message: dict[str, Any]) -> None:
+        self.written_bytes += len(message.get("body", b""))
         if message["type"] == "http.response.body" and self.body:
             await self.takes.wait()
         await super().send(message)
