@@ -19,6 +19,7 @@ from django.http import parse_cookie
 from django_eventstream.utils import sse_encode_event
 
 from realtime import metrics, process
+from realtime.database import tell_of_fault
 from realtime.groups import Channel
 from realtime.position import MalformedPosition, decode_position, encode_position
 from realtime.relay import Frame, Start, place_of
@@ -283,6 +284,10 @@ async def _serve(runtime: "process.Process", stream: Stream, position: str, rece
     except DatabaseError as error:
         await _fail(send, error)
         return
+    if runtime.is_draining:  # it was told to end before it was there to be told
+        runtime.relay.unsubscribe(stream, wanted)
+        await _pass_by(send)
+        return
     if malformed:
         starts = {channel: Start(start.after, [], reset=True) for channel, start in starts.items()}
     runtime.registry.add(stream)
@@ -357,7 +362,7 @@ async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, b
 
 
 async def _fail(send: Send, error: DatabaseError) -> None:
-    logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
+    tell_of_fault(logger, error, "a stream could not be opened, the client will try again")
     await _pass_by(send)
 
 
