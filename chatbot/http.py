@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import is_same_domain
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from django.views import defaults
 from pydantic import AfterValidator, BaseModel, ValidationError
 
 from chatbot import errors
-from realtime.database import in_database, read_database
+from realtime.database import in_database, in_turn, read_database, tell_of_fault
 
 JSON_TYPE = "application/json"
 
@@ -43,13 +43,12 @@ Text = Annotated[str, AfterValidator(_refuse_unstorable)]
 def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
     """Make a view for one method out of a synchronous job: `job(request, **url_kwargs) -> HttpResponse`.
 
-    The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer.
+    The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer,
+    and those that change one session (`name` in the address) come one after the other.
     `guard(request, **url_kwargs)` runs before it in the event loop, without the database; what it found out, if it
     returns something, becomes further arguments of the job.
     Whatever Refused they raise becomes the answer.
     """
-
-    run = read_database if method == "GET" else in_database
 
     def decorate(job: Job) -> View:
         @functools.wraps(job)
@@ -57,11 +56,16 @@ def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
             try:
                 check_method(request, method)
                 found = await guard(request, **kwargs) if guard is not None else None
-                return await run(job, request, **kwargs, **(found or {}))
+                arguments = {**kwargs, **(found or {})}
+                if method == "GET":
+                    return await read_database(job, request, **arguments)
+                if "name" in kwargs:  # of a session, whose row the job locks
+                    return await in_turn(kwargs["name"], job, request, **arguments)
+                return await in_database(job, request, **arguments)
             except errors.Refused as error:
                 return error_response(error)
-            except (OperationalError, InterfaceError):
-                logger.warning("database unavailable path=%s", request.path, exc_info=True)
+            except OperationalError as error:
+                tell_of_fault(logger, error, "database unavailable path=%s", request.path)
                 return error_response(errors.DatabaseUnavailable())
 
         return view

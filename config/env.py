@@ -23,6 +23,20 @@ SQLITE_BUSY_SECONDS = 2
 # Of one process. The database threads of realtime/database.py keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
 THIS_MACHINE = "127.0.0.0/8,::1"
+# How long a caller waits for one of them: as long as for SQLite's lock.
+POSTGRES_POOL_SECONDS = 2
+# The server's limits for each of our connections. To wait for a lock: more than its deadlock_timeout (1 s), which finds
+# out whom to undo; what is not free by then is held by something that hangs. To be idle in a transaction: more than
+# anything of ours is; a process that was stopped in one loses it, and others get its locks.
+POSTGRES_LIMITS = {"lock_timeout": "1500ms", "idle_in_transaction_session_timeout": "5s"}
+# When a server that went without a word is given up: to connect, idle, and with something sent. Of libpq.
+POSTGRES_KEEP_ALIVES = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 # They stop floods, never a person.
 RATES = {
     "messages": "600/minute",  # what a customer does in one session
@@ -117,7 +131,12 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 def _postgres(config: dict[str, Any]) -> dict[str, Any]:
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL names no database: postgres://user:password@host:5432/name.")
-    config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": POSTGRES_POOL_SIZE, "timeout": 5}
+    options: dict[str, Any] = {**POSTGRES_KEEP_ALIVES, **config.get("OPTIONS", {})}  # of DATABASE_URL: ?sslmode=…
+    limits = " ".join(f"-c {name}={limit}" for name, limit in POSTGRES_LIMITS.items())
+    # Of two that set the same the later one holds.
+    options["options"] = f"{limits} {options.get('options', '')}".strip()
+    options["pool"] = {"min_size": 1, "max_size": POSTGRES_POOL_SIZE, "timeout": POSTGRES_POOL_SECONDS}
+    config["OPTIONS"] = options
     return config
 
 

@@ -140,10 +140,12 @@ LOGGING = {
     "formatters": {
         "line": {"class": "config.logs.OneLineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
+    "filters": {"database_faults": {"()": "realtime.database.FaultsOfRequests"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "daphne": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},  # a 404 is an answer, not a fault
+        "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
+        "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: whoever needed it says so
     },
 }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+STEP_LIMIT_SECONDS = 1.0  # of a stop
 RIGHTS_CHECK_SECONDS = 1.0
 RIGHTS_EXPIRY_SECONDS = 30.0  # also when nothing was committed: a login ends by time, too
 BackgroundJob = Callable[[], Awaitable[None]]
@@ -116,16 +117,19 @@ class Process:
         self._tasks.append(asyncio.create_task(_keep_running(job), name=getattr(job, "__qualname__", "job")))
 
     async def stop(self) -> None:
-        """Stop jobs and relay, send what is still to be sent, close the connections."""
+        """Stop jobs and relay, send what is still to be sent, close the connections. A database that hangs is not
+        waited for: its log has what is not sent.
+        """
         from realtime import publisher
 
-        await publisher.flush()
-        for task in self._tasks:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STEP_LIMIT_SECONDS):
+                await publisher.flush()
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self._tasks = []
+        if tasks:
+            await asyncio.wait(tasks, timeout=STEP_LIMIT_SECONDS)
         await self.relay.stop()
         await self.layer.flush()
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db import DatabaseError
 
 from realtime import home, numbering, process
-from realtime.database import in_database
+from realtime.database import in_database, tell_of_fault
 from realtime.events import Envelope
 
 logger = logging.getLogger(__name__)
@@ -70,8 +70,8 @@ async def _number_waiting() -> None:
         try:
             await in_database(publish_waiting)
         except DatabaseError as error:
-            logger.warning("events wait for their numbers: %s", type(error).__name__)
-        except RuntimeError as error:  # the interpreter ends, and has ended its database threads
+            tell_of_fault(logger, error, "events wait for their numbers")
+        except RuntimeError as error:  # the interpreter ends, and starts no more threads
             if "shutdown" not in str(error):
                 raise
             _is_more_waiting = True

@@ -19,7 +19,7 @@ from django_eventstream.utils import sse_encode_event
 
 from realtime import log, metrics
 from realtime.batch import Batch
-from realtime.database import data_version, read_database
+from realtime.database import data_version, read_database, tell_of_fault
 from realtime.events import Envelope, unseal
 from realtime.layers import DegradingChannelLayer, Receiver
 from realtime.log import Head
@@ -109,7 +109,6 @@ class Relay:
         self._repairer: asyncio.Task[None] | None = None
         self._safety_reads: asyncio.Task[None] | None = None
         self._read_soon = asyncio.Event()
-        self._is_log_readable = True
         self._version_read: str | None = None
         self._suspects: dict[str, None] = {}  # channels of which copies are to be compared with the log
         self._may_log_malformed_at = 0.0
@@ -310,7 +309,6 @@ class Relay:
             try:
                 await self._drop_idle()
                 await self._catch_up_if_news()
-                self._is_log_readable = True
             except DatabaseError as error:
                 self._log_unreadable(error)
             except Exception:
@@ -336,9 +334,7 @@ class Relay:
         self._version_read = version
 
     def _log_unreadable(self, error: Exception) -> None:
-        if self._is_log_readable:
-            logger.error("the log cannot be read, will try again: %s", type(error).__name__)
-        self._is_log_readable = False
+        tell_of_fault(logger, error, "the log cannot be read, will try again")
 
     async def _catch_up(self, channels: Iterable[str]) -> None:
         """Bring channels to what the log holds, and compare with it what came through Redis."""

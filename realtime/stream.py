@@ -20,6 +20,7 @@ from django.http import parse_cookie
 from django_eventstream.utils import sse_encode_event
 
 from realtime import metrics, process
+from realtime.database import tell_of_fault
 from realtime.groups import Channel
 from realtime.position import MalformedPosition, decode_position, encode_position
 from realtime.relay import MAX_REPLAY, Frame, Start, place_of
@@ -387,6 +388,9 @@ async def _serve(
         except DatabaseError as error:
             await _fail(send, error)
             return
+        if runtime.is_draining:  # it was told to end before it was there to be told
+            await _pass_by(send)
+            return
         if malformed:
             starts = {channel: Start(start.after, start.upto, reset=True) for channel, start in starts.items()}
         runtime.registry.add(stream)
@@ -461,7 +465,7 @@ async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, b
 
 
 async def _fail(send: Send, error: DatabaseError) -> None:
-    logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
+    tell_of_fault(logger, error, "a stream could not be opened, the client will try again")
     await _pass_by(send)
 
 

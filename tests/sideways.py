@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from tests.services import (
     HOST,
@@ -93,6 +94,32 @@ class PostgreSQL(Program):
         if self.is_alive():
             self.send_signal(signal.SIGINT)
             self.wait()
+
+    @contextlib.contextmanager
+    def locked_row(self, table: str, column: str, value: str) -> Iterator[None]:
+        """Hold the lock of one row, as somebody may who forgets a transaction in psql."""
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute(f"SELECT 1 FROM {table} WHERE {column} = %s FOR UPDATE", [value])
+            assert found.fetchone(), f"there is no {value} in {table}"
+            yield
+
+    def backends(self, condition: str) -> list[int]:
+        """The sessions of the product, in pg_stat_activity, of which this is true."""
+        query = f"SELECT pid FROM pg_stat_activity WHERE datname = 'handover' AND {condition}"
+        with psycopg.connect(self.url) as connection:
+            return [pid for (pid,) in connection.execute(query)]
+
+    def pause(self) -> None:
+        """Stop all of it as a machine that hangs: its connections stay open and nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        self.send_signal(number)  # first, so that it starts no more
+        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            os.kill(int(child), number)
 
     @property
     def _address(self) -> list[str]:

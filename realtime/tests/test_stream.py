@@ -19,8 +19,9 @@ from realtime import api, stream
 from realtime.groups import BROADCAST, Channel, agent, session
 from realtime.position import encode_position
 from realtime.process import Process
+from realtime.relay import Start
 from realtime.stream import Refusal, StreamRequest, StreamRoute
-from realtime.tests.conftest import until, use_redis
+from realtime.tests.conftest import DEADLINE_SECONDS, until, use_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,6 +236,30 @@ async def test_draining_tells_clients_to_come_back(in_memory: Process) -> None:
         in_memory.drain_streams()
         await until(lambda: client.is_over)
     assert client.body.rstrip().rsplit(b"\n", 1)[-1].startswith(b"retry: ")
+
+
+async def test_a_stream_that_is_being_opened_when_the_process_drains_ends(
+    in_memory: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not among those that are told to end: without a look at its own end it would hold the process."""
+    reading, may_read = asyncio.Event(), asyncio.Event()
+    subscribe = in_memory.relay.subscribe
+
+    async def subscribe_late(subscriber: stream.Stream, positions: dict[str, int | None]) -> dict[str, Start]:
+        reading.set()
+        await may_read.wait()
+        return await subscribe(subscriber, positions)
+
+    monkeypatch.setattr(in_memory.relay, "subscribe", subscribe_late)
+    client = Client()
+    opening = asyncio.create_task(StreamRoute(grant_session)(client.scope, client.receive, client.send))
+    await reading.wait()
+    in_memory.drain_streams()
+    may_read.set()
+    await asyncio.wait_for(opening, DEADLINE_SECONDS)
+    assert client.status == 200
+    assert client.body.startswith(b"retry: ")
+    assert not any(feed.subscribers for feed in in_memory.relay._feeds.values())
 
 
 async def test_loss_and_return_of_redis_is_told(in_memory: Process) -> None:
