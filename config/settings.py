@@ -134,5 +134,7 @@ LOGGING = {
     "loggers": {
         "daphne": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # a 404 is an answer, not a fault
+        "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
+        "django.security.csrf": {"level": "WARNING"},
     },
 }
