@@ -97,8 +97,10 @@ def read_json(request: HttpRequest, model: type[Model]) -> Model:
 
     Raises UnsupportedMediaType, BodyTooLarge, or InvalidBody with a code that names the field (INVALID_CONTENT).
     """
+    if request.content_type not in ("", JSON_TYPE):  # before the body: of a form the CSRF check has read it already
+        raise errors.UnsupportedMediaType
     body = _body(request)
-    if request.content_type != JSON_TYPE and (body or request.content_type):
+    if body and not request.content_type:
         raise errors.UnsupportedMediaType
     content = _parse_object(body) if body else {}
     try:
@@ -140,25 +142,35 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400 of both services: JSON below /api/."""
     if is_api(request):
         return error_response(errors.BadRequest())
-    return defaults.bad_request(request, exception)
+    return _without_body(defaults.bad_request)(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404 of both services: JSON below /api/."""
     if is_api(request):
         return error_response(errors.NotFound(_("There is nothing at this address.")))
-    return defaults.page_not_found(request, exception)
+    return _without_body(defaults.page_not_found)(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500 of both services: JSON below /api/."""
     if is_api(request):
         return error_response(errors.InternalError())
-    return defaults.server_error(request)
+    return _without_body(defaults.server_error)(request)
 
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def _without_body(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Django's error page for any body: it looks there for a CSRF token first, and fails with one that is malformed."""
+
+    def page(request: HttpRequest, *args: Exception) -> HttpResponse:
+        request._mark_post_parse_error()  # type: ignore[attr-defined]  # as Django does when a body is too large
+        return view(request, *args)
+
+    return page
 
 
 def _body(request: HttpRequest) -> bytes:

@@ -16,11 +16,12 @@ import django
 
 django.setup()
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from chatbot.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from chatbot.turns import run_turns
+from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
 from config.static import static_files
 from realtime import process
@@ -43,14 +44,14 @@ class Service:
     def __init__(self, urlconf: str, streams: Sequence[tuple[str, StreamRoute]], jobs: Sequence[BackgroundJob]) -> None:
         self.jobs = jobs
         self._is_started = False
-        streaming: list[Any] = [(path, route, stream.begin) for route, stream in streams]
-        applications: list[Any] = [
-            (path, "static/<path:path>", static_files),
+        ours: list[Any] = [(path, route, stream.begin) for route, stream in streams]
+        ours.append((path, "static/<path:path>", static_files))
+        djangos: list[Any] = [
             (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
             (re_path, r"", ServiceHandler(urlconf)),
         ]
-        routes = [make(route, application) for make, route, application in streaming + applications]
-        self._router = ProtocolTypeRouter({"http": URLRouter(routes)})
+        self._router = _router(ours + djangos)
+        self._strict_router = _router(djangos)  # for a foreign Host, which Django refuses, as JSON or with a page
 
     async def start(self) -> None:
         """Start realtime and this service's jobs in the running loop, once."""
@@ -65,11 +66,17 @@ class Service:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
+        if scope["type"] == "websocket":
+            await refuse_websocket(receive, send)
+            return
         if not self._is_started:
             await self.start()
-        rest = await self._router(scope, receive, send)
+        # daphne takes it from a header of any client, and so another path than that which a proxy has checked.
+        scope["root_path"] = ""
+        router = self._router if has_allowed_host(scope) else self._strict_router
+        rest = await router(scope, receive, send)
         if rest is not None:  # a stream: for as long as it is open nothing is kept of how it came here
-            del scope, receive, send
+            del router, scope, receive, send
             await rest
 
     async def _live(self, receive: Any, send: Any) -> None:
@@ -84,6 +91,10 @@ class Service:
                 await process.current().stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _router(routes: Sequence[Any]) -> Any:
+    return URLRouter([make(route, application) for make, route, application in routes])
 
 
 def _tune_interpreter() -> None:

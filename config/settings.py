@@ -146,6 +146,8 @@ LOGGING = {
     "loggers": {
         "daphne": {"level": "WARNING"},
         "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
+        "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
+        "django.security.csrf": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: whoever needed it says so
     },
 }

@@ -17,6 +17,7 @@ from twisted.internet import reactor
 from twisted.internet.error import CannotListenError
 
 from realtime import process
+from realtime.connection import bound_connections
 from realtime.signals import end_in_any_case
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._begin_to_stop)
         self.http_factory.log = _log_nothing
+        bound_connections(self.http_factory)
         self._starting = loop.create_task(self.service.start())
 
     # daphne's reaper looks at every connection each second: at 5,000 open streams a third of the idle process's time.

@@ -24,7 +24,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     environment["TRUSTED_PROXIES"] = "127.0.0.1"
     chatbot, workbench = (Service(name, folder, environment) for name in ("chatbot", "workbench"))
     product = Product(folder, valkey, chatbot, workbench, folder / "db.sqlite3")
-    with serving(product, environment):
+    with serving(product):
         yield product
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
@@ -158,7 +158,8 @@ def _older_than(rows: QuerySet[ChatSession], cursor: str) -> QuerySet[ChatSessio
         at = datetime.fromisoformat(moment)
         if type(pk) is not int or not 0 < pk < 2**63 or at.tzinfo is None:
             raise ValueError("not a key")
-    except (ValueError, TypeError, RecursionError):
+        at = at.astimezone(UTC)  # not possible for each moment of the first and the last day that there are
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise InvalidQuery from None
     # The first condition alone is what an index can begin from: a deep page does not read what is before it.
     return rows.filter(last_activity_at__lte=at).filter(Q(last_activity_at__lt=at) | Q(last_activity_at=at, id__lt=pk))
