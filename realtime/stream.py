@@ -116,7 +116,8 @@ class Stream:
         replay = self._replay
         assert replay is not None
         self._transport = transport
-        starts = {**starts, **replay.resets}
+        if replay.resets:
+            starts = {**starts, **replay.resets}
         self._position = {channel: start.after for channel, start in starts.items()}
         if len(starts) > 1:
             self._places = {channel: place_of(channel, start.after) for channel, start in starts.items()}

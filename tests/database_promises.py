@@ -217,6 +217,14 @@ def test_no_more_logins_than_may_fail_get_through_at_once(settings: Any) -> None
         assert kept == sum(isinstance(each, LoginAttempt) for each in begun) <= 2
 
 
+def test_a_part_of_the_log_is_bounded_in_bytes_and_never_empty() -> None:
+    for size in (10, 10, 30_000, 10, 10):
+        api.send_to_session("s-1", "tick", {"text": "x" * size})
+    parts = {after: log.read_part(session("s-1"), after, max_bytes=1_000) for after in (0, 2, 3, 5)}
+    numbers = {after: [envelope.number for envelope in part] for after, part in parts.items()}
+    assert numbers == {0: [1, 2, 3], 2: [3], 3: [4, 5], 5: []}
+
+
 @pytest.fixture
 def much(transactional_db: None) -> ChatSession:
     """Tables large enough that reading one of them whole would be the wrong plan."""
@@ -286,6 +294,7 @@ def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> 
         "heads": lambda: log.heads(channels),
         "events": lambda: log.read(dict.fromkeys(channels, (0, 2))),
         "stranded sessions": find_stranded,
+        "part": lambda: log.read_part(channels[0], 0, 1_000),
         "expired turns": turns.claim_expired_turns,
     }
     plans = {name: plans_of(read) for name, read in reads.items()}
