@@ -243,14 +243,14 @@ async def test_a_stream_that_is_being_opened_when_the_process_drains_ends(
 ) -> None:
     """It is not among those that are told to end: without a look at its own end it would hold the process."""
     reading, may_read = asyncio.Event(), asyncio.Event()
-    subscribe = in_memory.relay.subscribe
+    begin = in_memory.relay.begin
 
-    async def subscribe_late(subscriber: stream.Stream, positions: dict[str, int | None]) -> dict[str, Start]:
+    async def begin_late(subscriber: stream.Stream, positions: dict[str, int | None]) -> dict[str, Start]:
         reading.set()
         await may_read.wait()
-        return await subscribe(subscriber, positions)
+        return await begin(subscriber, positions)
 
-    monkeypatch.setattr(in_memory.relay, "subscribe", subscribe_late)
+    monkeypatch.setattr(in_memory.relay, "begin", begin_late)
     client = Client()
     opening = asyncio.create_task(StreamRoute(grant_session)(client.scope, client.receive, client.send))
     await reading.wait()
