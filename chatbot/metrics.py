@@ -3,7 +3,7 @@
 from django.db.models.functions import Now
 from prometheus_client import Counter, Gauge
 
-from chatbot.models import BotTurn, ChatSession, Status
+from chatbot.models import BotTurn, ChatSession, Status, lease_has_run_out
 
 QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")
 QUEUE_LONGEST_WAIT_SECONDS = Gauge("chat_queue_longest_wait_seconds", "How long the first of them has waited")
@@ -20,4 +20,4 @@ def measure() -> None:
     first = by_wait.values_list("waiting_since", "database_now").first()
     QUEUE_LONGEST_WAIT_SECONDS.set(max(0.0, (first[1] - first[0]).total_seconds()) if first and first[0] else 0)
     LIVE.set(ChatSession.objects.filter(status=Status.MANUAL_LIVE).count())
-    BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(lease_until__lt=Now()).count())
+    BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(lease_has_run_out()).count())

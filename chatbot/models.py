@@ -1,5 +1,7 @@
 """Conversations: a session, its messages, what the bot knows and the answers that it still owes."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -142,6 +144,14 @@ class BotAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.question
+
+
+TURN_LEASE = timedelta(seconds=10)
+
+
+def lease_has_run_out() -> models.Q:
+    """Of bot turns. One that ends later than any begun now was taken before the clock went back: it ran out, too."""
+    return models.Q(lease_until__lte=Now()) | models.Q(lease_until__gt=Now() + TURN_LEASE)
 
 
 class BotTurn(models.Model):

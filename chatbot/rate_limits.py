@@ -33,6 +33,7 @@ ASK_AGAIN_SECONDS = 1.0  # after Redis did not answer, so that a hung one delays
 ASKING_AT_ONCE = 4
 MAX_KEYS = 100_000  # of one limit: some 30 MB
 LOG_SECONDS = 60.0
+SET_BACK_SECONDS = 1.0  # by less than that, clocks are put right all the time
 
 logger = logging.getLogger(__name__)
 
@@ -93,15 +94,22 @@ class RateCounter:
         self.item = item
         self._name = name
         self._share = item.amount // 4
+        self._seen = -math.inf
+        self._forget()
+        self._logged_at = -math.inf
+
+    def _forget(self) -> None:
         self._storage = LocalStorage()
         self._local = SlidingWindowCounterRateLimiter(self._storage)
         self._shared_until: dict[str, float] = {}  # keys of which Redis knows what was counted here
         self._refused_until: dict[str, float] = {}
-        self._logged_at = -math.inf
 
     async def take(self, key: str) -> float | None:
         """Count one call; None if it is admitted, else for how many seconds none will be."""
         now = time.time()
+        if now < self._seen - SET_BACK_SECONDS:
+            self._forget()  # what was noted before would hold for as long as the clock went back
+        self._seen = now
         if (until := self._refused_until.get(key, 0.0)) > now:
             return until - now  # without Redis: a flood that goes on does not reach it
         counted_as, seconds = self.item.key_for(key), self.item.get_expiry()
@@ -178,9 +186,17 @@ class SharedCounter:
     async def _count(self, item: RateLimitItem, key: str, cost: int) -> float | None:
         if self._limiter is None:
             self._limiter = SlidingWindowCounterRateLimiter(_make_storage())
-        if await self._limiter.hit(item, key, cost=cost):
+        if await self._limiter.hit(item, key, cost=cost) or await _outlive_their_windows(self._limiter, item, key):
             return None
         return await _seconds_to_wait(self._limiter, item, key)
+
+
+async def _outlive_their_windows(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str) -> bool:
+    """Whether a key's counts are from before Redis' clock was set back: they would refuse for as long as it was."""
+    storage: Any = limiter.storage
+    seconds = item.get_expiry()
+    _, last_lives, _, this_lives = await storage.get_sliding_window(item.key_for(key), seconds)
+    return bool(last_lives > seconds or this_lives > 2 * seconds)
 
 
 async def _seconds_to_wait(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str) -> float:

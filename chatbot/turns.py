@@ -13,10 +13,9 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from chatbot.actions.answer_turn import answer_turn
-from chatbot.models import BotTurn, Message
+from chatbot.models import TURN_LEASE, BotTurn, Message, lease_has_run_out
 from realtime.database import in_database, tell_of_fault
 
-LEASE_SECONDS = 10
 TAKEOVER_INTERVAL_SECONDS = 1
 RETRY_SECONDS = 1
 TAKEOVER_BATCH = 20
@@ -62,7 +61,7 @@ def owe_answer(message: Message, *, now: datetime) -> None:
     """Owe an answer to a message. Must run in the transaction that writes the message."""
     runner = _runner
     # A process without a runner (a command, a script) leaves the turn to whichever process has one.
-    lease = timedelta(seconds=LEASE_SECONDS) if runner else timedelta()
+    lease = TURN_LEASE if runner else timedelta()
     claim = _write(message, lease_until=now + lease)
     if runner:
         transaction.on_commit(lambda: runner.hand_over(claim), robust=True)
@@ -92,11 +91,11 @@ async def run_turns() -> None:
 
 def claim_expired_turns() -> list[Turn]:
     """Take over turns whose lease has expired, each by compare-and-swap on its number of attempts."""
-    expired = BotTurn.objects.filter(lease_until__lte=Now()).order_by("id").values_list("pk", "attempts")
+    expired = BotTurn.objects.filter(lease_has_run_out()).order_by("id").values_list("pk", "attempts")
     claimed = []
     for turn_id, attempts in expired[:TAKEOVER_BATCH]:
         changed = BotTurn.objects.filter(pk=turn_id, attempts=attempts).update(
-            attempts=attempts + 1, lease_until=Now() + timedelta(seconds=LEASE_SECONDS)
+            attempts=attempts + 1, lease_until=Now() + TURN_LEASE
         )
         if changed:
             claimed.append(Turn(turn_id, attempts + 1))

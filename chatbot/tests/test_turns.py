@@ -120,6 +120,13 @@ async def test_a_lease_that_runs_is_respected(session: ChatSession) -> None:
     assert await in_database(turns.claim_expired_turns) == []
 
 
+async def test_a_lease_from_before_the_clock_was_set_back_has_run_out(session: ChatSession) -> None:
+    await in_database(post)
+    await in_database(BotTurn.objects.update, lease_until=Now() + timedelta(hours=1))
+    assert len(await in_database(turns.claim_expired_turns)) == 1
+    assert await in_database(turns.claim_expired_turns) == []
+
+
 async def test_who_lost_a_turn_does_not_answer(session: ChatSession) -> None:
     await in_database(post)
     (claim,) = await in_database(turns.claim_expired_turns)

@@ -99,6 +99,7 @@ class Development:
             await self._stop()
 
     async def _start(self, greeting: str) -> None:
+        say(f"starting {', '.join(['valkey'] * bool(self._valkey) + list(self._services))}")
         if self._valkey and self._embedded_port:
             self._valkey.start()
             await wait_until_ready("valkey", valkey_is_ready, self._embedded_port, say)
@@ -163,7 +164,9 @@ def prepare_database() -> str:
     """Migrate, create the demo data, and return how to log in. Raises CannotStartError for an unusable database."""
     connection.settings_dict["OPTIONS"].pop("pool", None)  # a pool tries for long, and logs each failure
     try:
+        say("migrating the database")
         call_command("migrate", interactive=False, verbosity=0)
+        say("making the demo data")
         return create_demo(os.environ.get("DEMO_PASSWORD") or None)
     except DatabaseError as error:
         reason = str(error).strip().partition("\n")[0]
