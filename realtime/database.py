@@ -87,6 +87,11 @@ def close_connections() -> None:
     _threads.cache_clear()
 
 
+def is_idle() -> bool:
+    """Whether no database thread has anything to do."""
+    return all(_threads(purpose).is_idle() for purpose in ("read", "write"))
+
+
 def seconds_without_a_writer() -> float:
     """For how long no thread for writing has come free; 0 while one is."""
     return _threads("write").seconds_without_a_free_thread()
@@ -219,3 +224,9 @@ def _run(call: Callable[[], T], language: str | None) -> T:
         if isinstance(error, InterfaceError) or sqlstate_of(error) == IDLE_IN_TRANSACTION_TIMEOUT:
             raise OperationalError(f"the connection was lost: {error}") from error
         raise
+    finally:
+        # One that a job left in a transaction would swallow the next ones: Django takes theirs for parts of it, and
+        # commits none. It is so where the end of a transaction fails after its commit.
+        for each in connections.all(initialized_only=True):
+            if not each.autocommit:
+                each.close()

@@ -121,6 +121,10 @@ class Threads:
         with self._lock:
             return time.monotonic() - self._came_free_at if self._unfinished >= self.size else 0.0
 
+    def is_idle(self) -> bool:
+        with self._lock:
+            return self._unfinished == 0
+
     def close(self) -> None:
         """End the threads, which close their connections, after what they have to do."""
         for _ in self._threads:
