@@ -19,22 +19,22 @@ from django.test import RequestFactory
 from limits import parse
 from psycopg.errors import LockNotAvailable
 
-from chatbot import selectors as chatbot_selectors
-from chatbot import turns
-from chatbot.actions.escalate import escalate
-from chatbot.errors import RateLimited
+from chatbot.bot import turns
+from chatbot.conversations import selectors as chatbot_selectors
+from chatbot.conversations.errors import RateLimited
+from chatbot.conversations.locking import lock_session
+from chatbot.customers.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Message, Status
-from chatbot.sessions import lock_session
 from realtime import api, database, leases, log
 from realtime.api import Event
 from realtime.database import in_database, repeat_victims
 from realtime.groups import BROADCAST, Channel, session
 from workbench import selectors
-from workbench.access import Agent
+from workbench.access.agents import Agent
+from workbench.access.login_attempts import begin_attempt
 from workbench.actions.requeue import requeue_stranded
-from workbench.login_attempts import begin_attempt
+from workbench.assignment.stranded import find_stranded
 from workbench.models import LoginAttempt
-from workbench.stranded import find_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,7 +132,7 @@ def test_a_lock_is_not_waited_for_for_ever() -> None:
     ChatSession.objects.create(name="s-1")
     with transaction.atomic():
         lock_session("s-1")
-        [error] = run_at_once(lambda: escalate(session_name="s-1", reason="", claim=None))
+        [error] = run_at_once(lambda: escalate(session_name="s-1", reason="", credentials=None))
     assert isinstance(error, OperationalError)
     assert isinstance(error.__cause__, LockNotAvailable)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from config.development import supervisor, valkey
 from tests.services import DEMO_PASSWORD, HOST, ROOT, START_SECONDS, Program, make_environment, wait_until
-from workbench.management import supervisor, valkey
 
 ALWAYS_ENDING = [sys.executable, "-c", "print('hello'); raise SystemExit(3)"]
 ENDLESS = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from chatbot import metrics
+from chatbot.conversations import metrics
 from chatbot.models import BotTurn, ChatSession, Message, Status
 from chatbot.tests.customer import make_session
 

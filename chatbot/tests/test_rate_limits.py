@@ -11,12 +11,12 @@ from django.test import AsyncClient, RequestFactory
 from limits import parse
 from redis.exceptions import NoPermissionError
 
-from chatbot import rate_limits
-from chatbot.client_address import client_address, stream_address
-from chatbot.metrics import RATE_LIMITED
+from chatbot.conversations.metrics import RATE_LIMITED
 from chatbot.models import ChatSession, Message
-from chatbot.rate_limits import NotAnswered, RateCounter, SharedCounter
 from chatbot.tests.customer import Customer, error_code
+from chatbot.web import rate_limits
+from chatbot.web.client_address import client_address, stream_address
+from chatbot.web.rate_limits import NotAnswered, RateCounter, SharedCounter
 from realtime.database import in_database
 
 
