@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "django_eventstream",
+    "ninja",  # for the page of /api/docs and its static files
     "realtime",
     "chatbot",
     "workbench",

@@ -16,7 +16,12 @@ READERS = {"flag", "text", "number", "names"}  # the functions of config/env.py 
 # psycopg is Django's driver for PostgreSQL; uvicorn is run from its command line, and imports the two after it.
 DRIVERS = {"psycopg", "uvicorn", "httptools", "uvloop"}
 USED_WITHOUT_IMPORT = {*DRIVERS, "ruff", "mypy", "django-stubs", "import-linter", "pytest-django"}
-MODULES = {"django-environ": "environ", "django-csp": "csp", "prometheus-client": "prometheus_client"}
+MODULES = {
+    "django-csp": "csp",
+    "django-environ": "environ",
+    "django-ninja": "ninja",
+    "prometheus-client": "prometheus_client",
+}
 
 
 def tracked_files() -> list[Path]:

@@ -3,11 +3,12 @@
 import base64
 import json
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from typing_extensions import TypedDict
 
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json

@@ -1,8 +1,8 @@
 """Agents as the API shows them. An agent is an active Django user; its id on the wire is the username."""
 
-from typing import TypedDict
 
 from django.contrib.auth.models import User
+from typing_extensions import TypedDict
 
 
 class AgentJson(TypedDict):

@@ -1,4 +1,4 @@
-"""What a caller can be told instead of an answer. chatbot/web/json_api.py turns each into its HTTP response.
+"""What a caller can be told instead of an answer. chatbot/web/answers.py turns each into its HTTP response.
 
 ApiError
 ├── BadRequest           400  BAD_REQUEST
@@ -39,6 +39,7 @@ class ApiError(Exception):
     code: str
     http_status: ClassVar[int]
     default_message: ClassVar[Promise]
+    detail_types: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # of what `details` adds
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: Promise | str | None = None) -> None:
@@ -131,6 +132,7 @@ class AlreadyEscalated(Conflict):
 class AlreadyTaken(Conflict):
     code = "ALREADY_TAKEN"
     default_message = _("This conversation has been taken over already.")
+    detail_types = MappingProxyType({"agent": AgentJson | None})
 
     def __init__(self, agent: AgentJson | None) -> None:
         self.agent = agent

@@ -1,9 +1,9 @@
 """Reads of the chatbot. A position is read before the rows that it goes with, so that no event falls between them."""
 
 from collections.abc import Iterable
-from typing import TypedDict
 
 from django.db.models import Q
+from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.events import MessageJson, message_json

@@ -1,14 +1,24 @@
 """Addresses of the customers' API."""
 
-from django.urls import path
+from chatbot.conversations.errors import NotFound
+from chatbot.customers.api import escalation, messages, sessions
+from chatbot.customers.api.guards import Owner
+from chatbot.web.documents import document_addresses
+from chatbot.web.json_api import ServiceAPI
+from chatbot.web.openapi import NAME, event_stream
 
-from chatbot.customers import api
+api = ServiceAPI(
+    "Handover: customers",
+    "A customer talks to a bot, and can ask for a human.",
+    auth=Owner(),
+    is_csrf_exempt=True,  # chatbot/customers/api/guards.py
+)
 
 # Django tries them in this order: what is called most comes first.
-urlpatterns = [
-    path("api/sessions/<str:name>/messages", api.messages),
-    path("api/sessions/<str:name>", api.session),
-    path("api/sessions", api.sessions),
-    path("api/sessions/<str:name>/escalate", api.escalation),
-    path("api/sessions/<str:name>/cancel-escalation", api.escalation_end),
-]
+for router in (messages.router, sessions.router, escalation.router):
+    api.add_router("/sessions", router)
+
+# Of chatbot/customers/streams.py.
+STREAMS = {"/api/sessions/{name}/events": event_stream("Events of a session", Owner(), [NotFound], [NAME])}
+
+urlpatterns = [*api.addresses(), *document_addresses(api, STREAMS)]

@@ -2,13 +2,15 @@
 
 import inspect
 import json
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from django.utils import timezone
+from pydantic import TypeAdapter
 
 from chatbot.conversations import events
 from chatbot.conversations.events import EVENT_TYPES
+from chatbot.conversations.events.types import ChannelKind
 from chatbot.models import ChatSession, Message
 from chatbot.tests.customer import make_session
 from realtime import groups
@@ -51,6 +53,16 @@ def test_payloads_have_the_fields_that_are_registered(session: ChatSession, mess
     for _, event in emitted(session, message):
         registered = get_type_hints(EVENT_TYPES[event.type].payload)
         assert set(event.payload) <= set(registered), event.type
+
+
+def test_payloads_are_as_their_types_say_on_each_channel(session: ChatSession, message: Message) -> None:
+    for channel, event in emitted(session, message):
+        kind = next(each for each in get_args(ChannelKind) if channel.startswith(f"sse_{each}"))
+        event_type = EVENT_TYPES[event.type]
+        assert kind in event_type.channels, event.type
+        payload = event_type.payload_on(kind)
+        assert set(event.payload) == set(get_type_hints(payload)), event.type
+        TypeAdapter(payload).validate_python(event.payload)
 
 
 def test_durability_is_as_registered(session: ChatSession, message: Message) -> None:

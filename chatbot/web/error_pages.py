@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from chatbot.conversations import errors
-from chatbot.web.json_api import error_response
+from chatbot.web.answers import error_response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,179 +1,213 @@
-"""JSON over HTTP: reading a body and a query, and the one place where an error becomes an answer."""
+"""JSON over HTTP, on django-ninja: what both services' APIs share.
+
+An operation is a synchronous job, made asynchronous by `reads` or `changes`: it runs on a database thread, in one go.
+Before it comes the `auth` of its router (a Guard), in the event loop and without the database, and then its input.
+
+django-ninja validates input before a view is called. So of a bad body or query the caller hears only if `access`
+raises nothing. An action checks access where it locks the session, and has to hear of good input only.
+
+The views are made here and not by django-ninja, whose own are exempt from Django's CSRF check: `is_csrf_exempt` says
+so for a service, once. Private of django-ninja: `_get_bound_routers`, and `Operation.run`.
+"""
 
 import functools
-import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.http import is_same_domain
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BaseModel, ValidationError
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+from ninja.operation import Operation
 
 from chatbot.conversations import errors
+from chatbot.web.answers import error_response
+from chatbot.web.bodies import JSON_TYPE, BadInput
 from realtime.database import in_database, in_turn, read_database, tell_of_fault
 
-JSON_TYPE = "application/json"
+Result = TypeVar("Result")
 
-Job = Callable[..., HttpResponse]
+Job = Callable[..., Result]
+
+AsyncJob = Callable[..., Coroutine[Any, Any, Result]]
 
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
-Guard = Callable[..., Coroutine[Any, Any, Mapping[str, Any] | None]]
+# May the caller know more of this address? Called with the request and what the address names; raises an ApiError.
+Access = Callable[..., object]
 
-Model = TypeVar("Model", bound=BaseModel)
+PREFIX = "api"
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 logger = logging.getLogger(__name__)
 
 
-def _refuse_unstorable(text: str) -> str:
-    """PostgreSQL stores no NUL, and UTF-8 has no lone surrogates."""
-    if "\0" in text:
-        raise ValueError("holds a NUL")
-    text.encode()
-    return text
+class Guard(ABC):
+    """What stands before operations, in the event loop."""
+
+    refusals: Sequence[type[errors.ApiError]]  # what it may raise
+    refusals_of_changes: Sequence[type[errors.ApiError]] = ()  # what else, before what changes something
+    schemes: Mapping[str, Mapping[str, str]] = MappingProxyType({})  # OpenAPI's security schemes
+
+    def security(self, *, is_safe: bool) -> list[dict[str, list[str]]]:
+        """OpenAPI's security requirements for operations that only read (`is_safe`), and for the others."""
+        return [{name: []} for name in self.schemes]
+
+    @abstractmethod
+    async def __call__(self, request: HttpRequest) -> object:
+        """Raises an ApiError; what it returns, which must be true, is `request.auth`."""
 
 
-Text = Annotated[str, AfterValidator(_refuse_unstorable)]
+def reads(*refusals: type[errors.ApiError], access: Access) -> Callable[[Job[Result]], AsyncJob[Result]]:
+    """Make an operation of a job that only reads: it waits for no writer.
 
-
-def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
-    """Make a view for one method out of a synchronous job: `job(request, **url_kwargs) -> HttpResponse`.
-
-    The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer,
-    and those that change one session (`name` in the address) come one after the other.
-    `guard(request, **url_kwargs)` runs before it in the event loop, without the database; what it found out, if it
-    returns something, becomes further arguments of the job.
-    Whatever ApiError they raise becomes the answer.
+    `refusals`: what it raises beside what its guard and its input imply; for the document.
     """
 
-    def decorate(job: Job) -> View:
+    def decorate(job: Job[Result]) -> AsyncJob[Result]:
         @functools.wraps(job)
-        async def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            try:
-                check_method(request, method)
-                found = await guard(request, **kwargs) if guard is not None else None
-                arguments = {**kwargs, **(found or {})}
-                if method == "GET":
-                    return await read_database(job, request, **arguments)
-                if "name" in kwargs:  # of a session, whose row the job locks
-                    return await in_turn(kwargs["name"], job, request, **arguments)
-                return await in_database(job, request, **arguments)
-            except errors.ApiError as error:
-                return error_response(error)
-            except OperationalError as error:
-                tell_of_fault(logger, error, "database unavailable path=%s", request.path)
-                return error_response(errors.DatabaseUnavailable())
+        async def operation(request: HttpRequest, **values: Any) -> Result:
+            return await read_database(job, request, **values)
 
-        return view
+        return _describe(operation, refusals, access)
 
     return decorate
 
 
-def check_method(request: HttpRequest, method: str) -> None:
-    """Raise MethodNotAllowed for another method; HEAD goes with GET."""
-    allowed = ("GET", "HEAD") if method == "GET" else (method,)
-    if request.method not in allowed:
-        raise errors.MethodNotAllowed(", ".join(allowed))
+def changes(*refusals: type[errors.ApiError], access: Access) -> Callable[[Job[Result]], AsyncJob[Result]]:
+    """As `reads`, of a job that writes. Those that change one session (`name`) come one after the other."""
+
+    def decorate(job: Job[Result]) -> AsyncJob[Result]:
+        @functools.wraps(job)
+        async def operation(request: HttpRequest, **values: Any) -> Result:
+            if "name" in values:  # of a session, whose row the job locks
+                return await in_turn(values["name"], job, request, **values)
+            return await in_database(job, request, **values)
+
+        return _describe(operation, refusals, access)
+
+    return decorate
 
 
-def json_response(content: Mapping[str, Any], *, status: int = 200) -> JsonResponse:
-    """An answer that no cache keeps."""
-    return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})
+def anybody(request: HttpRequest) -> None:
+    """The access of operations that are for everybody."""
 
 
-def error_response(error: errors.ApiError) -> JsonResponse:
-    response = json_response(error.as_json(), status=error.http_status)
-    for name, value in error.headers.items():
-        response[name] = value
-    return response
+def _describe(
+    operation: AsyncJob[Result], refusals: Sequence[type[errors.ApiError]], access: Access
+) -> AsyncJob[Result]:
+    operation.refusals = refusals  # type: ignore[attr-defined]
+    operation.access = access  # type: ignore[attr-defined]
+    return operation
 
 
-def read_json(request: HttpRequest, model: type[Model]) -> Model:
-    """The body as `model`, types taken strictly, unknown fields ignored; no body at all is an empty object.
-
-    Raises UnsupportedMediaType, BodyTooLarge, or InvalidBody with a code that names the field (INVALID_CONTENT).
-    """
-    if request.content_type not in ("", JSON_TYPE):  # before the body: of a form the CSRF check has read it already
-        raise errors.UnsupportedMediaType
-    body = _body(request)
-    if body and not request.content_type:
-        raise errors.UnsupportedMediaType
-    content = _parse_object(body) if body else {}
-    try:
-        return model.model_validate(content, strict=True)
-    except ValidationError as error:
-        _raise_invalid(error)
+class InputRefusal(JsonResponse):
+    """The answer to a bad body or query, for whoever has access."""
 
 
-def read_allowed_json(request: HttpRequest, model: type[Model], check_access: Callable[[], object]) -> Model:
-    """As read_json, for an action that checks access where it locks the session: it has to hear of a good body only.
+class ServiceAPI(NinjaAPI):
+    """One service's API. No cache keeps an answer; every refusal is an error object."""
 
-    Of a body that is refused the caller hears if `check_access` raises nothing.
-    """
-    try:
-        return read_json(request, model)
-    except errors.ApiError:
-        check_access()
-        raise
+    def __init__(self, title: str, description: str, *, auth: Guard, is_csrf_exempt: bool) -> None:
+        super().__init__(title=title, version="1", description=description, auth=auth, openapi_url=None, docs_url=None)
+        self.is_csrf_exempt = is_csrf_exempt
+        for error, answer in EXCEPTION_HANDLERS.items():
+            self.add_exception_handler(error, answer)
 
+    def addresses(self) -> list[URLPattern]:
+        """The addresses of all operations, in the order of the routers: Django tries what comes first, first."""
+        return [
+            path(address, self._view(operations)) for address, operations in self.operations_by_address().items()
+        ]
 
-def read_query(request: HttpRequest, model: type[Model]) -> Model:
-    """The query string as `model`. Raises InvalidQuery."""
-    try:
-        return model.model_validate(request.GET.dict())
-    except ValidationError:
-        raise errors.InvalidQuery from None
+    def operations_by_address(self) -> dict[str, list[Operation]]:
+        """The operations at each address, which is written as in a URLconf (`api/sessions/<name>`)."""
+        return {
+            f"{PREFIX}{router.prefix}{each}".replace("{", "<").replace("}", ">"): path_view.operations
+            for router in self._get_bound_routers()
+            for each, path_view in router.path_operations.items()
+        }
 
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
 
-def check_origin(request: HttpRequest) -> None:
-    """Raise ForbiddenOrigin if a browser says that a page of another site makes this call."""
-    origin = request.META.get("HTTP_ORIGIN")  # `request.headers` would first make a table of all of them
-    if origin is None or origin == f"{request.scheme}://{request.get_host()}":
-        return
-    if not any(_is_trusted(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
-        raise errors.ForbiddenOrigin
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        """What a success will be."""
+        return HttpResponse(content_type=JSON_TYPE, headers={"Cache-Control": "no-store"})
 
+    def _view(self, operations: Sequence[Operation]) -> View:
+        views = {method: self._run(each) for each in operations for method in each.methods}
+        return by_method(views, is_csrf_exempt=self.is_csrf_exempt)
 
-def _body(request: HttpRequest) -> bytes:
-    try:
-        body = request.body
-    except RequestDataTooBig:
-        raise errors.BodyTooLarge from None
-    # A chunked body says no length, so that Django did not measure it.
-    if len(body) > settings.MAX_BODY_BYTES:
-        raise errors.BodyTooLarge
-    return body
+    def _run(self, operation: Operation) -> View:
+        run: View = operation.run  # type: ignore[assignment]  # all of ours are asynchronous
+        access: Access = operation.view_func.access  # type: ignore[attr-defined]
 
+        async def view(request: HttpRequest, **address: str) -> HttpResponse:
+            response = await run(request, **address)
+            if isinstance(response, InputRefusal):
+                try:
+                    await read_database(access, request, **address)
+                except (errors.ApiError, OperationalError) as error:
+                    return self.on_exception(request, error)
+            return response
 
-def _parse_object(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise errors.InvalidBody(_("The request body is not JSON."), code="INVALID_JSON") from None
-    if not isinstance(content, dict):
-        raise errors.InvalidBody(_("The request body must be a JSON object."), code="INVALID_JSON")
-    return content
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+        return view
 
 
-def _raise_invalid(error: ValidationError) -> NoReturn:
-    field = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
+def by_method(views: Mapping[str, View], *, is_csrf_exempt: bool) -> View:
+    """One view of several, each for a method; HEAD goes with GET."""
+    views = {**views, "HEAD": views["GET"]} if "GET" in views else views
+    allowed = ", ".join(sorted(views))
+
+    async def view(request: HttpRequest, **address: str) -> HttpResponse:
+        called = views.get(request.method or "")
+        if called is None:
+            return error_response(errors.MethodNotAllowed(allowed))
+        return await called(request, **address)
+
+    view.csrf_exempt = is_csrf_exempt  # type: ignore[attr-defined]
+    return view
+
+
+def invalid_code(field: str) -> str:
+    """The code of the error for a field of a body (INVALID_CONTENT)."""
+    return f"INVALID_{field.upper()}"
+
+
+def _refuse(request: HttpRequest, error: errors.ApiError) -> HttpResponse:
+    return error_response(error)
+
+
+def _refuse_input(request: HttpRequest, bad: BadInput) -> HttpResponse:
+    headers = {"Cache-Control": "no-store", **bad.error.headers}
+    return InputRefusal(bad.error.as_json(), status=bad.error.http_status, headers=headers)
+
+
+def _refuse_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """The location of an error: ("body", the argument's name, field, …), or ("query", field)."""
+    source, *location = error.errors[0]["loc"]
+    if source != "body":
+        return _refuse_input(request, BadInput(errors.InvalidQuery()))
+    field = str(location[1])
     message = _("The field “{field}” is missing or not valid.").format(field=field)
-    raise errors.InvalidBody(message, code=f"INVALID_{field.upper()}") from None
+    return _refuse_input(request, BadInput(errors.InvalidBody(message, code=invalid_code(field))))
 
 
-def _is_trusted(origin: str, trusted: str) -> bool:
-    """CSRF_TRUSTED_ORIGINS as Django reads it: exact, or https://*.example.com."""
-    if "*" not in trusted:
-        return origin == trusted
-    shown, pattern = urlsplit(origin), urlsplit(trusted.replace("*", "", 1))
-    return shown.scheme == pattern.scheme and is_same_domain(shown.netloc, pattern.netloc)
+def _tell_of_database(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    tell_of_fault(logger, error, "database unavailable path=%s", request.path)
+    return error_response(errors.DatabaseUnavailable())
+
+
+# django-ninja does not await what these return.
+EXCEPTION_HANDLERS: Mapping[type[Exception], Callable[..., HttpResponse]] = {
+    errors.ApiError: _refuse,
+    BadInput: _refuse_input,
+    ValidationError: _refuse_invalid,
+    OperationalError: _tell_of_database,
+}

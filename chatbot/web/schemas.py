@@ -3,14 +3,10 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
-from chatbot.models import (
-    MAX_CLIENT_ID_LENGTH,
-    MAX_CONTENT_LENGTH,
-)
-from chatbot.web.json_api import (
-    Text,
-)
+from chatbot.models import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH
+from chatbot.web.bodies import Body, Text
 
 DEFAULT_PAGE = 50
 
@@ -25,19 +21,24 @@ def _refuse_blank(content: str) -> str:
     return content
 
 
-class MessageBody(BaseModel):
+class MessageBody(Body):
     """A message that a customer or an agent writes."""
 
-    content: Annotated[Text, Field(min_length=1, max_length=MAX_CONTENT_LENGTH), AfterValidator(_refuse_blank)]
-    client_id: Annotated[Text, Field(min_length=1, max_length=MAX_CLIENT_ID_LENGTH)]
-
-
-class EmptyBody(BaseModel):
-    """A call that says all in its address."""
+    content: Annotated[
+        Text,
+        Field(
+            min_length=1,
+            max_length=MAX_CONTENT_LENGTH,
+            examples=["Where is my parcel?"],
+            json_schema_extra={"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"},
+        ),
+        AfterValidator(_refuse_blank),
+    ]
+    client_id: Annotated[Text, Field(min_length=1, max_length=MAX_CLIENT_ID_LENGTH, examples=["m-1"])]
 
 
 class MessagePageQuery(BaseModel):
     """Which messages: those before the message with this id, at most so many."""
 
-    before: Annotated[int, Field(gt=0, le=MAX_ID)] | None = None
+    before: Annotated[int, Field(gt=0, le=MAX_ID)] | SkipJsonSchema[None] = None
     limit: Annotated[int, Field(gt=0, le=MAX_PAGE)] = DEFAULT_PAGE

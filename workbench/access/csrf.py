@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure as html_csrf_failure
 
 from chatbot.conversations import errors
+from chatbot.web.answers import error_response
 from chatbot.web.error_pages import is_api
-from chatbot.web.json_api import error_response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,16 +1,36 @@
 """Addresses of the agents' API."""
 
-from django.urls import path
+from chatbot.conversations.errors import Forbidden, NotAssignee, NotFound, Unauthenticated
+from chatbot.web.documents import document_addresses
+from chatbot.web.json_api import ServiceAPI
+from chatbot.web.openapi import NAME, event_stream
+from workbench.access.streams import MAX_WATCHED
+from workbench.api import handling, messages, queue, sessions
+from workbench.api.guards import Login
 
-from workbench.api import sessions as api
+api = ServiceAPI(
+    "Handover: agents",
+    "Agents see who waits, take conversations over and answer.",
+    auth=Login(),
+    is_csrf_exempt=False,
+)
 
-# Django tries them in this order: what is called most comes first.
-urlpatterns = [
-    path("api/sessions/<str:name>/messages", api.messages),
-    path("api/sessions/queue", api.queue),
-    path("api/sessions/<str:name>", api.session),
-    path("api/sessions", api.sessions),
-    path("api/sessions/<str:name>/takeover", api.takeover),
-    path("api/sessions/<str:name>/release", api.release_session),
-    path("api/sessions/<str:name>/close", api.close_session),
-]
+# Django tries them in this order: what is called most comes first, and `queue` before the names of sessions.
+for router in (messages.router, queue.router, sessions.router, handling.router):
+    api.add_router("/sessions", router)
+
+# Of workbench/api/streams.py.
+WATCH = {
+    "name": "watch",
+    "in": "query",
+    "description": "Names of sessions to read in the same stream.",
+    "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MAX_WATCHED},
+}
+STREAMS = {
+    "/api/agent/events": event_stream("Events of an agent", Login(), [Unauthenticated, Forbidden], [WATCH]),
+    "/api/sessions/{name}/events": event_stream(
+        "Events of a session", Login(), [Unauthenticated, Forbidden, NotFound, NotAssignee], [NAME]
+    ),
+}
+
+urlpatterns = [*api.addresses(), *document_addresses(api, STREAMS)]

@@ -1,6 +1,7 @@
 """Events of messages."""
 
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.events.base import Outgoing, iso

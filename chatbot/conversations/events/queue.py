@@ -1,6 +1,7 @@
 """Events of the queue."""
 
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from chatbot.conversations.events.base import Outgoing
 from realtime import groups

@@ -1,7 +1,8 @@
 """Events of a session's status."""
 
 from datetime import datetime
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.events.base import Outgoing, iso

@@ -1,11 +1,14 @@
 """The types of events, for readers of docs/events.md and for tests."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
-from chatbot.conversations.events.sessions import QueuedTransferRequest, StatusChange
+from chatbot.conversations.events.sessions import QueuedTransferRequest, StatusChange, TransferRequest
+
+# A session's channel; an agent's; that of everybody.
+ChannelKind = Literal["session", "agent", "broadcast"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,21 +16,31 @@ class EventType:
     """What a reader needs to know of a type; docs/events.md says the same to people outside."""
 
     description: str
-    channels: str
+    channels: tuple[ChannelKind, ...]
     payload: type
     durable: bool = True
+    payload_on_session: type | None = None  # where the customer sees less than agents do
+
+    def payload_on(self, kind: ChannelKind) -> type:
+        """The type of the payload on a channel of this kind."""
+        return self.payload_on_session or self.payload if kind == "session" else self.payload
 
 
 EVENT_TYPES: Final[dict[str, EventType]] = {
     "new_message": EventType(
-        "A message was written.", "session; the assignee's agent channel", MessageJson
+        "A message was written; the agent is its session's assignee.", ("session", "agent"), MessageJson
     ),
     "status_change": EventType(
-        "A session went from one status or assignee to another.", "session, broadcast", StatusChange
+        "A session went from one status or assignee to another.", ("session", "broadcast"), StatusChange
     ),
-    "transfer_request": EventType("A customer waits for an agent.", "session, broadcast", QueuedTransferRequest),
+    "transfer_request": EventType(
+        "A customer waits for an agent.",
+        ("session", "broadcast"),
+        QueuedTransferRequest,
+        payload_on_session=TransferRequest,
+    ),
     "queue_update": EventType(
-        "The queue has another length or head; at most two a second.", "broadcast", QueueUpdate, durable=False
+        "The queue has another length or head; at most two a second.", ("broadcast",), QueueUpdate, durable=False
     ),
-    "queue_position": EventType("A waiting customer's place.", "session", QueuePosition, durable=False),
+    "queue_position": EventType("A waiting customer's place.", ("session",), QueuePosition, durable=False),
 }

@@ -1,0 +1,67 @@
+"""What stands before the customers' operations, in the event loop, without the database.
+
+No CSRF token: the cookie is SameSite, a body must be JSON, and a foreign Origin is refused.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from chatbot.conversations import errors
+from chatbot.conversations.credentials import Credentials
+from chatbot.customers import access
+from chatbot.web.client_address import client_address
+from chatbot.web.digests import KEY_DIGITS
+from chatbot.web.json_api import SAFE_METHODS, Guard
+from chatbot.web.origin import check_origin
+from chatbot.web.rate_limits import check_rate
+
+
+class Owner(Guard):
+    """Who shows something for the session: `request.auth` is what, and the job checks it.
+
+    What changes the session is counted under its name with what is shown for it: whoever only knows the name counts
+    for himself, and the customer goes on writing. Cookie and token both count, so that inventing one of them beside
+    the other, which opens the session, does not begin a new count.
+    """
+
+    refusals = (errors.NotFound,)
+    refusals_of_changes = (errors.ForbiddenOrigin, errors.RateLimited)
+    schemes = {
+        "Token": {"type": "http", "scheme": "bearer", "description": "The `token` with which the session was made."},
+        "Browser": {"type": "apiKey", "in": "cookie", "name": access.browser_cookie()},
+    }
+
+    async def __call__(self, request: HttpRequest) -> Credentials:
+        name = _session_name(request)
+        if request.method in SAFE_METHODS:
+            return access.credentials_on(request, name)
+        check_origin(request)
+        credentials = access.credentials_on(request, name)
+        if not credentials.shown:
+            raise errors.NotFound
+        await check_rate(request, "messages", *(f"{name}/{digest[:KEY_DIGITS]}" for digest in credentials.shown))
+        return credentials
+
+
+class Visitor(Guard):
+    """Anybody but a foreign page, which could use up the address of its visitors; not too often."""
+
+    refusals = (errors.ForbiddenOrigin, errors.RateLimited)
+
+    async def __call__(self, request: HttpRequest) -> bool:
+        check_origin(request)
+        await check_rate(request, "sessions", client_address(request))
+        return True
+
+
+def credentials(request: HttpRequest) -> Credentials:
+    """What `Owner` found."""
+    found: Any = request.auth  # type: ignore[attr-defined]
+    assert isinstance(found, Credentials)
+    return found
+
+
+def _session_name(request: HttpRequest) -> str:
+    assert request.resolver_match is not None
+    return str(request.resolver_match.kwargs["name"])

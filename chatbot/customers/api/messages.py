@@ -1,0 +1,24 @@
+"""Writing to the bot or to the agent."""
+
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from chatbot.conversations.events import MessageJson
+from chatbot.customers.access import own_session
+from chatbot.customers.actions.post_customer_message import post_customer_message
+from chatbot.customers.api.guards import credentials
+from chatbot.web.bodies import Json
+from chatbot.web.json_api import changes
+from chatbot.web.schemas import MessageBody
+
+router = Router(tags=["messages"])
+
+
+@router.post("/{name}/messages", response={201: MessageJson, 200: MessageJson})
+@changes(access=own_session)
+def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> Status[MessageJson]:
+    """The same `client_id` again is the same message: it is returned as it was written first, with 200."""
+    message, created = post_customer_message(
+        session_name=name, content=body.content, client_id=body.client_id, credentials=credentials(request)
+    )
+    return Status(201 if created else 200, message)

@@ -1,0 +1,57 @@
+"""What stands before the agents' operations, in the event loop, without the database.
+
+CSRF is checked by Django's middleware before that.
+"""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from chatbot.conversations import errors
+from chatbot.web.digests import KEY_DIGITS, digest
+from chatbot.web.json_api import SAFE_METHODS, Guard
+from chatbot.web.rate_limits import check_rate
+from workbench.access.agents import logged_in_agent
+from workbench.access.sessions import find_session, readable_session
+
+
+class Login(Guard):
+    """Whoever shows a login session, whose validity the job checks; not too often for what changes something.
+
+    Counted by login session: the agent's name would take a query, and what nobody else knows nobody else can use up.
+    Logging in again begins a new count, but logins have a rate of their own.
+    """
+
+    refusals = (errors.Unauthenticated, errors.Forbidden)
+    refusals_of_changes = (errors.CsrfFailed, errors.RateLimited)
+    schemes = {
+        "Login": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
+        "CsrfToken": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-CSRFToken",
+            "description": f"The value of the cookie `{settings.CSRF_COOKIE_NAME}`.",
+        },
+    }
+
+    def security(self, *, is_safe: bool) -> list[dict[str, list[str]]]:
+        return [{"Login": []} if is_safe else {"Login": [], "CsrfToken": []}]
+
+    async def __call__(self, request: HttpRequest) -> str:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if not key:
+            raise errors.Unauthenticated
+        if request.method not in SAFE_METHODS:
+            await check_rate(request, "replies", digest(key)[:KEY_DIGITS])
+        return key
+
+
+# The access of operations: may the agent know more of this address?
+
+
+def check_readable(request: HttpRequest, name: str) -> None:
+    readable_session(logged_in_agent(request), name)
+
+
+def check_found(request: HttpRequest, name: str) -> None:
+    logged_in_agent(request)
+    find_session(name)

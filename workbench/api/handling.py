@@ -1,0 +1,48 @@
+"""Taking a conversation over and giving it away. Each action authorises, on the row that it locks."""
+
+from django.http import HttpRequest
+from ninja import Router
+
+from chatbot.conversations.errors import AlreadyTaken, InvalidStatus, NotAssignee
+from chatbot.conversations.names import check_name
+from chatbot.web.bodies import Body, EmptyBody, Json
+from chatbot.web.json_api import changes
+from workbench import selectors
+from workbench.access.agents import logged_in_agent
+from workbench.actions.close import close
+from workbench.actions.release import release
+from workbench.actions.take_over import take_over
+from workbench.api.guards import check_found, check_readable
+from workbench.selectors import SessionItem
+
+router = Router(tags=["handling"])
+
+
+class TakeOverBody(Body):
+    force: bool = False
+
+
+@router.post("/{name}/takeover", response=SessionItem)
+@changes(AlreadyTaken, InvalidStatus, access=check_found)
+def take_session_over(request: HttpRequest, name: str, body: Json[TakeOverBody]) -> SessionItem:
+    """Exactly one caller gets a session that waits. A supervisor may `force` it away from its agent."""
+    agent = logged_in_agent(request)
+    check_name(name)
+    return selectors.session_item(take_over(session_name=name, agent=agent, force=body.force), agent)
+
+
+@router.post("/{name}/release", response=SessionItem)
+@changes(NotAssignee, InvalidStatus, access=check_readable)
+def release_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
+    """Back to the bot."""
+    agent = logged_in_agent(request)
+    check_name(name)
+    return selectors.session_item(release(session_name=name, agent=agent), agent)
+
+
+@router.post("/{name}/close", response=SessionItem)
+@changes(NotAssignee, InvalidStatus, access=check_readable)
+def close_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
+    agent = logged_in_agent(request)
+    check_name(name)
+    return selectors.session_item(close(session_name=name, agent=agent), agent)
