@@ -1,0 +1,24 @@
+"""The page of the API shows every operation, with scripts of this host alone."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.services import Product
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(("service", "operations"), [("chatbot", 6), ("workbench", 9)])
+def test_the_page_shows_the_operations(browser: Browser, product: Product, service: str, operations: int) -> None:
+    url = getattr(product, service).url
+    asked: list[str] = []
+    refused: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: refused.append(str(error)))
+        page.goto(f"{url}/api/docs")
+        expect(page.locator(".opblock")).to_have_count(operations)
+    assert refused == []
+    assert {each for each in asked if not each.startswith((url, "data:"))} == set()
