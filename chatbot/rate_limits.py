@@ -25,7 +25,6 @@ from chatbot.client_address import client_address
 from chatbot.errors import RateLimited
 from chatbot.metrics import RATE_LIMITED
 from realtime import home, process
-from realtime.redis_layer import budget
 
 KEY_PREFIX = "handover:limit"
 ASK_BUDGET_SECONDS = 0.1
@@ -149,7 +148,7 @@ class SharedCounter:
         self._ask_again_at = 0.0
 
     def can_be_asked(self) -> bool:
-        return self._layer.has_redis and not self._layer.is_degraded and time.monotonic() >= self._ask_again_at
+        return self._layer.reaches_others and time.monotonic() >= self._ask_again_at
 
     async def take(self, item: RateLimitItem, key: str, cost: int) -> float | None:
         """As RateCounter.take, for `cost` calls. Raises NotAnswered within ASK_BUDGET_SECONDS."""
@@ -157,7 +156,7 @@ class SharedCounter:
             async with self._asking:
                 if not self.can_be_asked():  # those before us had no answer
                     raise NotAnswered
-                async with budget(ASK_BUDGET_SECONDS):
+                async with asyncio.timeout(ASK_BUDGET_SECONDS):
                     wait_seconds = await self._count(item, key, cost)
         except (RedisError, OSError) as error:  # TimeoutError is an OSError
             self._ask_again_at = time.monotonic() + ASK_AGAIN_SECONDS

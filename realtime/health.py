@@ -26,7 +26,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
     """200 while the database answers; `redis` says whether events take the fast path."""
     if process.current().is_draining:
         return JsonResponse({"status": "draining"}, status=503)
-    redis = "degraded" if process.current().layer.is_degraded else "ok"
+    redis = "ok" if process.current().layer.reaches_others else "degraded"
     try:
         await read_database(_ask_database)
     except DatabaseError:

@@ -82,12 +82,12 @@ class Process:
     """The realtime side of one process."""
 
     def __init__(self) -> None:
-        layer = get_channel_layer()
-        if not isinstance(layer, DegradingChannelLayer):
+        channel_layer = get_channel_layer()
+        if not isinstance(channel_layer, DegradingChannelLayer):
             raise TypeError("CHANNEL_LAYERS must name realtime.layers.DegradingChannelLayer")
-        self.layer = layer
+        self.layer = channel_layer.layer
         self.registry = Registry()
-        self.relay = Relay(layer, after_arrivals=self.registry.flush)
+        self.relay = Relay(self.layer, self.registry.flush, self._tell_degraded)
         self.is_draining = False
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []
@@ -97,8 +97,6 @@ class Process:
         """Start once; every caller waits until the first has."""
         if self._started is None:
             self._started = asyncio.get_running_loop().create_future()
-            self.layer.watch(self._tell_degraded)
-            await self.layer.start()
             await self.relay.start()
             self.run_in_background(self.registry.tick)
             self.run_in_background(self._check_rights)
@@ -123,7 +121,7 @@ class Process:
                 await task
         self._tasks = []
         await self.relay.stop()
-        await self.layer.flush()
+        await self.layer.close()
 
     def drain_streams(self) -> None:
         """End every stream, telling clients to come back at different moments; no new ones are opened."""
@@ -176,11 +174,12 @@ class Process:
 
     def tell_if_degraded(self, stream: "Stream") -> None:
         """Let a stream that opens know what the others were told. Without Redis by choice nothing is amiss."""
-        if self.layer.has_redis and self.layer.is_degraded:
-            stream.notice("degraded", {"since": int(self.layer.since)})
+        if self.relay.degraded_since is not None:
+            stream.notice("degraded", {"since": int(self.relay.degraded_since)})
 
-    def _tell_degraded(self, degraded: bool) -> None:
-        self.registry.notice("degraded" if degraded else "recovered", {"since": int(self.layer.since)})
+    def _tell_degraded(self, since: float | None) -> None:
+        kind, since = ("recovered", time.time()) if since is None else ("degraded", since)
+        self.registry.notice(kind, {"since": int(since)})
 
 
 async def _keep_running(job: BackgroundJob) -> None:

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from realtime import home, numbering, process
 from realtime.database import in_database
 from realtime.events import Envelope
+from realtime.layers.protocol import Message
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ EXIT_FLUSH_SECONDS = 1.0
 _committed: deque[Envelope] = deque()
 _waking: asyncio.AbstractEventLoop | None = None  # the loop that has been told of them
 
+_under_way: set[asyncio.Future[Sequence[Message]]] = set()
 _numberer: asyncio.Task[None] | None = None
 _is_more_waiting = False
 _is_registered_at_exit = False
@@ -88,7 +90,9 @@ def _accept() -> None:
     current = process.current()
     current.relay.committed(envelopes)
     try:
-        current.layer.publish(envelopes)
+        sent = current.layer.publish([(envelope.channel, envelope.data) for envelope in envelopes])
+        _under_way.add(sent)
+        sent.add_done_callback(_under_way.discard)
     except Exception:
         logger.exception("publish failed events=%s", len(envelopes))
 
@@ -97,7 +101,8 @@ async def flush() -> None:
     """Wait until everything handed over so far has been sent or given up. In the home loop."""
     if _numberer is not None and not _numberer.done():
         await asyncio.wait([_numberer])
-    await process.current().layer.published()
+    if _under_way:
+        await asyncio.wait(set(_under_way))
 
 
 def _flush_at_exit() -> None:

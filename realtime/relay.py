@@ -21,7 +21,7 @@ from realtime import log, metrics
 from realtime.batch import Batch
 from realtime.database import data_version, read_database
 from realtime.events import Envelope, unseal
-from realtime.layers import DegradingChannelLayer, Receiver
+from realtime.layers.protocol import Layer, Message
 from realtime.log import Head
 
 logger = logging.getLogger(__name__)
@@ -94,12 +94,18 @@ Opening = tuple[Subscriber, dict[str, int | None]]
 class Relay:
     """One for a process; see `realtime.process`."""
 
-    def __init__(self, layer: DegradingChannelLayer, after_arrivals: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        after_arrivals: Callable[[], None] = lambda: None,
+        tell: Callable[[float | None], None] = lambda since: None,
+    ) -> None:
         """`after_arrivals` is called when all that came at once has been handed to subscribers."""
         self._layer = layer
         self._after_arrivals = after_arrivals
         self._feeds: dict[str, Feed] = {}
-        self._member: str | None = None
+        self.degraded_since: float | None = None
+        self._tell = tell
         self._open = Batch(self._open_all)
         self._gaps: dict[str, None] = {}
         self._repairer: asyncio.Task[None] | None = None
@@ -109,19 +115,15 @@ class Relay:
         self._version_read: str | None = None
         self._suspects: dict[str, None] = {}  # channels of which copies are to be compared with the log
         self._may_log_malformed_at = 0.0
-        layer.watch(lambda degraded: self._read_soon.set())
 
     # Life
 
     async def start(self) -> None:
         """Connect to the channel layer and begin to relay."""
-        self._member = await self._layer.new_channel("relay.")
-        self._layer.attach(self._member, Receiver(self._take, self._after_arrivals))
+        await self._layer.open(self)
         self._safety_reads = asyncio.create_task(self._read_for_safety(), name="relay-safety")
 
     async def stop(self) -> None:
-        if self._member is not None:
-            self._layer.detach(self._member)
         for task in (self._safety_reads, self._repairer):
             if task is not None:
                 task.cancel()
@@ -162,8 +164,7 @@ class Relay:
                     feed = self._feeds[channel] = Feed(channel)  # one that nobody read is not up to date
                 feed.subscribers[subscriber] = None
         if fresh:
-            assert self._member is not None
-            await self._layer.join(fresh, self._member)
+            await self._layer.join(fresh)
         return await self._starts([positions for _, positions in openings])
 
     async def _starts(self, all_positions: Sequence[dict[str, int | None]]) -> list[dict[str, Start]]:
@@ -195,11 +196,15 @@ class Relay:
             if feed is not None and feed.subscribers and envelope.number is not None:
                 self._offer(feed, envelope, trusted=True)
 
-    def _take(self, channel: str, data: bytes) -> None:
-        try:
+    def take(self, messages: Sequence[Message]) -> None:
+        for channel, data in messages:
             self._arrived(channel, data)
-        except Exception:  # it would break the link to Redis
-            logger.exception("could not relay what arrived, the safety read will channel=%s", channel)
+        self._after_arrivals()
+
+    def link_changed(self, degraded_since: float | None) -> None:
+        self.degraded_since = degraded_since
+        self._read_soon.set()
+        self._tell(degraded_since)
 
     def _arrived(self, channel: str, data: bytes) -> None:
         feed = self._feeds.get(channel)
@@ -292,13 +297,13 @@ class Relay:
 
     async def _read_for_safety(self) -> None:
         while True:
-            pause = DEGRADED_READ_SECONDS if self._layer.is_degraded else SAFETY_READ_SECONDS
+            pause = SAFETY_READ_SECONDS if self._layer.reaches_others else DEGRADED_READ_SECONDS
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause * random.uniform(0.8, 1.0)):
                     await self._read_soon.wait()
             self._read_soon.clear()
             try:
-                await self._drop_idle()
+                self._drop_idle()
                 await self._catch_up_if_news()
                 self._is_log_readable = True
             except DatabaseError as error:
@@ -391,13 +396,13 @@ class Relay:
         for subscriber in tuple(feed.subscribers):
             subscriber.reset(feed.channel, last)
 
-    async def _drop_idle(self) -> None:
+    def _drop_idle(self) -> None:
         limit = time.monotonic() - LINGER_SECONDS
         idle = [channel for channel, feed in self._feeds.items() if feed.idle_since and feed.idle_since < limit]
         for channel in idle:
             del self._feeds[channel]
-        if idle and self._member is not None:
-            await self._layer.leave(idle, self._member)
+        if idle:
+            self._layer.leave(idle)
 
 
 class Reached:

@@ -108,7 +108,7 @@ async def test_flush_waits_for_what_is_being_numbered(in_memory: Process) -> Non
     with mock.patch.object(in_memory.layer, "publish", wraps=in_memory.layer.publish) as send:
         await in_database(announce, "s-1", 1)
         await publisher.flush()
-    sent = [envelope.channel for call in send.call_args_list for envelope in call.args[0]]
+    sent = [channel for call in send.call_args_list for channel, _ in call.args[0]]
     assert sorted(sent) == [BROADCAST, session("s-1")]
 
 

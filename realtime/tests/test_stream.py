@@ -239,8 +239,8 @@ async def test_draining_tells_clients_to_come_back(in_memory: Process) -> None:
 
 async def test_loss_and_return_of_redis_is_told(in_memory: Process) -> None:
     async with connected(Client()) as client:
-        in_memory._tell_degraded(True)
-        in_memory._tell_degraded(False)
+        in_memory.relay.link_changed(1.0)
+        in_memory.relay.link_changed(None)
         await until(lambda: client.of_type("recovered"))
     assert client.of_type("degraded")
 
