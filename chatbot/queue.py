@@ -12,9 +12,10 @@ from django.db.models.functions import Now
 
 from chatbot import events
 from chatbot.models import ChatSession, Status
-from realtime import home, leases
+from realtime import home
 from realtime.api import send_many
 from realtime.database import in_database
+from realtime.log import leases
 
 # At most twice a second over all processes: whoever has the lease. It is over when its holder comes again.
 TURN = timedelta(seconds=0.5)

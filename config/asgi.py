@@ -24,8 +24,8 @@ from chatbot.turns import run_turns
 from config.handler import ApiHandler, ServiceHandler
 from config.static import static_files
 from realtime import process
+from realtime.log.retention import prune_daily
 from realtime.process import BackgroundJob
-from realtime.retention import prune_daily
 from realtime.signals import drain_on_signal
 from realtime.stream import Authorise, StreamRoute
 from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS

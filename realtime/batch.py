@@ -11,13 +11,15 @@ MAX_BATCH = 1_000
 
 
 class Batch(Generic[K, V]):
-    """Call it with one key, get its value; `job` is called with all keys that waited. Lives in one event loop.
+    """Call it with one key, get its value; `job` is called with all keys that wait, `most` at once. Lives in one event
+    loop.
 
-    If the job raises, every caller of that batch gets the exception.
+    If the job raises, every caller of that batch gets the exception. What nobody waits for any more is not asked for.
     """
 
-    def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]]) -> None:
+    def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]], most: int = MAX_BATCH) -> None:
         self._job = job
+        self._most = most
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -31,14 +33,19 @@ class Batch(Generic[K, V]):
     async def _work(self) -> None:
         while self._waiting:
             await asyncio.sleep(0)  # let the callers of this loop turn join
-            part, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-            try:
-                values = await self._job([key for key, _ in part])
-            except Exception as error:  # noqa: BLE001  handed to the callers
-                for _, future in part:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, future), value in zip(part, values, strict=True):
+            waiting = [(key, future) for key, future in self._waiting if not future.done()]
+            part, self._waiting = waiting[: self._most], waiting[self._most :]
+            if part:
+                await self._answer(part)
+
+    async def _answer(self, part: Sequence[tuple[K, "asyncio.Future[V]"]]) -> None:
+        try:
+            values = await self._job([key for key, _ in part])
+        except Exception as error:  # noqa: BLE001  handed to the callers
+            for _, future in part:
                 if not future.done():
-                    future.set_result(value)
+                    future.set_exception(error)
+            return
+        for (_, future), value in zip(part, values, strict=True):
+            if not future.done():
+                future.set_result(value)

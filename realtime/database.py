@@ -27,7 +27,7 @@ POSTGRES_THREADS = 4
 # What has waited for a thread so long is refused, so that a locked database cannot pile requests up.
 MAX_WAIT_SECONDS = 3.0
 # PostgreSQL's serialization_failure and deadlock_detected: it has undone the transaction, which may succeed next time.
-VICTIM_STATES = frozenset({"40001", "40P01"})
+RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})
 MAX_ATTEMPTS = 3
 
 
@@ -58,7 +58,7 @@ def _threads(purpose: str) -> ThreadPoolExecutor:
 async def in_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `job` on a database thread and return what it returns. The job opens its own transaction if it needs one.
 
-    A job whose transaction lost a deadlock is run again (repeat_victims); what it does before that must bear it.
+    A job whose transaction lost a deadlock is run again (retry_on_deadlock); what it does before that must bear it.
     Raises DatabaseBusy, an OperationalError, if no thread got to it within MAX_WAIT_SECONDS.
     """
     return await _run_on("write", functools.partial(job, *args, **kwargs))
@@ -96,7 +96,7 @@ def among(values: Iterable[str]) -> tuple[str, Any]:
     return "IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
 
 
-def repeat_victims(job: Callable[[], T]) -> T:
+def retry_on_deadlock(job: Callable[[], T]) -> T:
     """Run a job, at most MAX_ATTEMPTS times while the database undoes its transaction for the sake of another one.
 
     Inside the caller's transaction once only: all of that is undone, so only its owner can begin anew.
@@ -105,7 +105,7 @@ def repeat_victims(job: Callable[[], T]) -> T:
         try:
             return job()
         except OperationalError as error:
-            if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in VICTIM_STATES:
+            if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in RETRYABLE_SQLSTATES:
                 raise
             metrics.DEADLOCKS.inc()
     return job()
@@ -116,7 +116,7 @@ def _run(job: Callable[[], T], language: str | None, deadline: float) -> T:
         raise DatabaseBusy("the database is busy")
     try:
         with override(language):  # of the request: a thread does not know it
-            return repeat_victims(job)
+            return retry_on_deadlock(job)
     except (OperationalError, InterfaceError):
         for each in connections.all(initialized_only=True):
             if not each.in_atomic_block and not each.is_usable():

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
-from realtime import home, metrics, numbering
+from realtime import home, metrics
 from realtime.batch import Batch
 from realtime.database import data_version, read_database
 from realtime.layers import DegradingChannelLayer
+from realtime.log import numbering
 from realtime.relay import Relay
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from django.db import DatabaseError
 
-from realtime import home, numbering, process
+from realtime import home, process
 from realtime.database import in_database
 from realtime.events import Envelope
 from realtime.layers.protocol import Message
+from realtime.log import numbering
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from django_eventstream.utils import sse_encode_event
 from realtime import log, metrics
 from realtime.batch import Batch
 from realtime.database import data_version, read_database
-from realtime.events import Envelope, unseal
+from realtime.events import Envelope, decode
 from realtime.layers.protocol import Layer, Message
 from realtime.log import Head
 
@@ -211,7 +211,7 @@ class Relay:
         if feed is None or not feed.subscribers:
             return
         try:
-            envelope = unseal(channel, data)
+            envelope = decode(channel, data)
         except ValueError as error:
             self._drop_malformed(channel, error)
             return

@@ -14,11 +14,12 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from realtime import api, log, numbering, publisher
+from realtime import api, log, publisher
 from realtime.api import Event
-from realtime.database import in_database, repeat_victims
+from realtime.database import in_database, retry_on_deadlock
 from realtime.events import Envelope
 from realtime.groups import BROADCAST, session
+from realtime.log import numbering
 from realtime.process import Process
 from tests.database_promises import THREADS, run_at_once
 
@@ -82,7 +83,7 @@ def test_outside_a_transaction_a_fault_of_numbering_is_not_the_callers() -> None
     deadlock = OperationalError("deadlock detected")
     deadlock.__cause__ = DeadlockDetected()
     with mock.patch.object(numbering, "number_waiting", side_effect=deadlock):
-        assert repeat_victims(lambda: api.broadcast("tick", {})) is None
+        assert retry_on_deadlock(lambda: api.broadcast("tick", {})) is None
     assert [event.number for event in broadcast_log()] == [1]
 
 

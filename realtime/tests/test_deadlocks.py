@@ -7,7 +7,7 @@ from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from realtime import api, log
-from realtime.database import MAX_ATTEMPTS, in_database, repeat_victims
+from realtime.database import MAX_ATTEMPTS, in_database, retry_on_deadlock
 from realtime.groups import session
 
 
@@ -22,14 +22,14 @@ def database_error(cause: Exception) -> OperationalError:
 @pytest.mark.django_db(transaction=True)
 def test_a_victim_is_tried_again(cause: Exception) -> None:
     job = mock.Mock(side_effect=[database_error(cause), "done"])
-    assert repeat_victims(job) == "done"
+    assert retry_on_deadlock(job) == "done"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_that_is_always_the_victim_fails() -> None:
     job = mock.Mock(side_effect=database_error(DeadlockDetected()))
     with pytest.raises(OperationalError):
-        repeat_victims(job)
+        retry_on_deadlock(job)
     assert job.call_count == MAX_ATTEMPTS
 
 
@@ -37,7 +37,7 @@ def test_a_job_that_is_always_the_victim_fails() -> None:
 def test_another_error_is_not_tried_again() -> None:
     job = mock.Mock(side_effect=database_error(LockNotAvailable()))
     with pytest.raises(OperationalError):
-        repeat_victims(job)
+        retry_on_deadlock(job)
     assert job.call_count == 1
 
 
@@ -45,7 +45,7 @@ def test_another_error_is_not_tried_again() -> None:
 def test_inside_a_transaction_only_its_owner_can_begin_anew() -> None:
     job = mock.Mock(side_effect=database_error(DeadlockDetected()))
     with transaction.atomic(), pytest.raises(OperationalError):
-        repeat_victims(job)
+        retry_on_deadlock(job)
     assert job.call_count == 1
 
 

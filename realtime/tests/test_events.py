@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from realtime.events import LOCAL_TYPES, MAX_EVENT_BYTES, Event, encode, unseal, with_number
+from realtime.events import LOCAL_TYPES, MAX_EVENT_BYTES, Event, decode, encode, with_number
 
 
 def test_envelope_has_the_contracts_fields() -> None:
@@ -63,9 +63,9 @@ def test_payload_that_json_cannot_carry_is_refused(payload: dict[str, Any]) -> N
 )
 def test_malformed_envelope_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        unseal("sse_broadcast", data)
+        decode("sse_broadcast", data)
 
 
 def test_foreign_envelope_needs_no_more_than_type_and_payload() -> None:
-    envelope = unseal("sse_broadcast", b'{"type": "tick", "payload": {"x": 1}, "more": 2}')
+    envelope = decode("sse_broadcast", b'{"type": "tick", "payload": {"x": 1}, "more": 2}')
     assert (envelope.type, envelope.number, envelope.payload) == ("tick", None, {"x": 1})

@@ -5,6 +5,7 @@ from pytest_django import DjangoAssertNumQueries
 from realtime import api, log
 from realtime.api import Event
 from realtime.groups import BROADCAST, agent, session
+from realtime.log.writing import ROWS_A_STATEMENT
 from realtime.models import LoggedEvent
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def test_events_of_several_channels_are_written_with_two_statements(
 
 
 def test_more_channels_than_one_statement_takes() -> None:
-    channels = [session(f"s-{i}") for i in range(log.ROWS_A_STATEMENT + 1)]
+    channels = [session(f"s-{i}") for i in range(ROWS_A_STATEMENT + 1)]
     for number in (1, 2):
         assert set(api.send_many([(channel, Event("tick", {})) for channel in channels])) == {number}
     written = log.read(dict.fromkeys(channels, (0, 2)))

@@ -4,9 +4,9 @@ import pytest
 from django.db.models.functions import Now
 
 from realtime import api, log
+from realtime.log.retention import prune
 from realtime.models import LoggedEvent
 from realtime.relay import _read_after, _start
-from realtime.retention import prune
 
 pytestmark = pytest.mark.django_db
 

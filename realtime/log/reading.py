@@ -1,21 +1,17 @@
-"""The event log: gapless numbers per channel, written in the caller's transaction, read in batches."""
+"""Reading the log: how far channels go, and ranges of many of them in one query."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection
 
 from realtime.database import among
-from realtime.events import Envelope, with_number
-from realtime.groups import Channel
+from realtime.events import Envelope
 
-T = TypeVar("T")
-
-# SQLite takes at least 999 parameters in one statement.
-ROWS_A_STATEMENT = 200
+# Rows that are looked at for one part: their sizes are summed up in the database, which has to read them.
+MAX_PART_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,56 +20,6 @@ class Head:
 
     last: int = 0
     pruned: int = 0
-
-
-def append(items: Sequence[tuple[Channel, str, bytes]]) -> list[Envelope]:
-    """Write (channel, type, encoded envelope) to the log; return envelopes with their channel's next numbers.
-
-    Must run inside the transaction of the change it announces, as its last statement: it holds the counter rows of
-    all its channels until commit. The rows are taken in sorted order, so that two transactions cannot deadlock.
-    """
-    if not items:
-        return []
-    following = take_numbers(Counter(channel for channel, _, _ in items))
-    envelopes = []
-    for channel, event_type, data in items:
-        number = following[channel]
-        following[channel] = number + 1
-        envelopes.append(Envelope(channel, event_type, number, with_number(data, number)))
-    _write(envelopes)
-    return envelopes
-
-
-def take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
-    """Reserve so many numbers of each channel, lock their counters until commit, return the first of each.
-
-    One statement for as many as it may have parameters; it takes its rows in the order in which they are written.
-    """
-    following: dict[str, int] = {}
-    for part in _parts(sorted(counts)):
-        rows = ", ".join(["(%s, %s, 0)"] * len(part))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO realtime_channelhead (channel, last, pruned) VALUES {rows} ON CONFLICT (channel) "
-                "DO UPDATE SET last = realtime_channelhead.last + excluded.last RETURNING channel, last",
-                [value for channel in part for value in (channel, counts[channel])],
-            )
-            following.update((channel, last - counts[channel] + 1) for channel, last in cursor.fetchall())
-    return following
-
-
-def _write(envelopes: Sequence[Envelope]) -> None:
-    for part in _parts(envelopes):
-        rows = ", ".join(["(%s, %s, %s, %s)"] * len(part))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO realtime_loggedevent (channel, number, type, envelope) VALUES {rows}",
-                [value for each in part for value in (each.channel, each.number, each.type, each.data.decode())],
-            )
-
-
-def _parts(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (items[start : start + ROWS_A_STATEMENT] for start in range(0, len(items), ROWS_A_STATEMENT))
 
 
 def heads(channels: Iterable[str]) -> dict[str, Head]:
@@ -123,6 +69,20 @@ def read(ranges: Mapping[str, tuple[int, int]]) -> dict[str, list[Envelope]]:
         for channel, number, event_type, envelope in cursor.fetchall():
             found[channel].append(Envelope(channel, event_type, number, envelope.encode()))
     return found
+
+
+def read_part(channel: str, after: int, max_bytes: int) -> list[Envelope]:
+    """The next events after a number, in order: one at least if there is any, and no more than `max_bytes` of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, type, envelope FROM ("
+            "SELECT number, type, envelope, SUM(LENGTH(envelope)) OVER (ORDER BY number) - LENGTH(envelope) AS ahead"
+            " FROM (SELECT number, type, envelope FROM realtime_loggedevent WHERE channel = %s AND number > %s"
+            " ORDER BY number LIMIT %s) AS next) AS sized WHERE ahead = 0 OR ahead + LENGTH(envelope) <= %s"
+            " ORDER BY number",
+            [channel, after, MAX_PART_EVENTS, max_bytes],
+        )
+        return [Envelope(channel, kind, number, envelope.encode()) for number, kind, envelope in cursor.fetchall()]
 
 
 def _range_query(wanted: list[tuple[str, int, int]]) -> tuple[str, list[Any]]:

@@ -10,8 +10,9 @@ from django.db import DatabaseError, transaction
 from django.db.models import Max, Min
 from django.db.models.functions import Now
 
-from realtime import leases, metrics
+from realtime import metrics
 from realtime.database import in_database, read_database
+from realtime.log import leases
 from realtime.models import ChannelHead, LoggedEvent
 
 logger = logging.getLogger(__name__)

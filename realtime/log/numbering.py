@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from realtime import log
 from realtime.events import Envelope, with_number
 from realtime.groups import BROADCAST, Channel
+from realtime.log.writing import take_numbers
 
 MAX_NUMBERED = 1_000  # events in one transaction
 CHECK_SECONDS = 0.5
@@ -77,7 +77,7 @@ def number_waiting() -> list[Envelope]:
         waiting = cursor.fetchall()
         if not waiting:
             return []
-        first = log.take_numbers({BROADCAST: len(waiting)})[BROADCAST]
+        first = take_numbers({BROADCAST: len(waiting)})[BROADCAST]
         envelopes = [
             Envelope(BROADCAST, event_type, number, with_number(data.encode(), number))
             for number, (_, event_type, data) in enumerate(waiting, first)
