@@ -22,7 +22,7 @@ from chatbot.models import ChatSession
 from realtime import groups
 from realtime.database import among
 from realtime.groups import Channel
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 
 BROWSER_COOKIE = "chat_browser"
 COOKIE_SECONDS = 365 * 24 * 3600

@@ -66,7 +66,7 @@ def send_queue() -> None:
 
 
 def _request_announcement() -> None:
-    home.loop().call_soon_threadsafe(_schedule)
+    home.current().loop.call_soon_threadsafe(_schedule)
 
 
 def _schedule(*, is_change: bool = True) -> None:

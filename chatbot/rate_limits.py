@@ -112,7 +112,7 @@ class RateCounter:
             return None
         cost = 1 if self._shared_until.get(key, 0.0) > now else used
         try:
-            wait_seconds = await home.run_at_home(shared.take(self.item, key, cost))
+            wait_seconds = await home.current().run(shared.take(self.item, key, cost))
         except NotAnswered:
             return None
         # Redis weighs them in the next window, too: reported again then, they would count twice.
@@ -140,7 +140,7 @@ class SharedCounter:
     """The count in Redis, on the first shard. Lives in the home loop."""
 
     def __init__(self) -> None:
-        self.loop = home.loop()
+        self.loop = home.current().loop
         self._layer = process.current().layer
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         self._asking = asyncio.Semaphore(ASKING_AT_ONCE)
@@ -212,6 +212,6 @@ def _counter(name: str, item: RateLimitItem) -> RateCounter:
 
 def _shared() -> SharedCounter:
     global _shared_counter
-    if _shared_counter is None or _shared_counter.loop is not home.loop():
+    if _shared_counter is None or _shared_counter.loop is not home.current().loop:
         _shared_counter = SharedCounter()
     return _shared_counter

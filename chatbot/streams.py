@@ -1,4 +1,4 @@
-"""The chatbot's streams. They are ASGI routes in front of Django (realtime/stream.py), not views."""
+"""The chatbot's streams. They are ASGI routes in front of Django (realtime/serving/routes.py), not views."""
 
 from chatbot.access import authorise_streams
 

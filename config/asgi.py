@@ -26,8 +26,9 @@ from config.static import static_files
 from realtime import process
 from realtime.log.retention import prune_daily
 from realtime.process import BackgroundJob
-from realtime.signals import drain_on_signal
-from realtime.stream import Authorise, StreamRoute
+from realtime.serving.routes import Streams
+from realtime.serving.uvicorn_signals import drain_on_signal
+from realtime.stream.request import Authorise
 from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
@@ -40,14 +41,13 @@ class Service:
     def __init__(self, urlconf: str, streams: Sequence[tuple[str, Authorise]], jobs: Sequence[BackgroundJob]) -> None:
         self.jobs = jobs
         self._is_started = False
-        streaming: list[Any] = [(path, route, StreamRoute(authorise).begin) for route, authorise in streams]
         applications: list[Any] = [
             (path, "static/<path:path>", static_files),
             (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
             (re_path, r"", ServiceHandler(urlconf)),
         ]
-        routes = [make(route, application) for make, route, application in streaming + applications]
-        self._router = ProtocolTypeRouter({"http": URLRouter(routes)})
+        routes = [make(route, application) for make, route, application in applications]
+        self._application = Streams(streams, ProtocolTypeRouter({"http": URLRouter(routes)}))
 
     async def start(self) -> None:
         """Start realtime and this service's jobs in the running loop, once."""
@@ -64,10 +64,9 @@ class Service:
             return
         if not self._is_started:
             await self.start()
-        rest = await self._router(scope, receive, send)
-        if rest is not None:  # a stream: for as long as it is open nothing is kept of how it came here
-            del scope, receive, send
-            await rest
+        answering = self._application(scope, receive, send)
+        del scope, receive, send  # a stream is open for long: meanwhile nothing is kept of how it came here
+        await answering
 
     async def _live(self, receive: Any, send: Any) -> None:
         """uvicorn's lifespan protocol."""

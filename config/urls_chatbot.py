@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog
 
 from chatbot import views
-from realtime import health
+from realtime.serving import health
 
 urlpatterns = [
     path("", views.chat_page, name="chat"),

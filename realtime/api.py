@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from realtime import groups, log, publisher
+from realtime import groups, log, process
 from realtime.database import in_database, retry_on_deadlock
 from realtime.events import Envelope, Event, Source, encode
 from realtime.groups import Channel
@@ -67,11 +67,11 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
 def _number_now(later: Sequence[_Sending]) -> None:
     """Number what was committed. A fault is not told: the events are sent, soon; only their ids are not known here."""
     try:
-        publisher.publish_waiting()
+        process.current().numberer.number()
         for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):
             sending.id = number
     except DatabaseError:
-        publisher.publish_waiting_soon()
+        process.current().numberer.soon()
 
 
 def _write_and_publish(sendings: Sequence[_Sending]) -> None:
@@ -89,9 +89,9 @@ def _write_and_publish(sendings: Sequence[_Sending]) -> None:
             elif sending.row is None:
                 envelopes.append(next(logged))
                 sending.id = envelopes[-1].number
-        transaction.on_commit(lambda: publisher.publish(envelopes))
+        transaction.on_commit(lambda: process.current().publisher.publish(envelopes))
         if later and is_callers_transaction:
-            transaction.on_commit(publisher.publish_waiting_soon)
+            transaction.on_commit(lambda: process.current().numberer.soon())
 
 
 def send_to_session(

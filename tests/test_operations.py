@@ -8,8 +8,9 @@ from django.db import connection
 from prometheus_client import REGISTRY
 
 from realtime import api, log
+from realtime.delivery.opening import _start
+from realtime.delivery.replay import PART_BYTES
 from realtime.groups import BROADCAST
-from realtime.relay import _read_after, _start
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs/operations.md"
 OURS = ("sse_", "chat_")
@@ -44,8 +45,8 @@ def test_after_a_restore_every_old_position_is_reset() -> None:
         api.broadcast("tick", {})
     run_documented_statement()
     following = api.broadcast("tick", {})
-    heads, events = _read_after({BROADCAST: 0})
-    resets = [_start(number, heads[BROADCAST], events[BROADCAST]).reset for number in range(1, 6)]
+    head = log.heads([BROADCAST])[BROADCAST]
+    resets = [_start(number, head).reset for number in range(1, 6)]
     assert resets == [True] * 5
     assert log.heads([BROADCAST])[BROADCAST].last == following == 1_000_004
 
@@ -56,7 +57,7 @@ def test_after_a_restore_a_fresh_position_is_followed_without_reset() -> None:
     run_documented_statement()
     position = log.heads([BROADCAST])[BROADCAST].last
     following = api.broadcast("tick", {})
-    heads, events = _read_after({BROADCAST: position})
-    start = _start(position, heads[BROADCAST], events[BROADCAST])
+    start = _start(position, log.heads([BROADCAST])[BROADCAST])
     assert not start.reset
-    assert [event.number for event in start.events] == [following]
+    assert start.upto == following
+    assert [event.number for event in log.read_part(BROADCAST, start.after, PART_BYTES)] == [following]

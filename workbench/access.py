@@ -27,7 +27,7 @@ from chatbot.models import ChatSession, Status
 from chatbot.prepared import PreparedQuery
 from realtime import groups
 from realtime.groups import Channel
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 
 SUPERVISORS = "supervisors"
 # A position names at most 10 channels (realtime/position.py): the agent's own, broadcast, and these.

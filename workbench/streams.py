@@ -1,4 +1,4 @@
-"""The workbench's streams. They are ASGI routes in front of Django (realtime/stream.py), not views."""
+"""The workbench's streams. They are ASGI routes in front of Django (realtime/serving/routes.py), not views."""
 
 from workbench.access import authorise_agent_streams, authorise_session_streams
 

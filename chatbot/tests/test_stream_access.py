@@ -9,7 +9,7 @@ from chatbot.access import BROWSER_COOKIE, authorise_streams, digest
 from chatbot.streams import STREAM_ROUTES
 from chatbot.tests.customer import make_session
 from realtime import groups
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 
 pytestmark = pytest.mark.django_db
 

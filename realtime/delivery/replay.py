@@ -1,9 +1,10 @@
-"""What a subscriber that begins has still to get from the log, and what comes live meanwhile. No waiting, no database.
+"""What a subscriber that begins has still to get from the log, and what comes live meanwhile.
 
 The log is read in parts, as the subscriber takes them. Of what comes live a bounded amount is held back; what is more
 than that is read from the log, too. So a client that does not read costs its process a part and what is held.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +24,7 @@ HELD_OVERHEAD_BYTES = 100  # of a frame that is held, beside its bytes
 class Replay:
     """For one subscriber, from before it is registered until it is live."""
 
-    __slots__ = ("held", "held_bytes", "reached", "resets", "upto")
+    __slots__ = ("held", "held_bytes", "reached", "resets", "room", "upto")
 
     def __init__(self) -> None:
         self.held: deque[Frame] = deque()
@@ -31,6 +32,8 @@ class Replay:
         self.reached: dict[str, int] = {}  # the number that the subscriber has of each channel, once it has begun
         self.upto: dict[str, int] = {}  # the number up to which the log is to be read
         self.resets: dict[str, int] = {}  # channels that were reset before it has begun, and where they go on
+        self.room = asyncio.Event()  # whether the subscriber takes a part
+        self.room.set()
 
     def hold(self, frame: Frame) -> None:
         """Keep a live event for later."""
@@ -80,9 +83,10 @@ class Replay:
         self.reached[channel] = frames[-1].number or after
         return True
 
-    def give_up(self, channel: str) -> None:
-        """What is missing of this channel is no longer in the log: it goes on with what is held."""
-        self.reached[channel] = self.upto.pop(channel)
+    def give_up(self, channel: str) -> int:
+        """What is missing of this channel is no longer in the log: it goes on after the returned number."""
+        self.reached[channel] = upto = self.upto.pop(channel)
+        return upto
 
     def is_wanted(self, channel: str, after: int) -> bool:
         """Whether what is read after this number is still to be delivered."""

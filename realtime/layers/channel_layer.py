@@ -51,7 +51,7 @@ class Groups:
 
     async def group_add(self, group: str, channel: str) -> None:
         """Make a channel of this process a member; Redis has acknowledged it on return, unless it is away."""
-        await home.run_at_home(self._add(group, channel))
+        await home.current().run(self._add(group, channel))
 
     async def _add(self, group: str, channel: str) -> None:
         await self._memory.group_add(group, channel)
@@ -59,7 +59,7 @@ class Groups:
             await self._redis.join([group])
 
     async def group_discard(self, group: str, channel: str) -> None:
-        await home.run_at_home(self._discard(group, channel))
+        await home.current().run(self._discard(group, channel))
 
     async def _discard(self, group: str, channel: str) -> None:
         await self._memory.group_discard(group, channel)
@@ -70,18 +70,18 @@ class Groups:
         """Send an envelope (a dict with type and payload) to a group, in this and in all other processes."""
         self._memory.require_valid_group_name(group)
         data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-        await home.run_at_home(self._send_to_group(group, data))
+        await home.current().run(self._send_to_group(group, data))
 
     async def _send_to_group(self, group: str, data: bytes) -> None:
         await asyncio.wait([self._layer.publish([(group, data)])], timeout=SEND_SECONDS)
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         """Send to one channel of this process."""
-        await home.run_at_home(self._memory.send(channel, message))
+        await home.current().run(self._memory.send(channel, message))
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """The next message of a channel, decoded. Malformed ones are counted and dropped."""
-        return await home.run_at_home(self._receive(channel))
+        return await home.current().run(self._receive(channel))
 
     async def _receive(self, channel: str) -> dict[str, Any]:
         while True:
@@ -95,4 +95,4 @@ class Groups:
 
     async def flush(self) -> None:
         """Forget all groups and close the connections; both come back with the next use."""
-        await home.run_at_home(self._layer.close())
+        await home.current().run(self._layer.close())

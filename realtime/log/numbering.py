@@ -9,6 +9,7 @@ numbers everything.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -82,16 +83,17 @@ def number_waiting() -> list[Envelope]:
             Envelope(BROADCAST, event_type, number, with_number(data.encode(), number))
             for number, (_, event_type, data) in enumerate(waiting, first)
         ]
-        cursor.execute(
-            "UPDATE realtime_loggedevent AS e SET number = w.number, envelope = w.envelope"
-            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS w(id, number, envelope) WHERE e.id = w.id",
-            [
-                [row for row, _, _ in waiting],
-                [envelope.number for envelope in envelopes],
-                [envelope.data.decode() for envelope in envelopes],
-            ],
-        )
+        _write_numbers(cursor, [row for row, _, _ in waiting], envelopes)
     return envelopes
+
+
+def _write_numbers(cursor: Any, rows: Sequence[int], envelopes: Sequence[Envelope]) -> None:
+    numbers, texts = [each.number for each in envelopes], [each.data.decode() for each in envelopes]
+    cursor.execute(
+        "UPDATE realtime_loggedevent AS e SET number = w.number, envelope = w.envelope"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS w(id, number, envelope) WHERE e.id = w.id",
+        [list(rows), numbers, texts],
+    )
 
 
 def numbers_of(rows: Sequence[int | None]) -> list[int | None]:

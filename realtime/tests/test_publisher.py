@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from realtime import publisher
+from realtime import process
 from realtime.events import Envelope
 from realtime.layers.protocol import Message
 from realtime.process import Process
@@ -42,7 +42,7 @@ async def test_what_is_committed_before_the_loop_wakes_needs_no_second_call(
 
     def commit() -> None:
         for each in committed:
-            publisher.publish([each])
+            process.current().publisher.publish([each])
 
     thread = threading.Thread(target=commit)
     thread.start()
@@ -53,5 +53,5 @@ async def test_what_is_committed_before_the_loop_wakes_needs_no_second_call(
 
 async def test_the_next_commit_wakes_the_loop_again(carried: list[Message]) -> None:
     for count in (1, 2):
-        await asyncio.to_thread(publisher.publish, envelopes(1))
+        await asyncio.to_thread(process.current().publisher.publish, envelopes(1))
         await until(lambda count=count: len(carried) == count)  # type: ignore[misc]

@@ -4,9 +4,10 @@ import pytest
 from django.db.models.functions import Now
 
 from realtime import api, log
+from realtime.delivery.opening import _start
+from realtime.delivery.replay import PART_BYTES
 from realtime.log.retention import prune
 from realtime.models import LoggedEvent
-from realtime.relay import _read_after, _start
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +45,8 @@ def test_position_before_the_cut_is_reset(number: int, is_reset: bool) -> None:
         api.send_to_session("s-1", "tick", {"i": i})
     age(1, 2, 3)
     prune(timedelta(days=7))
-    heads, events = _read_after({CHANNEL: number})
-    start = _start(number, heads[CHANNEL], events[CHANNEL])
+    start = _start(number, log.heads([CHANNEL])[CHANNEL])
     assert start.reset is is_reset
     if not is_reset:
-        assert [envelope.number for envelope in start.events] == list(range(number + 1, 6))
+        events = log.read_part(CHANNEL, start.after, PART_BYTES)
+        assert [envelope.number for envelope in events] == list(range(number + 1, 6))

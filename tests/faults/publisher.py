@@ -103,7 +103,8 @@ def die_at(point: str, mark: str) -> None:
     from django.db import connection
     from django.db.backends.base.base import BaseDatabaseWrapper as Database
 
-    from realtime import log, publisher
+    from realtime import log
+    from realtime.delivery.publisher import Publisher
     from realtime.layers.degrading import DegradingLayer
 
     def die(*_: object, **__: object) -> Any:
@@ -130,7 +131,7 @@ def die_at(point: str, mark: str) -> None:
         "log": (log, "append", then_die(log.append)),
         "commit": (Database, "_commit", die),
         "committed": (Database, "_commit", then_die(getattr(Database, "_commit"))),  # noqa: B009  not in its types
-        "publish": (publisher, "publish", die),
+        "publish": (Publisher, "publish", die),
         "published": (DegradingLayer, "publish", publish_then_die),
     }
     owner, name, replacement = replacements[point]

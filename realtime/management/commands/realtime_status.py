@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _show_redis(self) -> bool:
-        seconds, state = asyncio.run(home.run_at_home(_try_redis()))
+        seconds, state = asyncio.run(home.current().run(_try_redis()))
         self.stdout.write(f"redis     {state} ({seconds * 1000:.0f} ms)")
         return state == "ok"
 

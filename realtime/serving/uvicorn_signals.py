@@ -24,7 +24,7 @@ def _chain(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
     theirs = signal.getsignal(number)
 
     def stop(received: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(process.current().drain_streams)
+        loop.call_soon_threadsafe(process.current().streams.drain)
         if callable(theirs):
             theirs(received, frame)
 

@@ -24,7 +24,7 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 async def readyz(request: HttpRequest) -> HttpResponse:
     """200 while the database answers; `redis` says whether events take the fast path."""
-    if process.current().is_draining:
+    if process.current().streams.is_draining:
         return JsonResponse({"status": "draining"}, status=503)
     redis = "ok" if process.current().layer.reaches_others else "degraded"
     try:

@@ -120,11 +120,11 @@ class DrainingServer(Server):  # type: ignore[misc]
             self._stopping = asyncio.get_running_loop().create_task(self._drain())
 
     async def _drain(self) -> None:
-        logger.info("stopping: streams=%s", len(process.current().registry.streams))
+        logger.info("stopping: streams=%s", len(process.current().streams.all))
         for port in self._ports:
             port.stopListening()
         runtime = process.current()
-        runtime.drain_streams()
+        runtime.streams.drain()
         try:
             async with asyncio.timeout(DRAIN_LIMIT_SECONDS):
                 while self._in_flight:
