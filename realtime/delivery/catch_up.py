@@ -80,8 +80,7 @@ def _merge(relay: Relay, feed: Feed, mark: Mark, head: Head, events: list[Envelo
         due = feed.merge(mark, head, events)
     except LogDisagrees as error:
         logger.error("reset of channel=%s: %s", feed.channel, error)
-        feed.restart(head)
-        relay.restart(feed, head.last)
+        relay.restart(feed, head)
     else:
         metrics.REPAIRED.inc(sum(each.number not in feed.unconfirmed for each in due))
         put(feed, due)

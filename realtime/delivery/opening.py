@@ -48,20 +48,25 @@ class Opening:
             raise
 
     async def _start_all(self, openings: Sequence[Positions]) -> list[dict[str, Start]]:
-        channels = {channel for positions in openings for channel in positions}
+        channels = dict.fromkeys(channel for positions in openings for channel in positions)
         feeds = [feed for channel in channels if (feed := self._relay.feeds.get(channel)) is not None]
         await self._relay.join(channels)
+        delivered = [feed.last for feed in feeds]  # before the read: what was committed by then must be in it
         heads = await read_database(log.heads, channels)
-        for feed in feeds:
-            self._begin(feed, heads[feed.channel])
+        for feed, last in zip(feeds, delivered, strict=True):
+            self._meet(feed, heads[feed.channel], last or 0)
         return [
             {channel: _start(number, heads[channel]) for channel, number in positions.items()} for positions in openings
         ]
 
-    def _begin(self, feed: Feed, head: Head) -> None:
-        if self._relay.feeds.get(feed.channel) is feed:  # else all its subscribers have left meanwhile
+    def _meet(self, feed: Feed, head: Head, delivered: int) -> None:
+        if self._relay.feeds.get(feed.channel) is not feed:  # all its subscribers have left meanwhile
+            return
+        if head.last < delivered:  # the log went back: what this opening starts with must not meet what was before
+            self._relay.restart(feed, head)
+        else:
             put(feed, feed.begin(head))
-            flush([feed])
+        flush([feed])
 
 
 def _start(number: int | None, head: Head) -> Start:

@@ -14,6 +14,7 @@ from realtime.delivery.feed import Feed, Subscriber
 from realtime.delivery.frame import Frame
 from realtime.events import Envelope, decode
 from realtime.layers.protocol import Layer, Message
+from realtime.log import Head
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class Relay:
                 if not feed.subscribers:
                     self._idle_since[channel] = asyncio.get_running_loop().time()
 
-    async def join(self, channels: Collection[str]) -> None:
+    async def join(self, channels: Iterable[str]) -> None:
         """Have the layer bring these channels; returns once it does, or had time to."""
         fresh = [channel for channel in channels if channel not in self._joined]
         self._joined.update(fresh)
@@ -123,12 +124,13 @@ class Relay:
         if idle:
             self._layer.leave(idle)
 
-    def restart(self, feed: Feed, last: int) -> None:
-        """Tell everybody that a channel goes on after `last`, and that what was before is not known."""
+    def restart(self, feed: Feed, head: Head) -> None:
+        """Go on after the log's head, and tell everybody that what was before is not what the log holds."""
+        feed.restart(head)
         metrics.RESETS.inc()
         for subscriber in feed.subscribers:
             try:
-                subscriber.reset(feed.channel, last)
+                subscriber.reset(feed.channel, head.last)
             except Exception:
                 logger.exception(FAILED)
                 _end(subscriber)

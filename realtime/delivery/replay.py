@@ -13,12 +13,14 @@ from realtime.batch import Batch
 from realtime.database import read_database
 from realtime.delivery.frame import Frame
 from realtime.delivery.opening import Start
-from realtime.events import Envelope
 
-PART_BYTES = 64 * 1024
+PART_BYTES = 64 * 1024  # and up to one event more
 PARTS_AT_ONCE = 32  # of different places in the log, in one job
-MAX_HELD_BYTES = 64 * 1024
-HELD_OVERHEAD_BYTES = 100  # of a frame that is held, beside its bytes
+MAX_HELD_BYTES = 256 * 1024
+HELD_OVERHEAD_BYTES = 128  # of a frame that is held, beside its bytes
+
+
+Place = tuple[str, int]  # in the log: a channel, and the number after which to read
 
 
 class Replay:
@@ -45,7 +47,7 @@ class Replay:
             if first.number is not None:
                 self.upto[first.channel] = max(first.number, self.upto.get(first.channel, 0))
             else:
-                metrics.DROPPED.labels("held").inc()
+                metrics.DROPPED.labels("stream_opening").inc()
 
     def reset(self, channel: str, last: int) -> None:
         """Forget what is held and missing of this channel; it goes on after `last`."""
@@ -66,27 +68,22 @@ class Replay:
                 self.upto[channel] = max(start.upto, self.upto.get(channel, 0))
         return [channel for channel, start in starts.items() if start.reset or channel in self.resets]
 
-    def next(self) -> tuple[str, int] | None:
-        """The channel and the number after which the log is to be read next; None if there is no more to be read."""
+    def next(self) -> Place | None:
+        """Where the log is to be read next; None if there is no more to be read."""
         for channel, upto in self.upto.items():
             if self.reached[channel] < upto:
                 return channel, self.reached[channel]
         return None
 
-    def accept(self, channel: str, after: int, frames: Sequence[Frame]) -> bool:
-        """Take what was read after a number; False if it is not what follows there, since the log was cut.
+    def skip(self, channel: str, last: int) -> bool:
+        """What is missing of this channel cannot be had: it goes on after `last`, with what is held.
 
-        What is not wanted any more, since the channel was reset meanwhile, is to be dropped: see `is_wanted`.
+        Whether that follows: if not, it is of a log that went back, and its feed will be restarted.
         """
-        if not frames or frames[0].number != after + 1:
-            return False
-        self.reached[channel] = frames[-1].number or after
-        return True
-
-    def give_up(self, channel: str) -> int:
-        """What is missing of this channel is no longer in the log: it goes on after the returned number."""
-        self.reached[channel] = upto = self.upto.pop(channel)
-        return upto
+        self.reached[channel] = last
+        self.upto.pop(channel, None)
+        held = (frame.number for frame in self.held if frame.channel == channel and frame.number is not None)
+        return next((number for number in held if number > last), last + 1) == last + 1
 
     def is_wanted(self, channel: str, after: int) -> bool:
         """Whether what is read after this number is still to be delivered."""
@@ -100,18 +97,32 @@ class Parts:
         self._batch = Batch(self._read, PARTS_AT_ONCE)
 
     async def read(self, channel: str, after: int) -> Sequence[Frame]:
-        """The events after a number, as many as make a part. Raises DatabaseError."""
+        """The events that follow a number in the log, without a hole; none if the next one is gone.
+
+        As many as make a part. Raises DatabaseError.
+        """
         return await self._batch((channel, after))
 
-    async def _read(self, places: Sequence[tuple[str, int]]) -> list[Sequence[Frame]]:
-        different = list(dict.fromkeys(places))
-        parts = await read_database(_read_parts, different)
-        frames = {place: [Frame(envelope) for envelope in part] for place, part in zip(different, parts, strict=True)}
-        return [frames[place] for place in places]
+    async def last(self, channel: str) -> int:
+        """How far the log goes by now. Raises DatabaseError."""
+        return (await read_database(log.heads, [channel]))[channel].last
+
+    async def _read(self, places: Sequence[Place]) -> Sequence[Sequence[Frame]]:
+        return await read_database(_read_parts, places)
 
 
-def _read_parts(places: Sequence[tuple[str, int]]) -> list[list[Envelope]]:
-    return [log.read_part(channel, after, PART_BYTES) for channel, after in places]
+def _read_parts(places: Sequence[Place]) -> list[Sequence[Frame]]:
+    parts = {place: _read_part(*place) for place in dict.fromkeys(places)}
+    return [parts[place] for place in places]
+
+
+def _read_part(channel: str, after: int) -> list[Frame]:
+    part = []
+    for expected, envelope in enumerate(log.read_part(channel, after, PART_BYTES), after + 1):
+        if envelope.number != expected:
+            break
+        part.append(Frame(envelope))
+    return part
 
 
 def _cost(frame: Frame) -> int:

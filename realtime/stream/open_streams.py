@@ -36,6 +36,9 @@ class OpenStreams:
         except DatabaseError as error:
             logger.warning("a stream cannot be replayed, the client will try again: %s", type(error).__name__)
             stream.end(RETRY_MS)
+        except Exception:
+            logger.exception("a stream could not be replayed")
+            stream.fail()
 
     def remove(self, stream: Stream) -> None:
         self.all.pop(stream, None)

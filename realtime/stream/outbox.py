@@ -1,8 +1,8 @@
 """What is written to a stream's socket: in one piece, bounded while its client does not read, never quiet for long."""
 
+import asyncio
 import logging
 import random
-import time
 from collections.abc import Sequence
 
 from realtime import metrics
@@ -66,7 +66,7 @@ class Outbox:
     def pause(self) -> None:
         """The connection is full."""
         if self._paused_since is None:
-            self._paused_since = time.monotonic()
+            self._paused_since = asyncio.get_running_loop().time()
 
     def resume(self) -> None:
         """The connection has drained."""
@@ -76,7 +76,7 @@ class Outbox:
     def tick(self) -> None:
         """Called each second."""
         if self._paused_since is not None:
-            if time.monotonic() - self._paused_since > MAX_BEHIND_SECONDS:
+            if asyncio.get_running_loop().time() - self._paused_since > MAX_BEHIND_SECONDS:
                 self.cut("too far behind")
             return
         self._quiet_seconds += 1

@@ -10,8 +10,8 @@ from django_eventstream.utils import sse_encode_event
 
 from realtime import metrics
 from realtime.delivery.frame import Frame, place_of
-from realtime.delivery.opening import Start
-from realtime.delivery.replay import Parts, Replay
+from realtime.delivery.opening import MAX_REPLAY, Start
+from realtime.delivery.replay import Parts, Place, Replay
 from realtime.groups import Channel
 from realtime.stream.outbox import Outbox
 from realtime.stream.position import encode_position
@@ -39,7 +39,7 @@ class Stream(Outbox):
     # Opening
 
     def open(self, socket: Socket, starts: Mapping[str, Start]) -> None:
-        """Write the first block; what was missed comes by `add_part`, then what came meanwhile."""
+        """Write the first block; what was missed comes by `replay`, then what came meanwhile."""
         assert self.replay is not None
         self._socket = socket
         lost = self.replay.begin(starts)
@@ -52,18 +52,33 @@ class Stream(Outbox):
         self._go_live_if_complete()
         self.flush()
 
-    def add_part(self, channel: str, after: int, frames: Sequence[Frame]) -> None:
-        """Write what was read from the log for the replay, after this number."""
-        if self.replay is None or self.ended or not self.replay.is_wanted(channel, after):
-            return  # the channel was reset meanwhile
-        if self.replay.accept(channel, after, frames):
-            for frame in frames:
-                self._write(frame)
-        else:
-            metrics.RESETS.inc()
-            self._go_on_after(channel, self.replay.give_up(channel))
+    def next_part(self) -> Place | None:
+        """Where the log is to be read next for this stream; None if it is live, or has ended."""
+        while self.replay is not None and not self.ended and (place := self.replay.next()) is not None:
+            channel, after = place
+            if self.replay.upto[channel] - after <= MAX_REPLAY:
+                return place
+            self.skip(place, self.replay.upto[channel])  # its client is too slow for what comes
         self._go_live_if_complete()
         metrics.DELIVERED.inc(self.flush())
+        return None
+
+    def add_part(self, place: Place, frames: Sequence[Frame]) -> None:
+        """Write what was read from the log at a place; there is some."""
+        if self.replay is not None and not self.ended and self.replay.is_wanted(*place):
+            for frame in frames:
+                self._write(frame)
+            self.replay.reached[place[0]] = frames[-1].number or 0
+            metrics.DELIVERED.inc(self.flush())
+
+    def skip(self, place: Place, last: int) -> None:
+        """What is missing at a place is no longer known, or is too much: the channel goes on after `last`."""
+        if self.replay is not None and not self.ended and self.replay.is_wanted(*place):
+            metrics.RESETS.inc()
+            follows = self.replay.skip(place[0], last)
+            self._go_on_after(place[0], last)
+            if not follows:
+                self.end(RETRY_MS)
 
     def _go_live_if_complete(self) -> None:
         if self.replay is not None and self.replay.next() is None:
@@ -138,6 +153,11 @@ class Stream(Outbox):
 
 async def replay(stream: Stream, parts: Parts) -> None:
     """Have a stream write what it missed, in parts, as its client takes them. Raises DatabaseError."""
-    while not stream.ended and stream.replay is not None and (wanted := stream.replay.next()) is not None:
+    while stream.replay is not None and (place := stream.next_part()) is not None:
         await stream.replay.room.wait()
-        stream.add_part(*wanted, await parts.read(*wanted))
+        if stream.ended:
+            return
+        if frames := await parts.read(*place):
+            stream.add_part(place, frames)
+        else:
+            stream.skip(place, await parts.last(place[0]))
