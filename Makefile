@@ -8,13 +8,17 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3) python3)
 PY := .venv/bin/python
 UV_VERSION := 0.13
+STATIC_STEPS := lint types imports migrations deploy translations
 FAST_STEPS := lint types imports migrations unit
-TEST_STEPS := lint types imports migrations deploy translations tests browser
+# Two lanes of about the same length: much of each is waiting.
+TEST_STEPS := $(STATIC_STEPS) unit browser -- processes
 
-# Tests take no Redis from the environment or .env: they start their own.
-TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO
+# Tests take no Redis from the environment or .env: they start their own. Each of the processes that they start would
+# otherwise compile the project's modules where PYTHONDONTWRITEBYTECODE is set.
+TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO PYTHONDONTWRITEBYTECODE=
+run_steps = @$(PY) tools/run_steps.py $(1)
 
-.PHONY: help run test check soak bench capacity lock packages $(sort $(FAST_STEPS) $(TEST_STEPS))
+.PHONY: help run test check soak bench capacity lock packages $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,11 +29,11 @@ run: ## Install what is needed and run both services until Ctrl-C
 
 test: packages ## Install what is needed and run every check and every test
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
-	@$(call run_steps,$(TEST_STEPS))
+	$(call run_steps,$(TEST_STEPS))
 
 check: ## The fast part of `make test`, for before a commit
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
-	@$(call run_steps,$(FAST_STEPS))
+	$(call run_steps,$(FAST_STEPS))
 
 soak: ## Every fault under 20,000 events and 50 clients, about 40 minutes (FAULTS=part-of-a-name for some)
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
@@ -48,7 +52,7 @@ lint: ## Step: ruff
 
 types: ## Step: mypy --strict
 	@$(PY) -m mypy
-	@$(PY) -m mypy tests bench
+	@$(PY) -m mypy tests bench tools
 
 imports: ## Step: import-linter (imports point one way)
 	@.venv/bin/lint-imports
@@ -70,11 +74,11 @@ translations: ## Step: every compiled translation is that of its source
 unit: ## Step: unit tests of each app
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" realtime chatbot workbench
 
-tests: ## Step: unit, contract and cross-process tests
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser"
+processes: ## Step: tests of running services: over processes, under faults, as in production
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" tests
 
 browser: ## Step: browser tests
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m browser
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m browser tests
 
 lock: ## Write requirements*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@flock Makefile $(MAKE) -s .venv/bin/uv
@@ -84,19 +88,6 @@ lock: ## Write requirements*.txt from pyproject.toml (UPGRADE=--upgrade for newe
 # Universal: the same file is right for every patch release of Python (Debian 12's 3.11.2 needs one package more).
 lock_with = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(UPGRADE)
-
-# Each step runs even if one before it failed; the closing summary repeats the last line of each test run.
-define run_steps
-failed=""; summary=""; output=$$(mktemp); trap 'rm -f "$$output"' EXIT; \
-for step in $(1); do \
-	echo "── $$step"; SECONDS=0; result=ok; \
-	$(MAKE) $$step 2>&1 | tee "$$output" || { result=FAILED; failed="$$failed $$step"; }; \
-	last=$$(grep -E '^=+ .* in [0-9.]+s.* =+$$' "$$output" | tail -n 1 || true); \
-	summary+=$$(printf '%-7s %-13s %4d s  %s' "$$result" "$$step" "$$SECONDS" "$$last")$$'\n'; \
-done; \
-printf '── summary\n%s' "$$summary"; \
-if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi; echo "all passed"
-endef
 
 # uv installs in seconds; pip, slower, knows the settings of a machine's pip (a mirror) that uv does not read.
 # For tests everything is compiled: they start dozens of processes, each of which would otherwise do so by itself

@@ -3,6 +3,9 @@
 A session belongs to the browser that created it, which shows the signed cookie `chat_browser`, and to whoever has its
 token (`Authorization: Bearer …`). The database has digests only. Everybody else gets the 404 of a session that does
 not exist.
+
+Under HTTPS the cookie is called `__Host-chat_browser`, which no other host can plant. One of the plain name, from
+before, still opens the sessions that it made. New ones it does not get: whoever planted it could read them.
 """
 
 import hashlib
@@ -31,13 +34,18 @@ BEARER = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a caller shows, as digests; None for what it does not show."""
+    """What a caller shows, as digests: the key of each cookie, and the token."""
 
-    owner_digest: str | None
+    owner_digests: tuple[str, ...]
     token_digest: str | None
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return self.owner_digests if self.token_digest is None else (*self.owner_digests, self.token_digest)
+
     def covers(self, owner_digest: str, token_digest: str) -> bool:
-        return _same(self.owner_digest, owner_digest) or _same(self.token_digest, token_digest)
+        owns = any(_same(shown, owner_digest) for shown in self.owner_digests)
+        return owns or _same(self.token_digest, token_digest)
 
 
 def digest(secret: str) -> str:
@@ -47,17 +55,23 @@ def digest(secret: str) -> str:
 
 def claim_of(cookies: Mapping[str, str], authorization: str) -> Claim:
     """What a request's cookies and Authorization header prove."""
-    cookie = cookies.get(BROWSER_COOKIE)
+    values = dict.fromkeys(cookies.get(name, "") for name in (browser_cookie(), BROWSER_COOKIE))
+    digests = [_digest_of_cookie(value) for value in values if value]
     bearer = authorization[: len(BEARER)].lower() == BEARER
     return Claim(
-        owner_digest=_digest_of_cookie(cookie) if cookie else None,
+        owner_digests=tuple(digest for digest in digests if digest),
         token_digest=digest(authorization[len(BEARER) :].strip()) if bearer else None,
     )
 
 
+def browser_cookie() -> str:
+    """The name of the cookie of a browser."""
+    return f"{settings.HOST_PREFIX}{BROWSER_COOKIE}"
+
+
 def browser_key(request: HttpRequest) -> str | None:
     """The key in the browser's cookie, None if there is none or it is forged."""
-    return _unsign(request.COOKIES.get(BROWSER_COOKIE, ""))
+    return _unsign(request.COOKIES.get(browser_cookie(), ""))
 
 
 def make_browser_key() -> str:
@@ -67,7 +81,7 @@ def make_browser_key() -> str:
 def set_browser_cookie(response: HttpResponse, key: str) -> None:
     """Make the browser the owner of what was created with this key."""
     response.set_cookie(
-        BROWSER_COOKIE,
+        browser_cookie(),
         _signer().sign(key),
         max_age=COOKIE_SECONDS,
         secure=settings.HTTPS,

@@ -98,10 +98,9 @@ async def guard_write(request: HttpRequest, name: str) -> dict[str, Claim]:
     """
     check_origin(request)
     claim = access.claim_on(request, name)
-    shown = [digest for digest in (claim.owner_digest, claim.token_digest) if digest]
-    if not shown:
+    if not claim.shown:
         raise errors.NotFound
-    await check_rate(request, "messages", *(f"{name}/{digest[:KEY_DIGITS]}" for digest in shown))
+    await check_rate(request, "messages", *(f"{name}/{digest[:KEY_DIGITS]}" for digest in claim.shown))
     return {"claim": claim}
 
 

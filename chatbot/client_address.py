@@ -1,7 +1,10 @@
 """From which address a request comes, for rates that are counted by address."""
 
+import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -11,6 +14,8 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 IPV6_PREFIX = 64
 MAX_ADDRESS_LENGTH = 50
 
+logger = logging.getLogger(__name__)
+
 
 def client_address(request: HttpRequest) -> str:
     """The peer, or whom a peer in settings.TRUSTED_PROXIES names last in X-Forwarded-For; of IPv6 the /64 network.
@@ -18,15 +23,35 @@ def client_address(request: HttpRequest) -> str:
     Only the last entry counts: it was written by that proxy itself, those before it may be the client's invention.
     """
     meta = request.META
-    named = meta.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()[:MAX_ADDRESS_LENGTH]
-    return _address(meta.get("REMOTE_ADDR", ""), named, settings.TRUSTED_PROXIES)
+    return _address(
+        meta.get("REMOTE_ADDR", ""), _last(meta.get("HTTP_X_FORWARDED_FOR", "")), settings.TRUSTED_PROXIES
+    )
+
+
+def stream_address(scope: Mapping[str, Any]) -> str:
+    """As client_address, of an ASGI scope."""
+    peer, _ = scope.get("client") or ("", 0)
+    named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return _address(peer, _last(named[-1]) if named else "", settings.TRUSTED_PROXIES)
+
+
+def _last(forwarded_for: str) -> str:
+    return forwarded_for.rpartition(",")[2].strip()[:MAX_ADDRESS_LENGTH]
 
 
 @lru_cache(maxsize=10_000)
 def _address(peer: str, named: str, proxies: Networks) -> str:
     if named and _is_trusted(peer, proxies):
         return _shorten(named) or _shorten(peer) or "unknown"
+    if named and ip_address(peer).is_private:
+        _warn_of_proxy(peer)
     return _shorten(peer) or "unknown"
+
+
+@lru_cache(maxsize=16)
+def _warn_of_proxy(peer: str) -> None:
+    """Once for each that looks like a proxy of ours: all its clients are taken for one."""
+    logger.warning("X-Forwarded-For is not believed, peer=%s is not in TRUSTED_PROXIES", peer)
 
 
 def _is_trusted(peer: str, proxies: Networks) -> bool:

@@ -162,9 +162,9 @@ class RateLimited(Refused):
     http_status = 429
     default_message = _("That was too much at once. Please try again in a moment.")
 
-    def __init__(self, wait_seconds: float) -> None:
+    def __init__(self, wait_seconds: float, message: Promise | str | None = None) -> None:
         self.headers = {"Retry-After": str(max(1, math.ceil(wait_seconds)))}
-        super().__init__()
+        super().__init__(message)
 
 
 class InternalError(Refused):

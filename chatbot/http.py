@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import is_same_domain
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from django.views import defaults
 from pydantic import AfterValidator, BaseModel, ValidationError
 
 from chatbot import errors
-from realtime.database import in_database, read_database
+from realtime.database import in_database, in_turn, read_database, tell_of_fault
 
 JSON_TYPE = "application/json"
 
@@ -43,13 +43,12 @@ Text = Annotated[str, AfterValidator(_refuse_unstorable)]
 def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
     """Make a view for one method out of a synchronous job: `job(request, **url_kwargs) -> HttpResponse`.
 
-    The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer.
+    The job runs on a database thread, in one go (a request has one hop); one that only reads waits for no writer,
+    and those that change one session (`name` in the address) come one after the other.
     `guard(request, **url_kwargs)` runs before it in the event loop, without the database; what it found out, if it
     returns something, becomes further arguments of the job.
     Whatever Refused they raise becomes the answer.
     """
-
-    run = read_database if method == "GET" else in_database
 
     def decorate(job: Job) -> View:
         @functools.wraps(job)
@@ -57,11 +56,16 @@ def json_view(method: str, guard: Guard | None = None) -> Callable[[Job], View]:
             try:
                 check_method(request, method)
                 found = await guard(request, **kwargs) if guard is not None else None
-                return await run(job, request, **kwargs, **(found or {}))
+                arguments = {**kwargs, **(found or {})}
+                if method == "GET":
+                    return await read_database(job, request, **arguments)
+                if "name" in kwargs:  # of a session, whose row the job locks
+                    return await in_turn(kwargs["name"], job, request, **arguments)
+                return await in_database(job, request, **arguments)
             except errors.Refused as error:
                 return error_response(error)
-            except (OperationalError, InterfaceError):
-                logger.warning("database unavailable path=%s", request.path, exc_info=True)
+            except OperationalError as error:
+                tell_of_fault(logger, error, "database unavailable path=%s", request.path)
                 return error_response(errors.DatabaseUnavailable())
 
         return view
@@ -93,8 +97,10 @@ def read_json(request: HttpRequest, model: type[Model]) -> Model:
 
     Raises UnsupportedMediaType, BodyTooLarge, or InvalidBody with a code that names the field (INVALID_CONTENT).
     """
+    if request.content_type not in ("", JSON_TYPE):  # before the body: of a form the CSRF check has read it already
+        raise errors.UnsupportedMediaType
     body = _body(request)
-    if request.content_type != JSON_TYPE and (body or request.content_type):
+    if body and not request.content_type:
         raise errors.UnsupportedMediaType
     content = _parse_object(body) if body else {}
     try:
@@ -136,25 +142,35 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400 of both services: JSON below /api/."""
     if is_api(request):
         return error_response(errors.BadRequest())
-    return defaults.bad_request(request, exception)
+    return _without_body(defaults.bad_request)(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404 of both services: JSON below /api/."""
     if is_api(request):
         return error_response(errors.NotFound(_("There is nothing at this address.")))
-    return defaults.page_not_found(request, exception)
+    return _without_body(defaults.page_not_found)(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500 of both services: JSON below /api/."""
     if is_api(request):
         return error_response(errors.InternalError())
-    return defaults.server_error(request)
+    return _without_body(defaults.server_error)(request)
 
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def _without_body(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Django's error page for any body: it looks there for a CSRF token first, and fails with one that is malformed."""
+
+    def page(request: HttpRequest, *args: Exception) -> HttpResponse:
+        request._mark_post_parse_error()  # type: ignore[attr-defined]  # as Django does when a body is too large
+        return view(request, *args)
+
+    return page
 
 
 def _body(request: HttpRequest) -> bytes:

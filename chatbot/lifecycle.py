@@ -6,6 +6,8 @@
         └───────────────────────release─────────────────────────┘
     any of them ──close──► closed ──reopen──► bot_active, or ──escalate──► pending_manual
 
+`waiting_since` is when the customer asked for an agent. A live session keeps it: re-queued, it gets its place back.
+
 Every function takes a session locked by lock_session, changes it by compare-and-swap, keeps the instance in step and
 returns the status before. Each raises a Conflict if the status does not allow the change.
 """
@@ -42,7 +44,7 @@ def take_over(session: ChatSession, *, agent: User) -> str:
         raise AlreadyTaken(agent_json(session.assignee))
     if session.status != Status.PENDING_MANUAL:
         raise InvalidStatus
-    return _move(session, Status.MANUAL_LIVE, assignee=agent, waiting_since=None)
+    return _move(session, Status.MANUAL_LIVE, assignee=agent)
 
 
 def reassign(session: ChatSession, *, agent: User) -> str:
@@ -60,8 +62,9 @@ def release(session: ChatSession) -> str:
 
 
 def requeue(session: ChatSession, *, now: datetime) -> str:
-    """Put a live session back into the queue."""
-    return _move_from(Status.MANUAL_LIVE, session, Status.PENDING_MANUAL, assignee=None, waiting_since=now)
+    """Put a live session back into the queue, at the place of its first waiting time (`now` if nobody knows that)."""
+    since = session.waiting_since or now
+    return _move_from(Status.MANUAL_LIVE, session, Status.PENDING_MANUAL, assignee=None, waiting_since=since)
 
 
 def give_up_waiting(session: ChatSession) -> str:

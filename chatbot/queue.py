@@ -7,14 +7,14 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from chatbot import events
 from chatbot.models import ChatSession, Status
 from realtime import home
 from realtime.api import send_many
-from realtime.database import in_database
+from realtime.database import in_database, tell_of_fault
 from realtime.log import leases
 
 # At most twice a second over all processes: whoever has the lease. It is over when its holder comes again.
@@ -97,5 +97,7 @@ async def _announce() -> None:
             # Whose turn it is may have read the queue before our change. At the next try it is our turn, or somebody
             # has taken theirs since, and knows.
             _schedule(is_change=False)
-    except Exception:  # the next change announces again
-        logger.warning("could not announce the queue", exc_info=True)
+    except OperationalError as error:  # the next change announces again
+        tell_of_fault(logger, error, "could not announce the queue")
+    except Exception:
+        logger.exception("could not announce the queue")

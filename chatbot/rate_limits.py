@@ -52,6 +52,11 @@ async def check_rate(request: HttpRequest, limit: str, *keys: str) -> None:
             raise RateLimited(wait_seconds)
 
 
+def tell_refused(request: HttpRequest, limit: str) -> None:
+    """Count and log a refusal by a limit of settings.RATE_LIMITS that is counted elsewhere."""
+    _counter(limit, settings.RATE_LIMITS[limit]).tell(request)
+
+
 class LocalStorage(MemoryStorage):
     """limits' memory storage for one rate, without a task and a look at every key for each call.
 

@@ -9,12 +9,12 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from chatbot.actions.answer_turn import answer_turn
 from chatbot.models import BotTurn, Message
-from realtime.database import in_database
+from realtime.database import in_database, tell_of_fault
 
 LEASE_SECONDS = 10
 TAKEOVER_INTERVAL_SECONDS = 1
@@ -114,8 +114,8 @@ async def _answer_turns(runner: Runner) -> None:
         turn = await runner.turns.get()
         try:
             await in_database(answer_turn, turn_id=turn.id, attempt=turn.attempt)
-        except (OperationalError, InterfaceError):
-            logger.warning("database unavailable, turn is tried again turn=%s", turn.id, exc_info=True)
+        except OperationalError as error:
+            tell_of_fault(logger, error, "database unavailable, turn is tried again turn=%s", turn.id)
             runner.retry(turn)
         except Exception:  # one bad turn must not stop the others; its lease will expire
             logger.exception("turn failed turn=%s attempt=%s", turn.id, turn.attempt)
@@ -127,8 +127,10 @@ async def _take_over_expired_turns(runner: Runner) -> None:
             for turn in await in_database(claim_expired_turns):
                 logger.info("turn taken over turn=%s attempt=%s", turn.id, turn.attempt)
                 runner.turns.put_nowait(turn)
-        except Exception:  # the database may be away; the next round tries again
-            logger.warning("could not look for expired turns", exc_info=True)
+        except OperationalError as error:
+            tell_of_fault(logger, error, "could not look for expired turns, will try again")
+        except Exception:
+            logger.exception("could not look for expired turns, will try again")
         await asyncio.sleep(TAKEOVER_INTERVAL_SECONDS)
 
 
@@ -138,5 +140,5 @@ async def _give_back(turns: list[Turn]) -> None:
         return
     try:
         await in_database(expire_leases, turns)
-    except Exception:  # then the leases expire by themselves
-        logger.warning("could not give back %s turns", len(turns), exc_info=True)
+    except Exception as error:  # noqa: BLE001  then the leases expire by themselves
+        tell_of_fault(logger, error, "could not give back %s turns", len(turns))

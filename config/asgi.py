@@ -16,19 +16,22 @@ import django
 
 django.setup()
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from chatbot.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from chatbot.turns import run_turns
+from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
 from config.static import static_files
 from realtime import process
 from realtime.log.retention import prune_daily
 from realtime.process import BackgroundJob
-from realtime.serving.routes import Streams
-from realtime.serving.uvicorn_signals import drain_on_signal
-from realtime.stream.request import Authorise
+from realtime.serving.routes import StreamRoute, Streams
+from realtime.serving.stopping import drain_on_signal
+from workbench.login_attempts import prune_hourly
+from workbench.login_sessions import note_use_of_logins
+from workbench.stranded import requeue_stranded_sessions
 from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
@@ -38,16 +41,14 @@ SWITCH_SECONDS = 0.0005  # CPython's default is 0.005
 class Service:
     """One service: streams, static files, the API and pages, in this order, and the jobs that run beside them."""
 
-    def __init__(self, urlconf: str, streams: Sequence[tuple[str, Authorise]], jobs: Sequence[BackgroundJob]) -> None:
+    def __init__(self, urlconf: str, streams: Sequence[tuple[str, StreamRoute]], jobs: Sequence[BackgroundJob]) -> None:
         self.jobs = jobs
         self._is_started = False
-        applications: list[Any] = [
-            (path, "static/<path:path>", static_files),
-            (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
-            (re_path, r"", ServiceHandler(urlconf)),
-        ]
-        routes = [make(route, application) for make, route, application in applications]
-        self._application = Streams(streams, ProtocolTypeRouter({"http": URLRouter(routes)}))
+        applications: list[Any] = [static_files, ApiHandler(urlconf), ServiceHandler(urlconf)]
+        static, api, pages = applications
+        djangos = [re_path(r"^(?:api/|healthz$|readyz$|metrics$)", api), re_path(r"", pages)]
+        self._application = Streams(streams, URLRouter([path("static/<path:path>", static), *djangos]))
+        self._django = URLRouter(djangos)  # for a foreign Host, which Django refuses, as JSON or with a page
 
     async def start(self) -> None:
         """Start realtime and this service's jobs in the running loop, once."""
@@ -62,9 +63,15 @@ class Service:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
+        if scope["type"] == "websocket":
+            await refuse_websocket(receive, send)
+            return
         if not self._is_started:
             await self.start()
-        answering = self._application(scope, receive, send)
+        # daphne takes it from a header of any client, and so another path than that which a proxy has checked.
+        scope["root_path"] = ""
+        application = self._application if has_allowed_host(scope) else self._django
+        answering = application(scope, receive, send)
         del scope, receive, send  # a stream is open for long: meanwhile nothing is kept of how it came here
         await answering
 
@@ -96,4 +103,8 @@ def _tune_interpreter() -> None:
 
 
 chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily])
-workbench = Service("config.urls_workbench", WORKBENCH_STREAMS, [prune_daily])
+workbench = Service(
+    "config.urls_workbench",
+    WORKBENCH_STREAMS,
+    [prune_daily, prune_hourly, note_use_of_logins, requeue_stranded_sessions],
+)

@@ -20,15 +20,37 @@ _env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment wins
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
 SQLITE_BUSY_SECONDS = 2
-# Of one process. The database threads of realtime/database.py keep 8 for themselves; pages and admin share the rest.
+# Of one process. The database threads of realtime/database keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
-PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+THIS_MACHINE = "127.0.0.0/8,::1"
+# How long a caller waits for one of them: as long as for SQLite's lock.
+POSTGRES_POOL_SECONDS = 2
+# The server's limits for each of our connections. To wait for a lock: more than its deadlock_timeout (1 s), which finds
+# out whom to undo; what is not free by then is held by something that hangs. To be idle in a transaction: more than
+# anything of ours is; a process that was stopped in one loses it, and others get its locks.
+POSTGRES_LIMITS = {"lock_timeout": "1500ms", "idle_in_transaction_session_timeout": "5s"}
+# When a server that went without a word is given up: to connect, idle, and with something sent. Of libpq.
+POSTGRES_KEEP_ALIVES = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 # They stop floods, never a person.
 RATES = {
     "messages": "600/minute",  # what a customer does in one session
     "sessions": "600/minute",  # new ones from one address, behind which a whole office may sit
     "replies": "1200/minute",  # what an agent does
     "logins": "20/minute",  # attempts for one username from one address
+    "address_failures": "60/hour",  # logins that failed from one address
+    "account_failures": "100/hour",  # and for one username, from addresses that it has not logged in from
+}
+# Of one process: a person has a page or two open, an office behind one address many.
+STREAMS = {
+    "session": 16,  # of one customer's session
+    "login": 32,  # of an agent's login session
+    "address": 2_000,
 }
 
 
@@ -45,6 +67,14 @@ def number(name: str, default: int) -> int:
         return int(_env.int(name, default=default))
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+
+
+def idle_minutes() -> int:
+    """LOGIN_IDLE_MINUTES: 0 is never."""
+    minutes = number("LOGIN_IDLE_MINUTES", 0)
+    if minutes < 0:
+        raise ImproperlyConfigured(f"LOGIN_IDLE_MINUTES is {minutes}; use 0 (never) or a number of minutes.")
+    return minutes
 
 
 def names(name: str, default: str) -> list[str]:
@@ -101,7 +131,12 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 def _postgres(config: dict[str, Any]) -> dict[str, Any]:
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL names no database: postgres://user:password@host:5432/name.")
-    config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": POSTGRES_POOL_SIZE, "timeout": 5}
+    options: dict[str, Any] = {**POSTGRES_KEEP_ALIVES, **config.get("OPTIONS", {})}  # of DATABASE_URL: ?sslmode=…
+    limits = " ".join(f"-c {name}={limit}" for name, limit in POSTGRES_LIMITS.items())
+    # Of two that set the same the later one holds.
+    options["options"] = f"{limits} {options.get('options', '')}".strip()
+    options["pool"] = {"min_size": 1, "max_size": POSTGRES_POOL_SIZE, "timeout": POSTGRES_POOL_SECONDS}
+    config["OPTIONS"] = options
     return config
 
 
@@ -164,9 +199,27 @@ def _rate(name: str, rate: str) -> RateLimitItem:
     return type(item)(item.amount, item.multiples, namespace=name)
 
 
+def stream_limits() -> dict[str, int]:
+    """How many streams may be open, from STREAM_LIMITS: `on`, `off` (any number), or changes like `session=8`."""
+    said = [part.lower() for part in names("STREAM_LIMITS", "on")]
+    if said == ["off"]:
+        return {}
+    return {**STREAMS, **({} if said in ([], ["on"]) else dict(_stream_change(part) for part in said))}
+
+
+def _stream_change(part: str) -> tuple[str, int]:
+    name, _, number = (piece.strip() for piece in part.partition("="))
+    if name not in STREAMS or not number.isascii() or not number.isdigit() or int(number) < 1:
+        raise ImproperlyConfigured(
+            f"STREAM_LIMITS has {part!r}; use on, off, or numbers such as session=8,address=500 "
+            f"(of {', '.join(STREAMS)})."
+        )
+    return name, int(number)
+
+
 def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
     """The addresses and networks whose X-Forwarded-For is believed, from TRUSTED_PROXIES."""
     try:
-        return tuple(ip_network(part) for part in names("TRUSTED_PROXIES", PRIVATE_NETWORKS))
+        return tuple(ip_network(part) for part in names("TRUSTED_PROXIES", THIS_MACHINE))
     except ValueError as error:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES must be networks such as 10.0.0.0/8: {error}.") from None

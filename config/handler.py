@@ -5,21 +5,21 @@ signals that open and close one's database connection. A request whose client ha
 it may have been accepted. Pages (admin, login) use Django's own handler.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from io import BytesIO
 from typing import Any
 
-from django.conf import settings
+from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from chatbot.errors import BodyTooLarge
 from config import middleware
+from config.bodies import is_too_large, read_body, with_body
 
-Scope = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Hook = Callable[..., Any]
 Respond = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -36,7 +36,7 @@ API_MIDDLEWARE: tuple[Hook, ...] = (
 
 
 class ServiceHandler(ASGIHandler):
-    """Django's own handler, answering from the URLconf of one service."""
+    """Django's own handler, answering from the URLconf of one service, once the body is there."""
 
     def __init__(self, urlconf: str) -> None:
         super().__init__()
@@ -47,6 +47,24 @@ class ServiceHandler(ASGIHandler):
         if request is not None:
             request.urlconf = self.urlconf
         return request, error
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            body = await read_body(scope, receive)
+        except RequestAborted:
+            return
+        except TimeoutError:
+            await self.send_response(HttpResponse(status=408, headers={"Connection": "close"}), send)
+            return
+        await self.answer(scope, body, receive, send)
+
+    async def answer(self, scope: Any, body: bytes, receive: Any, send: Any) -> None:
+        if is_too_large(scope, body):
+            text = str(BodyTooLarge.default_message)
+            headers = {"Connection": "close", "X-Content-Type-Options": "nosniff"}
+            await self.send_response(HttpResponse(text, "text/plain; charset=utf-8", 413, headers=headers), send)
+        else:
+            await super().__call__(scope, with_body(body, receive), send)
 
 
 class ApiHandler(ServiceHandler):
@@ -81,24 +99,15 @@ class ApiHandler(ServiceHandler):
                 return response
         return await self._get_response_async(request)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body = await _read_limited(receive, settings.MAX_BODY_BYTES + 1)
+    async def answer(self, scope: Any, body: bytes, receive: Any, send: Any) -> None:
+        """Also to a body that is too large: the view finds out whether it would have been allowed, and says so."""
         set_script_prefix(get_script_prefix(scope))
         request, error = self.create_request(scope, BytesIO(body))
         response = error if request is None else await self.get_response_async(request)
+        if is_too_large(scope, body):
+            response["Connection"] = "close"
         await self.send_response(response, send)
 
 
 def _hooks(stack: Iterable[Any], name: str) -> list[Hook]:
     return [getattr(each, name) for each in stack if hasattr(each, name)]
-
-
-async def _read_limited(receive: Receive, limit: int) -> bytes:
-    """The body, or its first `limit` bytes: enough for the view to see that it is too large."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if len(body) < limit:
-            body += message.get("body", b"")[: limit - len(body)]
-        if not message.get("more_body", False):
-            return bytes(body)

@@ -73,6 +73,7 @@ CHANNEL_LAYERS = {
 }
 EVENTSTREAM_STORAGE_CLASS = "realtime.eventstream.LogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "realtime.eventstream.GroupChannelManager"
+REALTIME_STREAM_LIMITS = env.stream_limits()
 REALTIME_RETENTION_DAYS = env.number("RETENTION_DAYS", 7)
 SERVICES = {  # ASGI application and port of each, for `manage.py serve`
     "chatbot": ("config.asgi:chatbot", env.number("CHATBOT_PORT", 8000)),
@@ -82,7 +83,8 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 REALTIME_AGENT_EXISTS = "workbench.selectors.agent_exists"
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -108,6 +110,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 HTTPS = env.flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# A browser takes a cookie of such a name from its own host over HTTPS only: no neighbouring host can plant one.
+HOST_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
+SESSION_ENGINE = "workbench.login_sessions"
+SESSION_COOKIE_AGE = 12 * 3600
+LOGIN_IDLE_MINUTES = env.idle_minutes()
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(?:healthz|readyz|metrics)$"]  # asked for by what stands beside the service, in plain
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -128,11 +137,17 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"class": "config.logs.OneLineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "filters": {"database_faults": {"()": "realtime.database.FaultsOfRequests"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "daphne": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},  # a 404 is an answer, not a fault
+        "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
+        "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
+        "django.security.csrf": {"level": "WARNING"},
+        "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: whoever needed it says so
     },
 }

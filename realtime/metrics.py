@@ -6,6 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 STREAMS = Gauge("sse_streams", "Open streams of this process")
 STREAMS_ENDED = Counter("sse_streams_ended_total", "Streams that this process ended", ["reason"])
+STREAMS_REFUSED = Counter("sse_streams_refused_total", "Streams refused because too many were open", ["limit"])
 PUBLISHED = Counter("sse_events_published_total", "Events that Redis took")
 PUBLISH_FAILURES = Counter("sse_publish_failures_total", "Events that Redis did not take in time; the log carries them")
 PUBLISH_SECONDS = Histogram(

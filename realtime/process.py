@@ -18,12 +18,14 @@ from realtime.delivery.relay import Relay
 from realtime.delivery.replay import Parts
 from realtime.layers import DegradingChannelLayer
 from realtime.log import numbering
+from realtime.stream.limits import StreamLimits
 from realtime.stream.open_streams import OpenStreams
 from realtime.stream.rights import Rights
 
 logger = logging.getLogger(__name__)
 
 EXIT_FLUSH_SECONDS = 1.0
+STEP_LIMIT_SECONDS = 1.0  # of a stop
 
 BackgroundJob = Callable[[], Awaitable[None]]
 
@@ -43,6 +45,7 @@ class Process:
         self.opening = Opening(self.relay)
         self.parts = Parts()
         self.streams = OpenStreams(self.parts)
+        self.limits = StreamLimits()
         self.rights = Rights(self.streams)
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []
@@ -73,14 +76,17 @@ class Process:
         await self.publisher.flush()
 
     async def stop(self) -> None:
-        """Send what is still to be sent, stop the jobs, close the connections."""
-        await self.flush()
-        for task in self._tasks:
+        """Send what is still to be sent, stop the jobs, close the connections. A database that hangs is not waited for:
+        its log has what is not sent.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STEP_LIMIT_SECONDS):
+                await self.flush()
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self._tasks = []
+        if tasks:
+            await asyncio.wait(tasks, timeout=STEP_LIMIT_SECONDS)
         await self.layer.close()
 
 

@@ -19,7 +19,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with run_product(tmp_path_factory.mktemp("product")) as product:
         yield product

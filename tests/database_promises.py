@@ -6,24 +6,36 @@ Not collected by name: on SQLite, where a transaction locks everything, there is
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
+from django.test import RequestFactory
+from limits import parse
+from psycopg.errors import LockNotAvailable
 
 from chatbot import selectors as chatbot_selectors
 from chatbot import turns
+from chatbot.actions.escalate import escalate
+from chatbot.errors import RateLimited
 from chatbot.models import BotTurn, ChatSession, Message, Status
+from chatbot.sessions import lock_session
 from realtime import api, database, log
 from realtime.api import Event
-from realtime.database import retry_on_deadlock
+from realtime.database import in_database, retry_on_deadlock
 from realtime.groups import BROADCAST, Channel, session
 from realtime.log import leases
 from workbench import selectors
 from workbench.access import Agent
+from workbench.actions.requeue import requeue_stranded
+from workbench.login_attempts import begin_attempt
+from workbench.models import LoginAttempt
+from workbench.stranded import find_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,8 +101,9 @@ def lock_in_order(channels: list[Channel], both_hold_one: threading.Barrier) -> 
     """A transaction that breaks the rule of one send_many, so that two of them deadlock."""
     with transaction.atomic():
         api.send_to_session(channels[0].removeprefix("sse_session_"), "tick", {})
-        with contextlib.suppress(threading.BrokenBarrierError):  # at the second attempt the other one is over
-            both_hold_one.wait(2)
+        with contextlib.suppress(threading.BrokenBarrierError):  # at a further attempt nobody is waited for
+            both_hold_one.wait(10)
+        both_hold_one.abort()
         api.send_to_session(channels[1].removeprefix("sse_session_"), "tick", {})
     return "done"
 
@@ -115,6 +128,61 @@ def test_without_another_attempt_one_of_them_fails() -> None:
     assert [type(result) for result in results if result != "done"] == [OperationalError]
 
 
+def test_a_lock_is_not_waited_for_for_ever() -> None:
+    """What holds it may hang for hours: a stopped process, a machine that was cut off."""
+    ChatSession.objects.create(name="s-1")
+    with transaction.atomic():
+        lock_session("s-1")
+        [error] = run_at_once(lambda: escalate(session_name="s-1", reason="", claim=None))
+    assert isinstance(error, OperationalError)
+    assert isinstance(error.__cause__, LockNotAvailable)
+
+
+async def test_a_transaction_that_is_left_open_ends_and_its_thread_goes_on() -> None:
+    """As of a process that was stopped and goes on: the server has ended its session, with its locks."""
+
+    def hold_without_a_word() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
+            cursor.execute("SELECT pg_backend_pid()")
+            watched_until_it_ends(cursor.fetchone()[0])
+
+    with pytest.raises(OperationalError):
+        await in_database(hold_without_a_word)
+    for _ in range(database.POSTGRES_THREADS):  # whichever of them that was
+        assert await in_database(ChatSession.objects.count) == 0
+
+
+def watched_until_it_ends(backend: int) -> None:
+    """Return when a session of the server is over, seen over a connection of its own."""
+
+    def watch() -> None:
+        deadline = time.monotonic() + 20
+        with connection.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [backend])
+                if cursor.fetchone()[0] == 0:
+                    return
+                assert time.monotonic() < deadline, "the server ends no idle transaction"
+
+    assert run_at_once(watch) == [None]
+
+
+def test_every_connection_has_the_limits() -> None:
+    with connection.cursor() as cursor:
+        for name, value in (("lock_timeout", "1500ms"), ("idle_in_transaction_session_timeout", "5s")):
+            cursor.execute("SELECT current_setting(%s)", [name])
+            assert cursor.fetchone() == (value,)
+
+
+def test_a_deadlock_is_found_before_a_lock_is_given_up() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout')::interval > current_setting('deadlock_timeout')::interval"
+        )
+        assert cursor.fetchone() == (True,)
+
+
 def test_a_lease_goes_to_one() -> None:
     taken = run_at_once(*[lambda: leases.take("prune", timedelta(minutes=1))] * THREADS)
     assert sorted(map(bool, taken)) == [False] * (THREADS - 1) + [True]
@@ -126,6 +194,28 @@ def test_a_turn_is_claimed_once() -> None:
     BotTurn.objects.create(message=message, lease_until=owner.created_at)
     claims = run_at_once(*[turns.claim_expired_turns] * THREADS)
     assert sum(len(each) for each in claims) == 1
+
+
+def test_a_stranded_session_is_requeued_once() -> None:
+    gone = User.objects.create(username="alice", is_active=False)
+    ChatSession.objects.create(name="s-1", status=Status.MANUAL_LIVE, assignee=gone)
+    done = run_at_once(*[partial(requeue_stranded, session_name="s-1")] * THREADS)
+    assert sorted(map(bool, done)) == [False] * (THREADS - 1) + [True]
+    assert ChatSession.objects.get().version == 2
+
+
+def test_no_more_logins_than_may_fail_get_through_at_once(settings: Any) -> None:
+    settings.RATE_LIMITS = {"address_failures": parse("2/hour")}
+
+    def attempt(round: int, number: int) -> LoginAttempt:
+        request = RequestFactory().post("/login/", REMOTE_ADDR=f"203.0.113.{round}")
+        return begin_attempt(request, f"user-{number}")
+
+    for round in range(1, 11):
+        begun = run_at_once(*[partial(attempt, round, number) for number in range(THREADS)])
+        kept = LoginAttempt.objects.filter(address=f"203.0.113.{round}").count()
+        assert {type(each) for each in begun} <= {LoginAttempt, RateLimited}
+        assert kept == sum(isinstance(each, LoginAttempt) for each in begun) <= 2
 
 
 @pytest.fixture
@@ -196,6 +286,7 @@ def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> 
         "list of a status from far behind": page(status=Status.CLOSED, before=selectors._cursor(middle)),
         "heads": lambda: log.heads(channels),
         "events": lambda: log.read(dict.fromkeys(channels, (0, 2))),
+        "stranded sessions": find_stranded,
         "expired turns": turns.claim_expired_turns,
     }
     plans = {name: plans_of(read) for name, read in reads.items()}

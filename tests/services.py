@@ -4,13 +4,17 @@ Nothing here imports the application's models: these tests see what an outside c
 the test process, whatever ends that.
 """
 
+import atexit
 import contextlib
+import functools
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -201,21 +205,36 @@ def run_product(folder: Path) -> Iterator[Product]:
         Service("workbench", folder, environment),
         database,
     )
-    with serving(product, environment):
+    with serving(product):
         yield product
 
 
 @contextlib.contextmanager
-def serving(product: Product, environment: Mapping[str, str]) -> Iterator[None]:
+def serving(product: Product) -> Iterator[None]:
     """Fill the product's database and start all of it; everything is gone afterwards."""
     try:
-        run_command("migrate", "--verbosity=0", environment=environment)
-        run_command("create_demo", environment=environment)
+        fill_database(product.database)
         product.start_missing()
         yield
     finally:
         for program in (*product.services, product.valkey):
             program.kill()
+
+
+def fill_database(database: Path) -> None:
+    """Make a SQLite database with demo agents and answers: a copy of one that is migrated once for all tests."""
+    shutil.copyfile(_filled_database(), database)
+
+
+@functools.cache
+def _filled_database() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="handover-database-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    environment = make_environment(folder / "db.sqlite3")
+    run_command("migrate", "--verbosity=0", environment=environment)
+    run_command("create_demo", environment=environment)
+    assert not (folder / "db.sqlite3-wal").exists(), "a copy of the file alone would lose what stands in its log"
+    return folder / "db.sqlite3"
 
 
 def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
@@ -226,6 +245,7 @@ def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
         "REDIS_URL": redis_url,
         "DEMO_PASSWORD": DEMO_PASSWORD,
         "RATE_LIMITS": "off",
+        "STREAM_LIMITS": "off",
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -427,17 +447,22 @@ class AgentClient:
         form = {
             "username": self.username,
             "password": password,
-            "csrfmiddlewaretoken": self.http.cookies["csrftoken"],
+            "csrfmiddlewaretoken": self.csrf_token,
         }
         answer = self.http.post("/login/", data=form)
         assert answer.status_code == 302, f"{self.username} cannot log in: {answer.status_code}"
+
+    @property
+    def csrf_token(self) -> str:
+        """What the cookie says, which has a name of its own under HTTPS."""
+        return self.http.cookies.get("__Host-csrftoken") or self.http.cookies["csrftoken"]
 
     def call(self, session_name: str, verb: str, **body: object) -> httpx.Response:
         """POST /api/sessions/<name>/<verb>."""
         return self.http.post(
             f"/api/sessions/{session_name}/{verb}",
             json=body,
-            headers={"X-CSRFToken": self.http.cookies["csrftoken"]},
+            headers={"X-CSRFToken": self.csrf_token},
         )
 
     def take_over(self, session_name: str) -> httpx.Response:

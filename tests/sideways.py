@@ -4,7 +4,6 @@ import contextlib
 import glob
 import os
 import pwd
-import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from tests.services import (
     HOST,
@@ -94,6 +94,32 @@ class PostgreSQL(Program):
             self.send_signal(signal.SIGINT)
             self.wait()
 
+    @contextlib.contextmanager
+    def locked_row(self, table: str, column: str, value: str) -> Iterator[None]:
+        """Hold the lock of one row, as somebody may who forgets a transaction in psql."""
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute(f"SELECT 1 FROM {table} WHERE {column} = %s FOR UPDATE", [value])
+            assert found.fetchone(), f"there is no {value} in {table}"
+            yield
+
+    def backends(self, condition: str) -> list[int]:
+        """The sessions of the product, in pg_stat_activity, of which this is true."""
+        query = f"SELECT pid FROM pg_stat_activity WHERE datname = 'handover' AND {condition}"
+        with psycopg.connect(self.url) as connection:
+            return [pid for (pid,) in connection.execute(query)]
+
+    def pause(self) -> None:
+        """Stop all of it as a machine that hangs: its connections stay open and nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        self.send_signal(number)  # first, so that it starts no more
+        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            os.kill(int(child), number)
+
     @property
     def _address(self) -> list[str]:
         return ["-h", HOST, "-p", str(self.port), "-U", DATABASE_OWNER]
@@ -130,12 +156,23 @@ class Worker(Program):
 
 
 class Nginx(Program):
-    """nginx with the files of deploy/nginx, changed only where an installation changes them, too."""
+    """nginx with the files of deploy/nginx, changed only where an installation changes them, too.
 
-    def __init__(self, folder: Path, chatbots: list[Worker], workbenches: list[Worker]) -> None:
+    `limits` are more changes, for a test that wants to reach them: {what the files say: what they shall say}.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        chatbots: list[Worker],
+        workbenches: list[Worker],
+        limits: Mapping[str, str] | None = None,
+    ) -> None:
         self.ports = {"chatbot": valkey.find_free_port(), "workbench": valkey.find_free_port()}
+        self.plain_port = valkey.find_free_port()
         self.certificate = folder / "certificate.pem"
         self._folder = folder
+        self._limits = limits or {}
         self._upstreams = {"chatbot": chatbots, "workbench": workbenches}
         command = [str(find_program("nginx")), "-p", str(folder), "-c", str(folder / "nginx.conf")]
         super().__init__("nginx", command, folder / "nginx.log", os.environ)
@@ -146,7 +183,8 @@ class Nginx(Program):
     def start(self) -> None:
         self._make_certificate()
         (self._folder / "upstreams.conf").write_text(self._fill_upstreams())
-        (self._folder / "handover.conf").write_text(self._fill_servers())
+        (self._folder / "handover.conf").write_text(self._limit(self._fill_servers()))
+        (self._folder / "handover.inc").write_text(self._limit((ROOT / "deploy/nginx/handover.inc").read_text()))
         (self._folder / "nginx.conf").write_text(
             # One process, which can be killed as a whole.
             f"daemon off; master_process off; pid {self._folder}/nginx.pid; error_log stderr warn;\n"
@@ -174,15 +212,24 @@ class Nginx(Program):
         return text
 
     def _fill_servers(self) -> str:
+        """With ports of its own, where nothing but its names tells a service from the server for unknown names."""
         text = (ROOT / "deploy/nginx/handover.conf").read_text()
+        default = "listen 443 ssl http2 default_server backlog=4096;"
+        ours = [default.replace("443", f"{HOST}:{port}") for port in self.ports.values()]
+        text = _replace(text, default, " ".join(ours))
         for service, name in (("chatbot", "chat.example.com"), ("workbench", "agents.example.com")):
-            listen = f"listen {HOST}:{self.ports[service]} ssl"
-            text = re.sub(rf"listen 443 ssl(?=[^}}]*server_name {name};)", listen, text, count=1)
+            listen = f"listen {HOST}:{self.ports[service]} ssl http2;\n    server_name {HOST};"
+            text = _replace(text, f"listen 443 ssl http2;\n    server_name {name};", listen)
             text = _replace(text, f"/etc/nginx/certificates/{name}.pem", str(self.certificate))
             text = _replace(text, f"/etc/nginx/certificates/{name}.key", str(self.certificate))
         assert "listen 443" not in text
-        text = _replace(text, "listen 80;", f"listen {HOST}:{valkey.find_free_port()};")
-        return _replace(text, "/etc/nginx/handover.inc", str(ROOT / "deploy/nginx/handover.inc"))
+        text = text.replace("listen 80", f"listen {HOST}:{self.plain_port}")
+        return _replace(text, "/etc/nginx/handover.inc", str(self._folder / "handover.inc"))
+
+    def _limit(self, text: str) -> str:
+        for old, new in self._limits.items():
+            text = text.replace(old, new)
+        return text
 
     def _make_certificate(self) -> None:
         name = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}"]
@@ -258,13 +305,13 @@ def run_site(folder: Path) -> Iterator[Site]:
         run_command("migrate", "--verbosity=0", environment=environment)
         run_command("create_demo", environment=environment)
         site.start_missing()
-        with _trusting(nginx):
+        with trusting(nginx):
             nginx.start()
             yield site
 
 
 @contextlib.contextmanager
-def _trusting(nginx: Nginx) -> Iterator[None]:
+def trusting(nginx: Nginx) -> Iterator[None]:
     """Have every client of this process trust the certificate that nginx makes for itself."""
     before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = f"{nginx.certificate}.crt"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from config import bodies
 from config.handler import ApiHandler, ServiceHandler
 
 CHATBOT, WORKBENCH = "config.urls_chatbot", "config.urls_workbench"
@@ -85,6 +86,59 @@ async def test_with_its_csrf_token_a_call_gets_to_the_login() -> None:
     headers = {"cookie": "csrftoken=" + "a" * 32, "x-csrftoken": "a" * 32}
     status, _, _ = await call(ApiHandler(WORKBENCH), "POST", "/api/sessions/s-1/messages", JSON | headers)
     assert status == 401
+
+
+async def answer_to(
+    handler: ServiceHandler, *messages: Mapping[str, Any], length: int | None = None
+) -> list[Mapping[str, Any]]:
+    """What is sent for a POST of which these messages come, and then nothing more."""
+    sent: list[Mapping[str, Any]] = []
+    coming = iter(messages)
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    if length is not None:
+        headers.append((b"content-length", b"%d" % length))
+    scope = {"type": "http", "method": "POST", "path": "/api/sessions", "headers": headers, "scheme": "http"}
+
+    async def receive() -> Mapping[str, Any]:
+        for message in coming:
+            return message
+        return await asyncio.Future()
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await handler(scope | {"server": ("127.0.0.1", 80)}, receive, send)
+    return sent
+
+
+HANDLERS = pytest.mark.parametrize("make", [ApiHandler, ServiceHandler])
+PART = {"type": "http.request", "body": b"{", "more_body": True}
+
+
+@HANDLERS
+async def test_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch, make: type[ServiceHandler]) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
+    start, _ = await answer_to(make(CHATBOT), PART)
+    assert (start["status"], (b"Connection", b"close") in start["headers"]) == (408, True)
+
+
+@HANDLERS
+async def test_body_that_is_cut_off_is_no_request(make: type[ServiceHandler]) -> None:
+    whole = {**PART, "body": b"{}"}
+    assert await answer_to(make(CHATBOT), whole, {"type": "http.disconnect"}) == []
+
+
+@HANDLERS
+async def test_declared_body_over_the_limit_is_not_waited_for(make: type[ServiceHandler], settings: Any) -> None:
+    start, _ = await answer_to(make(CHATBOT), length=settings.MAX_BODY_BYTES + 1)
+    assert (start["status"], (b"Connection", b"close") in start["headers"]) == (413, True)
+
+
+@HANDLERS
+async def test_body_in_parts_is_read_up_to_the_limit(make: type[ServiceHandler], settings: Any) -> None:
+    part = {**PART, "body": b"x" * 10_000}
+    start, _ = await answer_to(make(CHATBOT), *[part] * (settings.MAX_BODY_BYTES // 10_000 + 1))
+    assert (start["status"], (b"Connection", b"close") in start["headers"]) == (413, True)
 
 
 async def test_http_is_sent_to_https(settings: Any) -> None:

@@ -9,10 +9,11 @@ from prometheus_client import REGISTRY
 
 from realtime import api, log
 from realtime.delivery.opening import _start
-from realtime.delivery.replay import PART_BYTES
 from realtime.groups import BROADCAST
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs/operations.md"
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/operations.md"
+DEPLOY = ROOT / "deploy"
 OURS = ("sse_", "chat_")
 
 
@@ -45,8 +46,7 @@ def test_after_a_restore_every_old_position_is_reset() -> None:
         api.broadcast("tick", {})
     run_documented_statement()
     following = api.broadcast("tick", {})
-    head = log.heads([BROADCAST])[BROADCAST]
-    resets = [_start(number, head).reset for number in range(1, 6)]
+    resets = [_start(number, log.heads([BROADCAST])[BROADCAST]).reset for number in range(1, 6)]
     assert resets == [True] * 5
     assert log.heads([BROADCAST])[BROADCAST].last == following == 1_000_004
 
@@ -58,6 +58,40 @@ def test_after_a_restore_a_fresh_position_is_followed_without_reset() -> None:
     position = log.heads([BROADCAST])[BROADCAST].last
     following = api.broadcast("tick", {})
     start = _start(position, log.heads([BROADCAST])[BROADCAST])
-    assert not start.reset
-    assert start.upto == following
-    assert [event.number for event in log.read_part(BROADCAST, start.after, PART_BYTES)] == [following]
+    assert (start.reset, start.after, start.upto) == (False, position, following)
+
+
+def test_compose_gives_redis_the_rights_of_the_example() -> None:
+    example = [line for line in (DEPLOY / "redis.acl.example").read_text().splitlines() if not line.startswith("#")]
+    [content] = re.findall(r"^    content: \|\n((?:      .*\n)+)", (DEPLOY / "compose.yaml").read_text(), re.MULTILINE)
+    lines = [line.removeprefix("      ").replace("${REDIS_PASSWORD:?}", "CHANGE") for line in content.splitlines()]
+    assert lines == example
+
+
+def test_no_password_is_an_argument_of_a_process() -> None:
+    """Arguments are for every user of the machine to see."""
+    for line in (DEPLOY / "compose.yaml").read_text().splitlines():
+        if "command:" in line or "test:" in line:
+            assert "PASSWORD" not in line
+            assert "SECRET" not in line
+
+
+def test_images_are_named_by_exact_version() -> None:
+    compose, dockerfile = (DEPLOY / "compose.yaml").read_text(), (DEPLOY / "Dockerfile").read_text()
+    images = [*re.findall(r"image: (\S+)", compose), *re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)]
+    assert len(images) == 4
+    for image in images:
+        assert re.search(r":\d+\.\d+(\.\d+)?(-|$)", image), image
+
+
+def test_both_units_may_do_the_same_and_no_more() -> None:
+    texts = [(DEPLOY / f"systemd/handover-{name}@.service").read_text() for name in ("chatbot", "workbench")]
+    assert texts[0].replace("chatbot", "workbench") == texts[1]
+    for line in (
+        "CapabilityBoundingSet=",
+        "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
+        "SystemCallFilter=@system-service",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+    ):
+        assert f"\n{line}\n" in texts[0]

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 import httpx
@@ -12,7 +13,16 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from tests.services import ROOT, CustomerClient, Service, Valkey, make_environment, run_command, wait_until
+from tests.services import (
+    DEMO_PASSWORD,
+    ROOT,
+    CustomerClient,
+    Service,
+    Valkey,
+    fill_database,
+    make_environment,
+    wait_until,
+)
 
 RATE = 20
 SHARE = RATE // 4  # what a process admits before it asks Redis
@@ -61,7 +71,7 @@ def shared_chatbots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbo
     valkey.start()
     environment = make_environment(folder / "db.sqlite3", grant_rights(valkey))
     environment["RATE_LIMITS"] = f"messages={RATE}/hour"
-    run_command("migrate", "--verbosity=0", environment=environment)
+    fill_database(folder / "db.sqlite3")
     folders = [folder / "one", folder / "other"]
     for each in folders:
         each.mkdir()
@@ -132,6 +142,43 @@ def test_without_redis_each_process_counts_alone(
     assert median(answer.elapsed.total_seconds() for answer in answers[SHARE:RATE]) < ASK_BUDGET_SECONDS
 
 
+# Logins that fail
+
+
+@pytest.fixture
+def workbenches(tmp_path: Path) -> Iterator[list[Service]]:
+    """Two processes without Redis; three logins may fail."""
+    environment = make_environment(tmp_path / "db.sqlite3")
+    environment["RATE_LIMITS"] = "address_failures=3/hour"
+    fill_database(tmp_path / "db.sqlite3")
+    services = []
+    try:
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            services.append(Service("workbench", tmp_path / name, environment))
+            services[-1].launch()
+        for service in services:
+            service.wait_ready()
+        yield services
+    finally:
+        for service in services:
+            service.kill()
+
+
+def log_in(service: Service, username: str, password: str) -> int:
+    with httpx.Client(base_url=service.url, timeout=10) as client:
+        client.get("/login/")
+        form = {"username": username, "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        return client.post("/login/", data=form).status_code
+
+
+def test_failures_in_one_process_count_in_the_other(workbenches: list[Service]) -> None:
+    one, other = workbenches
+    statuses = [log_in(service, f"user-{number}", "wrong") for number, service in enumerate((one, other, one))]
+    assert statuses == [200] * 3
+    assert [log_in(service, "alice", DEMO_PASSWORD) for service in (one, other)] == [429] * 2
+
+
 # Settings
 
 
@@ -142,6 +189,8 @@ def test_on_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
         "sessions": 600,
         "replies": 1200,
         "logins": 20,
+        "address_failures": 60,
+        "account_failures": 100,
     }
 
 
@@ -165,6 +214,11 @@ def test_a_bad_rate_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None
     monkeypatch.setenv("RATE_LIMITS", text)
     with pytest.raises(ImproperlyConfigured, match="RATE_LIMITS"):
         env.rate_limits()
+
+
+def test_this_machine_alone_is_trusted_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRUSTED_PROXIES", raising=False)
+    assert [str(network) for network in env.trusted_proxies()] == ["127.0.0.0/8", "::1/128"]
 
 
 def test_a_bad_network_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

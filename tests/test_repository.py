@@ -98,6 +98,12 @@ def test_every_event_type_is_documented() -> None:
     assert {name for name in EVENT_TYPES if f"`{name}`" not in documentation} == set()
 
 
+def test_the_tests_that_security_names_exist() -> None:
+    named = set(re.findall(r"`((?:\w+/)*tests/[\w/]+\.py)`", (ROOT / "docs/security.md").read_text()))
+    assert named
+    assert {name for name in named if not (ROOT / name).is_file()} == set()
+
+
 def test_procfile_starts_both_services() -> None:
     assert (ROOT / "Procfile").read_text() == (
         "chatbot: python manage.py serve chatbot\nworkbench: python manage.py serve workbench\n"

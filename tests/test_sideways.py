@@ -1,21 +1,25 @@
 """Two processes of each service behind nginx, over PostgreSQL and two Redis shards; parts are killed under load."""
 
+import contextlib
 import os
 import secrets
+import signal
+import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.services import ROOT, CustomerClient, Stream, expect, wait_until
-from tests.sideways import BrowserAgent, Site, require_programs, run_site
+from tests.services import HOST, ROOT, CustomerClient, Stream, expect, wait_until
+from tests.sideways import FORWARDED, BrowserAgent, Nginx, Site, Worker, require_programs, run_site, trusting
 
 LIVE_SESSIONS = 4
 BOT_SESSIONS = 2
@@ -24,6 +28,9 @@ ACCEPT_SECONDS = 20.0
 # The lease of a bot's turn is 10 s: an answer that a killed process owed comes after that.
 CATCH_UP_SECONDS = 25.0
 MESSAGES_BETWEEN_FAULTS = 100
+PROMISES_SECONDS = 450.0
+FREED_SECONDS = 25.0  # of which the server waits 5 before it ends the transaction of a process that was stopped
+POSTS_MEANWHILE = 10
 DATABASE_PROMISES = [
     "tests/database_promises.py",
     *(f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")),
@@ -91,6 +98,14 @@ def test_streams_are_http_2_and_unbuffered(site: Site, customer: CustomerClient)
     assert "version 2" in shown.stdout
 
 
+def test_no_other_host_can_plant_a_cookie(customer: CustomerClient, agent: BrowserAgent) -> None:
+    """Browsers take a cookie of such a name from its own host over HTTPS only, for all paths."""
+    cookies = [*customer.http.cookies.jar, *agent.http.cookies.jar]
+    assert {cookie.name for cookie in cookies} == {"__Host-chat_browser", "__Host-sessionid", "__Host-csrftoken"}
+    for cookie in cookies:
+        assert (cookie.secure, cookie.path, cookie.domain_specified) == (True, "/", False)
+
+
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_metrics_are_not_public(site: Site, service: str) -> None:
     assert httpx.get(f"{site.nginx.url(service)}/metrics").status_code == 404
@@ -116,10 +131,83 @@ def test_one_of_many_takeovers_wins_over_all_processes(site: Site, customer: Cus
     assert Counter(statuses) == {200: 1, 409: 5}
 
 
+# What nginx keeps from the services
+
+
+@pytest.mark.parametrize("service", ["chatbot", "workbench"])
+def test_nginx_passes_no_root_path_on(site: Site, service: str) -> None:
+    """It would have a path served that rules like `location /admin/` do not see."""
+    url = site.nginx.url(service)
+    headers = {"Daphne-Root-Path": "/x"}
+    assert [httpx.get(f"{url}{path}", headers=headers).status_code for path in ("/healthz", "/x/healthz")] == [200, 404]
+
+
+@pytest.mark.parametrize("service", ["chatbot", "workbench"])
+def test_unknown_name_gets_no_answer(site: Site, service: str) -> None:
+    for url in (site.nginx.url(service), f"http://127.0.0.1:{site.nginx.plain_port}"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{url}/healthz", headers={"Host": "evil.example"})
+
+
+def test_known_name_is_sent_to_https(site: Site) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{site.nginx.plain_port}/x?y", headers={"Host": "chat.example.com"})
+    assert (answer.status_code, answer.headers["Location"]) == (301, "https://chat.example.com/x?y")
+
+
+def test_body_over_the_limit_is_refused_as_json_through_nginx(customer: CustomerClient) -> None:
+    answer = customer.http.post(f"{customer.path}/messages", json={"content": "x" * 500_000, "client_id": "a"})
+    assert answer.json()["error"]["code"] == "BODY_TOO_LARGE"
+    assert answer.status_code == 413
+
+
+CALLS, STREAMS = 20, 2
+TIGHT = {
+    "rate=300r/s": "rate=1r/m",
+    "burst=1000 nodelay": f"burst={CALLS} nodelay",
+    "limit_conn handover_streams 1000": f"limit_conn handover_streams {STREAMS}",
+}
+
+
+@pytest.fixture
+def tight_nginx(site: Site, tmp_path: Path) -> Iterator[Nginx]:
+    """Another nginx before the same processes, whose limits a test reaches at once."""
+    nginx = Nginx(tmp_path, site.chatbots, site.workbenches, TIGHT)
+    with trusting(nginx):
+        nginx.start()
+        try:
+            yield nginx
+        finally:
+            nginx.kill()
+
+
+def test_calls_of_one_address_are_limited(tight_nginx: Nginx) -> None:
+    with httpx.Client(base_url=tight_nginx.url("chatbot")) as client:
+        answers = [client.post("/api/sessions", json={}) for _ in range(CALLS + 5)]
+        assert answers[0].status_code == 201
+        refused = answers[-1]
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+        assert refused.json()["error"]["code"] == "RATE_LIMITED"
+        assert client.get("/static/realtime/base.css").status_code == 200
+
+
+def test_streams_of_one_address_are_limited_and_told_to_come_back(customer: CustomerClient, tight_nginx: Nginx) -> None:
+    url = f"{tight_nginx.url('chatbot')}{customer.path}/events"
+    with ExitStack() as stack, httpx.Client(headers={"Authorization": f"Bearer {customer.token}"}) as client:
+        parts = [stack.enter_context(client.stream("GET", url)).iter_text() for _ in range(STREAMS)]
+        assert all("event: stream-open" in next(part) for part in parts)
+        refused = client.get(url)
+        assert (refused.status_code, refused.headers["Content-Type"]) == (200, "text/event-stream")
+        assert refused.text == "retry: 2000\n\n"
+
+
 def test_database_promises_hold_on_postgresql(site: Site) -> None:
     environment = {**os.environ, "DATABASE_URL": site.postgresql.url, "REDIS_URL": ""}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *DATABASE_PROMISES]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    # A test that hangs shows where it is; and nothing is waited for any longer than all of it may take.
+    command += ["-o", f"faulthandler_timeout={PROMISES_SECONDS / 3}"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PROMISES_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -247,3 +335,170 @@ def _client_ids(stream: Stream, session_name: str, role: str) -> list[str]:
     """The messages of one role, as they came: what was delivered twice is there twice."""
     payloads = [event.payload for event in stream.received("new_message")]
     return [each["client_id"] for each in payloads if (each["session_name"], each["role"]) == (session_name, role)]
+
+
+@dataclass
+class Answers:
+    """What somebody gets who goes on posting to a session, and how long each takes."""
+
+    customer: CustomerClient
+    statuses: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    without_advice: int = 0
+
+    def post(self) -> int:
+        began = time.monotonic()
+        answer = self.customer.post("hello")
+        self.seconds.append(time.monotonic() - began)
+        self.statuses.append(answer.status_code)
+        self.without_advice += answer.status_code == 503 and "Retry-After" not in answer.headers
+        return answer.status_code
+
+    def post_until(self, ending: threading.Event) -> None:
+        while not ending.is_set():
+            self.post()
+
+    @property
+    def median_seconds(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def customer_of(worker: Worker) -> CustomerClient:
+    """A customer with a session, who talks to this process alone, past nginx."""
+    client = CustomerClient(f"http://{HOST}:{worker.port}")
+    client.http.headers["X-Forwarded-Proto"] = "https"
+    client.create_session()
+    client.http.headers["Authorization"] = f"Bearer {client.token}"  # its cookie is for https only
+    return client
+
+
+@contextlib.contextmanager
+def posting(customer: CustomerClient, connections: int) -> Iterator[list[Answers]]:
+    """Somebody who posts without a pause over so many connections."""
+    ending = threading.Event()
+    posters = [Answers(customer) for _ in range(connections)]
+    threads = [threading.Thread(target=poster.post_until, args=(ending,)) for poster in posters]
+    for thread in threads:
+        thread.start()
+    try:
+        yield posters
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("server", [0, 1], ids=["daphne", "uvicorn"])
+def test_one_locked_row_keeps_nobody_else_waiting(site: Site, server: int) -> None:
+    """Its customer posts over more connections than the process has threads for writing."""
+    worker = site.chatbots[server]
+    with ExitStack() as stack:
+        locked, other = (stack.enter_context(customer_of(worker)) for _ in range(2))
+        stack.enter_context(site.postgresql.locked_row("chatbot_chatsession", "name", locked.session_name))
+        posters = stack.enter_context(posting(locked, 6))
+        wait_until("the row is waited for", lambda: bool(site.postgresql.backends("wait_event_type = 'Lock'")))
+        meanwhile = Answers(other)
+        while not all(poster.statuses for poster in posters) or len(meanwhile.statuses) < POSTS_MEANWHILE:
+            assert meanwhile.post() == 201
+        assert worker.is_ready()
+        assert meanwhile.median_seconds < 1
+        refused = [each for poster in posters for each in poster.statuses]
+        assert set(refused) == {503}
+        assert sum(poster.without_advice for poster in posters) == 0
+        assert statistics.median(poster.median_seconds for poster in posters) < 3
+    with customer_of(worker) as after:
+        assert after.post("hello").status_code == 201
+
+
+@contextlib.contextmanager
+def frozen(site: Site, channel: str, act: Callable[[], object]) -> Iterator[None]:
+    """Stop the workbench in a transaction of `act` that has just got this channel's counter, and holds it."""
+    with ExitStack() as stack:
+        wait_until("the workbench is stopped at that moment", lambda: _freeze_once(site, channel, act, stack), 60)
+        yield
+
+
+def _freeze_once(site: Site, channel: str, act: Callable[[], object], stack: ExitStack) -> bool:
+    """Whether it was; its lock is not waited for very long."""
+    acting = threading.Thread(target=act)
+    with site.postgresql.locked_row("realtime_channelhead", "channel", channel):
+        acting.start()
+        wait_until("the counter is waited for", lambda: bool(site.postgresql.backends("wait_event_type = 'Lock'")))
+        backends = site.postgresql.backends("wait_event_type = 'Lock'")
+        for worker in site.workbenches:
+            worker.send_signal(signal.SIGSTOP)
+    with ExitStack() as thawing:
+        thawing.callback(acting.join)
+        for worker in site.workbenches:
+            thawing.callback(worker.send_signal, signal.SIGCONT)
+        theirs = f"pid = ANY(ARRAY{backends}::int[])"
+        wait_until("they got it, or gave up", lambda: not site.postgresql.backends(f"{theirs} AND state = 'active'"))
+        is_stopped = bool(site.postgresql.backends(f"{theirs} AND state = 'idle in transaction'"))
+        if is_stopped:
+            stack.enter_context(thawing.pop_all())
+        return is_stopped
+
+
+@pytest.mark.parametrize(
+    ("channel", "verb"), [("sse_agent_alice", "messages"), ("sse_broadcast", "release")], ids=["session", "broadcast"]
+)
+def test_a_workbench_that_is_stopped_with_locks_stops_nobody(
+    site: Site, agent: BrowserAgent, channel: str, verb: str
+) -> None:
+    """The server ends its transaction; when it goes on, it has lost a connection and nothing else."""
+    with ExitStack() as stack:
+        live, other, waiting = (stack.enter_context(customer_of(site.chatbots[0])) for _ in range(3))
+        expect(202, live.escalate())
+        expect(200, agent.take_over(live.session_name))
+        expect(201, agent.reply(live.session_name, "Alice here"))
+
+        def act() -> None:
+            with contextlib.suppress(httpx.TransportError):
+                if verb == "release":
+                    agent.release(live.session_name)
+                else:
+                    agent.reply(live.session_name, "hello")
+
+        with frozen(site, channel, act):
+            meanwhile, affected = Answers(other), Answers(live)
+            for _ in range(POSTS_MEANWHILE):
+                assert meanwhile.post() == 201
+            assert meanwhile.median_seconds < 1
+            expect(202, waiting.escalate())
+            wait_until("its customer is served, too", lambda: affected.post() in (200, 201), FREED_SECONDS)
+            assert set(affected.statuses) <= {201, 503}
+            assert affected.without_advice == 0
+        wait_until("the workbench answers", lambda: all(worker.is_ready() for worker in site.workbenches), 30)
+        expect(200, agent.take_over(waiting.session_name))
+        expect(201, agent.reply(waiting.session_name, "Alice is back"))
+
+
+@pytest.mark.parametrize("server", [0, 1], ids=["daphne", "uvicorn"])
+def test_a_process_ends_in_time_though_the_database_does_not_answer(site: Site, server: int) -> None:
+    worker = site.chatbots[server]
+    with ExitStack() as stack:
+        customers = [stack.enter_context(customer_of(worker)) for _ in range(6)]
+        site.postgresql.pause()
+        stack.callback(site.postgresql.resume)
+        answers = [Answers(customer) for customer in customers]
+
+        def post(poster: Answers) -> None:
+            with contextlib.suppress(httpx.TransportError):  # begun, and then cut off
+                poster.post()
+
+        threads = [threading.Thread(target=post, args=(poster,)) for poster in answers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            stack.callback(thread.join)
+        wait_until("the first are refused", lambda: any(poster.statuses == [503] for poster in answers), 20)
+        wait_until("it says that it is busy", lambda: readiness(worker) == (503, "busy"), 20)
+        worker.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        worker.wait()
+        assert time.monotonic() - began < 8 + 4  # of a busy machine
+
+
+def readiness(worker: Worker) -> tuple[int, str]:
+    answer = httpx.get(f"http://{HOST}:{worker.port}/readyz", headers=FORWARDED, timeout=10)
+    return answer.status_code, str(answer.json().get("database"))

@@ -5,17 +5,23 @@ import re
 import select
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.services import HOST, CustomerClient, Program, Service, Valkey, make_environment, run_command, wait_until
+from tests.services import HOST, CustomerClient, Program, Service, Valkey, fill_database, make_environment, wait_until
 
 STALLED = 100
 MESSAGE = "x" * 4_000
 MESSAGES = 300  # 1.2 MB for each reader: far beyond what sockets and the backlog hold
 MAX_GROWTH_KIB = 50 * 1024
+CONTROL_CHARACTERS = "\x01" * 4_000  # six bytes each in JSON
+LARGE_MESSAGES = 560
+MAX_REPLAY_GROWTH_KIB = 64 * 1024
+MAX_ANSWER_SECONDS = 0.2  # on a machine that has nothing else to do
 
 
 # uvicorn takes uvloop and httptools where they are installed.
@@ -36,7 +42,7 @@ def chatbot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("chatbot")
     valkey = Valkey(folder)
     environment = make_environment(folder / "db.sqlite3", valkey.url)
-    run_command("migrate", "--verbosity=0", environment=environment)
+    fill_database(folder / "db.sqlite3")
     options = UVICORNS.get(request.param)
     service = UvicornService(folder, environment, options) if options else Service("chatbot", folder, environment)
     valkey.start()
@@ -55,12 +61,12 @@ def resident_kib(program: Program) -> int:
     return int(found[1])
 
 
-def stalled_reader(service: Service, customer: CustomerClient) -> socket.socket:
+def stalled_reader(service: Service, customer: CustomerClient, position: str = "") -> socket.socket:
     """A client that asks for the stream and never reads."""
     connection = socket.create_connection((HOST, service.port))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    request = f"GET {customer.path}/events HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {customer.token}\r\n\r\n"
-    connection.sendall(request.encode())
+    headers = f"Host: {HOST}\r\nAuthorization: Bearer {customer.token}\r\nLast-Event-ID: {position}\r\n"
+    connection.sendall(f"GET {customer.path}/events HTTP/1.1\r\n{headers}\r\n".encode())
     return connection
 
 
@@ -80,6 +86,45 @@ def test_stalled_readers_cost_little_and_are_cut_off(chatbot: Service) -> None:
         assert [int(text.split()[0]) for text in reader.contents()[-MESSAGES:]] == list(range(MESSAGES))
         assert reader.statuses == [200]  # the one that reads was never cut off
         wait_until("stalled readers are cut off", lambda: all(map(is_cut, stalled)), within=20)
+
+
+def test_replays_that_nobody_reads_cost_little(chatbot: Service) -> None:
+    """13 MB for each reader; written whole they took more than a gigabyte, and nobody else was served for seconds."""
+    with contextlib.ExitStack() as stack:
+        customer = stack.enter_context(CustomerClient(chatbot.url))
+        customer.create_session()
+        customer.escalate()
+        for i in range(LARGE_MESSAGES):
+            assert customer.post(f"{i} {CONTROL_CHARACTERS}"[:4000]).status_code == 201
+        position = f"sse_session_{customer.session_name}:0"
+        before, calm = resident_kib(chatbot), max(seconds_to_answer(chatbot) for _ in range(50))
+        stalled = [stack.enter_context(stalled_reader(chatbot, customer, position)) for _ in range(STALLED)]
+        slowest = 0.0
+        while open_streams(chatbot) < STALLED or not all(map(has_data, stalled)):
+            slowest = max(slowest, seconds_to_answer(chatbot))
+        slowest = max(slowest, *(seconds_to_answer(chatbot) for _ in range(100)))
+        assert resident_kib(chatbot) - before < MAX_REPLAY_GROWTH_KIB
+        assert slowest < MAX_ANSWER_SECONDS + 5 * calm
+        reader = stack.enter_context(customer.open_stream(position))
+        reader.wait_for(lambda event: event.payload.get("content", "").startswith(f"{LARGE_MESSAGES - 1} "), within=30)
+        assert [int(text.split()[0]) for text in reader.contents()[-LARGE_MESSAGES:]] == list(range(LARGE_MESSAGES))
+        wait_until("stalled readers are cut off", lambda: all(map(is_cut, stalled)), within=30)
+
+
+def seconds_to_answer(service: Service) -> float:
+    started = time.monotonic()
+    assert httpx.get(f"{service.url}/healthz", timeout=30).status_code == 200
+    return time.monotonic() - started
+
+
+def open_streams(service: Service) -> int:
+    found = re.search(r"^sse_streams ([\d.]+)$", httpx.get(f"{service.url}/metrics", timeout=30).text, re.MULTILINE)
+    assert found is not None
+    return int(float(found[1]))
+
+
+def has_data(connection: socket.socket) -> bool:
+    return bool(select.select([connection], [], [], 0)[0])
 
 
 def is_cut(connection: socket.socket) -> bool:

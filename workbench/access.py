@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -28,9 +27,10 @@ from chatbot.prepared import PreparedQuery
 from realtime import groups
 from realtime.groups import Channel
 from realtime.stream.request import Refusal, StreamRequest
+from workbench.login_sessions import SessionStore, note_use
 
 SUPERVISORS = "supervisors"
-# A position names at most 10 channels (realtime/position.py): the agent's own, broadcast, and these.
+# A position names at most 10 channels (realtime/stream/position.py): the agent's own, broadcast, and these.
 MAX_WATCHED = 8
 
 
@@ -61,7 +61,9 @@ def logged_in_agent(request: HttpRequest) -> Agent:
     login = _login(row.session_data) if row else None
     user = _user_rows.first(login.user_id) if login else None
     is_current = user is not None and login is not None and _hash_is_current(user, login.auth_hash)
-    return check_agent(_agent(user) if user is not None and is_current else None)
+    agent = check_agent(_agent(user) if user is not None and is_current else None)
+    note_use(key)
+    return agent
 
 
 def check_agent(agent: Agent | None) -> Agent:
@@ -121,14 +123,14 @@ def authorise_agent_streams(requests: Sequence[StreamRequest]) -> list[Refusal |
 
     Three queries for any number of streams; changes nothing.
     """
-    agents = agents_of(_session_key(request) for request in requests)
+    agents = agents_of(session_key(request) for request in requests)
     sessions = _session_rights({name for request in requests for name in _watched(request)})
     return [_answer(_agent_channels, request, agents, sessions) for request in requests]
 
 
 def authorise_session_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
     """For each stream of one session: its channel, or why it is refused. Three queries for any number of streams."""
-    agents = agents_of(_session_key(request) for request in requests)
+    agents = agents_of(session_key(request) for request in requests)
     names = {request.kwargs["name"] for request in requests}
     sessions = _session_rights({name for name in names if groups.is_valid_name(name)})
     return [_answer(_session_channel, request, agents, sessions) for request in requests]
@@ -154,7 +156,7 @@ def _answer(
     sessions: Rights,
 ) -> Refusal | tuple[Channel, ...]:
     try:
-        return rule(request, check_agent(agents.get(_session_key(request))), sessions)
+        return rule(request, check_agent(agents.get(session_key(request))), sessions)
     except errors.Refused as error:
         return refusal(error)
 
@@ -173,7 +175,8 @@ def _session_channel(request: StreamRequest, agent: Agent, sessions: Rights) -> 
     return (groups.session(name),)
 
 
-def _session_key(request: StreamRequest) -> str:
+def session_key(request: StreamRequest) -> str:
+    """The key of the login session that a stream's client shows."""
     return request.cookies.get(settings.SESSION_COOKIE_NAME, "")
 
 

@@ -7,6 +7,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from chatbot.models import BotAnswer, ChatSession, Message
 from realtime import groups
 from realtime.models import LoggedEvent
+from workbench.stranded import requeue_sessions_of
 
 SHOWN_MESSAGES = 50
 PREVIEW_CHARACTERS = 80
@@ -42,10 +45,31 @@ class AgentAdmin(UserAdmin):  # type: ignore[type-arg]
 
     add_form = AgentCreationForm
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "last_login")
+    actions = ("deactivate",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
         return (*fields, "username") if obj else fields
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            _requeue_after_commit([obj.pk])
+
+    @admin.action(description=_("Deactivate selected agents"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Their logins and streams end within a second, and their live conversations go back to the queue."""
+        users = list(queryset.filter(is_active=True))
+        with transaction.atomic():
+            User.objects.filter(pk__in=[user.pk for user in users]).update(is_active=False)
+            for user in users:
+                self.log_change(request, user, [{"changed": {"fields": ["Active"]}}])
+            _requeue_after_commit([user.pk for user in users])
+        self.message_user(request, _("Deactivated agents: %(count)s") % {"count": len(users)})
+
+
+def _requeue_after_commit(user_ids: list[int]) -> None:
+    transaction.on_commit(lambda: requeue_sessions_of(user_ids))
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

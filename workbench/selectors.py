@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
@@ -70,6 +70,7 @@ def agent_exists(agent_id: str) -> bool:
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:
     """A session as this agent sees it; reads session.assignee, so fetch that with the session."""
     readable = may_read(agent, session.status, session.assignee_id)
+    waiting_since = session.waiting_since if session.status == Status.PENDING_MANUAL else None
     return {
         "session_name": session.name,
         "status": session.status,
@@ -81,7 +82,7 @@ def session_item(session: ChatSession, agent: Agent) -> SessionItem:
         "last_message": session.last_message if readable else "",
         "last_activity_at": iso(session.last_activity_at),
         "created_at": iso(session.created_at),
-        "waiting_since": iso(session.waiting_since) if session.waiting_since else None,
+        "waiting_since": iso(waiting_since) if waiting_since else None,
         "closed_at": iso(session.closed_at) if session.closed_at else None,
     }
 
@@ -157,7 +158,8 @@ def _older_than(rows: QuerySet[ChatSession], cursor: str) -> QuerySet[ChatSessio
         at = datetime.fromisoformat(moment)
         if type(pk) is not int or not 0 < pk < 2**63 or at.tzinfo is None:
             raise ValueError("not a key")
-    except (ValueError, TypeError, RecursionError):
+        at = at.astimezone(UTC)  # not possible for each moment of the first and the last day that there are
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise InvalidQuery from None
     # The first condition alone is what an index can begin from: a deep page does not read what is before it.
     return rows.filter(last_activity_at__lte=at).filter(Q(last_activity_at__lt=at) | Q(last_activity_at=at, id__lt=pk))

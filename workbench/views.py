@@ -11,27 +11,30 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 
-from chatbot.access import digest
 from chatbot.agents import agent_json
+from chatbot.api import KEY_DIGITS
 from chatbot.client_address import client_address
 from chatbot.errors import Forbidden, RateLimited, Unauthenticated
 from chatbot.models import MAX_CONTENT_LENGTH
 from chatbot.rate_limits import check_rate
 from workbench.access import logged_in_agent
+from workbench.login_attempts import begin_attempt, digest_of_name, fail_in, succeed_in
 
 HtmlView = Callable[..., HttpResponseBase]
 
 
 def limit_logins(view: HtmlView) -> HtmlView:
-    """Answer 429 with the login form, before any password is hashed, when attempts come too often.
+    """Answer 429 with the login form, before any password is hashed, when attempts come too often or too many failed.
 
-    Counted by address and username: a stranger elsewhere cannot keep an agent out, nor one mistaken agent the office.
+    The rate of attempts is counted by address and username: a stranger elsewhere cannot keep an agent out, nor one
+    mistaken agent the office. Failures are counted as workbench/login_attempts.py says.
     """
 
     @functools.wraps(view)
@@ -39,13 +42,20 @@ def limit_logins(view: HtmlView) -> HtmlView:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         username = request.POST.get("username", "")
+        name = _spell(username)
         try:
             # A digest, since people type passwords into the wrong field.
-            key = f"{client_address(request)}/{digest(_spell(username))[:16]}"
+            key = f"{client_address(request)}/{digest_of_name(name)[:KEY_DIGITS]}"
             async_to_sync(check_rate)(request, "logins", key)
+            attempt = begin_attempt(request, name)
         except RateLimited as error:
             return _refuse_login(request, username, error)
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        if isinstance(response, HttpResponseRedirect):  # which is how Django's view answers the right password
+            succeed_in(attempt, request.user.get_username())
+        else:
+            fail_in(attempt)
+        return response
 
     return limited
 
@@ -76,9 +86,10 @@ class LoginView(DjangoLoginView):
     redirect_authenticated_user = True
 
 
+@never_cache
 @ensure_csrf_cookie
 def workbench_page(request: HttpRequest) -> HttpResponse:
-    """The workbench, for agents. Its script fetches the rest and sends the csrftoken cookie back as X-CSRFToken."""
+    """The workbench, for agents. Its script fetches the rest and sends the CSRF cookie back as X-CSRFToken."""
     try:
         agent = logged_in_agent(request)
     except Unauthenticated:

@@ -1,7 +1,7 @@
 """Counting what a call costs the database."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from realtime.database import in_database
+from realtime.database.threads import Threads
 
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
@@ -18,7 +19,8 @@ async def count_queries(call: Callable[[], Awaitable[Any]]) -> list[str]:
 
     All on one database thread, since Django's `connection`, which notes them, is another one in each.
     """
-    with ThreadPoolExecutor(1) as thread, mock.patch("realtime.database._threads", return_value=thread):
+    thread = Threads("counting", 1)
+    with contextlib.closing(thread), mock.patch("realtime.database._threads", return_value=thread):
         capture = await in_database(_start_capture)
         try:
             await call()

@@ -1,6 +1,7 @@
 """Which status may follow which, and that a change is a compare-and-swap."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -87,6 +88,33 @@ def test_a_change_on_an_outdated_instance_is_refused() -> None:
     lifecycle.take_over(session, agent=make_agent("alice"))
     with pytest.raises(InvalidStatus):
         lifecycle.take_over(outdated, agent=make_agent("bob"))
+
+
+def test_a_requeued_session_gets_its_place_back() -> None:
+    asked_at = timezone.now() - timedelta(minutes=10)
+    session = make_session()
+    lifecycle.escalate(session, reason="why", now=asked_at)
+    lifecycle.take_over(session, agent=make_agent("alice"))
+    lifecycle.reassign(session, agent=make_agent("bob"))
+    lifecycle.requeue(session, now=timezone.now())
+    stored = ChatSession.objects.get()
+    assert (stored.waiting_since, stored.escalation_reason) == (asked_at, "why")
+
+
+def test_a_live_session_of_which_nobody_knows_since_when_waits_from_its_requeue() -> None:
+    session = session_in(Status.MANUAL_LIVE)
+    now = timezone.now()
+    lifecycle.requeue(session, now=now)
+    assert ChatSession.objects.get().waiting_since == now
+
+
+@pytest.mark.parametrize("name", ["release", "close"])
+def test_whoever_asks_again_waits_anew(name: str) -> None:
+    session = make_session()
+    lifecycle.escalate(session, reason="why", now=timezone.now() - timedelta(minutes=10))
+    lifecycle.take_over(session, agent=make_agent("alice"))
+    MOVES[name](session)
+    assert ChatSession.objects.get().waiting_since is None
 
 
 def test_escalating_twice_says_so() -> None:

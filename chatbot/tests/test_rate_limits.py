@@ -12,7 +12,7 @@ from limits import parse
 from redis.exceptions import NoPermissionError
 
 from chatbot import rate_limits
-from chatbot.client_address import client_address
+from chatbot.client_address import client_address, stream_address
 from chatbot.metrics import RATE_LIMITED
 from chatbot.models import ChatSession, Message
 from chatbot.rate_limits import NotAnswered, RateCounter, SharedCounter
@@ -164,7 +164,10 @@ async def test_a_foreign_page_does_not_use_up_the_address_of_its_visitors(
         ("203.0.113.1", "", "203.0.113.1"),
         ("203.0.113.1", "198.51.100.1", "203.0.113.1"),
         ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
-        ("10.1.2.3", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
+        ("10.1.2.3", "198.51.100.1", "10.1.2.3"),
+        ("192.168.0.1", "198.51.100.1", "192.168.0.1"),
+        ("::1", "198.51.100.1", "198.51.100.1"),
         ("", "198.51.100.1", "198.51.100.1"),
         ("127.0.0.1", "nonsense", "127.0.0.1"),
         ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
@@ -176,9 +179,20 @@ async def test_a_foreign_page_does_not_use_up_the_address_of_its_visitors(
 def test_client_address(peer: str, forwarded: str, address: str) -> None:
     request = RequestFactory(headers={"X-Forwarded-For": forwarded}).get("/", REMOTE_ADDR=peer)
     assert client_address(request) == address
+    headers = [(b"x-forwarded-for", b"192.0.2.1"), (b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    assert stream_address({"client": (peer, 40_000) if peer else None, "headers": headers}) == address
 
 
 # What the operator sees
+
+
+def test_a_proxy_that_is_not_trusted_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    for forwarded in ("198.51.100.1", "198.51.100.2"):
+        request = RequestFactory(headers={"X-Forwarded-For": forwarded}).get("/", REMOTE_ADDR="10.9.8.7")
+        assert client_address(request) == "10.9.8.7"
+    assert [record.getMessage() for record in caplog.records] == [
+        "X-Forwarded-For is not believed, peer=10.9.8.7 is not in TRUSTED_PROXIES"
+    ]
 
 
 async def test_refusals_are_counted_and_logged_once(

@@ -40,10 +40,47 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(customer: Custome
     assert cookie["max-age"] > 300 * 24 * 3600
 
 
-async def test_the_cookie_is_secure_under_https(customer: Customer, settings: Any) -> None:
+@pytest.fixture
+def https(settings: Any) -> None:
     settings.HTTPS = True
+    settings.HOST_PREFIX = "__Host-"
+
+
+@pytest.mark.usefixtures("https")
+async def test_the_cookie_under_https_is_of_this_host_alone(customer: Customer) -> None:
     response = await customer.post("/api/sessions", {})
-    assert response.cookies[BROWSER_COOKIE]["secure"]
+    cookie = response.cookies["__Host-chat_browser"]
+    assert (bool(cookie["secure"]), cookie["path"], cookie["domain"]) == (True, "/", "")
+    assert list(response.cookies) == ["__Host-chat_browser"]
+
+
+async def test_a_cookie_from_before_https_opens_its_sessions(customer: Customer, settings: Any) -> None:
+    name = await customer.start()
+    settings.HTTPS, settings.HOST_PREFIX = True, "__Host-"
+    path = f"/api/sessions/{name}"
+    assert (await customer.get(path)).status_code == 200
+    later = await customer.start()
+    await customer.say(name, "still here")
+    await customer.say(later, "here, too")
+    del customer.client.cookies["__Host-chat_browser"]
+    assert (await customer.get(path)).status_code == 200
+
+
+async def test_a_cookie_of_the_plain_name_gets_no_new_sessions_under_https(
+    customer: Customer, stranger: Customer, settings: Any
+) -> None:
+    """A neighbouring host may have planted one of its own."""
+    await stranger.start()
+    settings.HTTPS, settings.HOST_PREFIX = True, "__Host-"
+    customer.client.cookies["chat_browser"] = stranger.client.cookies["chat_browser"].value
+    name = await customer.start()
+    assert (await stranger.get(f"/api/sessions/{name}")).status_code == 404
+
+
+async def test_without_https_the_name_of_https_opens_nothing(customer: Customer, stranger: Customer) -> None:
+    name = await customer.start()
+    stranger.client.cookies["__Host-chat_browser"] = customer.client.cookies["chat_browser"].value
+    assert (await stranger.get(f"/api/sessions/{name}")).status_code == 404
 
 
 async def test_a_second_session_belongs_to_the_same_browser(customer: Customer) -> None:

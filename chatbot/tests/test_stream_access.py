@@ -79,5 +79,5 @@ def test_any_number_of_streams_costs_one_query(count: int, django_assert_num_que
 
 
 def test_the_route_is_the_contracts() -> None:
-    ((route, authorise),) = STREAM_ROUTES
-    assert (route, authorise) == ("api/sessions/<str:name>/events", authorise_streams)
+    ((route, stream),) = STREAM_ROUTES
+    assert (route, stream.authorise) == ("api/sessions/<str:name>/events", authorise_streams)

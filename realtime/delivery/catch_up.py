@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 
 from django.db import DatabaseError
 
-from realtime import log, metrics
-from realtime.database import data_version, read_database
-from realtime.delivery.feed import Feed, LogDisagrees, Mark
-from realtime.delivery.relay import Relay, flush, put
+from realtime import log
+from realtime.database import data_version, read_database, tell_of_fault
+from realtime.delivery.feed import Mark
+from realtime.delivery.relay import Relay
 from realtime.events import Envelope
 from realtime.layers.protocol import Layer
 from realtime.log import Head
@@ -31,7 +31,6 @@ class CatchUp:
         self._layer = layer
         self._wanted = asyncio.Event()
         self._version_read: str | None = None
-        self._is_log_readable = True
 
     def soon(self) -> None:
         """Have the log read in the next turn of the loop; what needs it at the same time shares one read."""
@@ -48,11 +47,8 @@ class CatchUp:
             relay.leave_idle_channels()
             try:
                 await self._catch_up(relay)
-                self._is_log_readable = True
             except DatabaseError as error:
-                if self._is_log_readable:
-                    logger.error("the log cannot be read, will try again: %s", type(error).__name__)
-                self._is_log_readable = False
+                tell_of_fault(logger, error, "the log cannot be read, will try again")
             except Exception:
                 logger.exception("safety read failed")
 
@@ -67,27 +63,14 @@ class CatchUp:
         while suspects:
             # Before the read: an event is committed before anybody can deliver it, so a head below this went back.
             marks = {feed.channel: feed.mark() for feed in suspects}
+            for feed in suspects:
+                feed.needs_log = False
             heads, events = await read_database(_read, marks)
             suspects = [feed for feed in suspects if feed.subscribers and relay.feeds.get(feed.channel) is feed]
             for feed in suspects:
-                _merge(relay, feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
+                relay.merge(feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
             suspects = [feed for feed in suspects if (feed.last or 0) < heads[feed.channel].last]
         self._version_read = version
-
-
-def _merge(relay: Relay, feed: Feed, mark: Mark, head: Head, events: list[Envelope]) -> None:
-    try:
-        due = feed.merge(mark, head, events)
-    except LogDisagrees as error:
-        logger.error("reset of channel=%s: %s", feed.channel, error)
-        relay.restart(feed, head)
-    else:
-        metrics.REPAIRED.inc(sum(each.number not in feed.unconfirmed for each in due))
-        put(feed, due)
-    flush([feed])
-    if feed.gap_since is not None and not feed.out_of_order:
-        metrics.RELAY_LAG_SECONDS.observe(asyncio.get_running_loop().time() - feed.gap_since)
-        feed.gap_since = None
 
 
 def _read(marks: Mapping[str, Mark]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:

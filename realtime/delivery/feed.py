@@ -41,6 +41,7 @@ class Mark:
     """Where a feed was before the log was read: what is delivered during the read is not to be judged by it."""
 
     last: int
+    known: int
     read_after: int
     out_of_order: tuple[int, ...]
 
@@ -49,7 +50,7 @@ class Feed:
     """Keeps the number delivered last, drops what was seen, holds what came out of order, and knows when to ask the
     log. Without subscribers the channel is only joined: nothing is read for it."""
 
-    __slots__ = ("channel", "gap_since", "last", "needs_log", "out_of_order", "subscribers", "unconfirmed")
+    __slots__ = ("channel", "gap_since", "last", "needs_log", "out_of_order", "seen", "subscribers", "unconfirmed")
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
@@ -57,6 +58,7 @@ class Feed:
         self.subscribers: dict[Subscriber, None] = {}
         self.out_of_order: dict[int, Envelope] = {}
         self.unconfirmed: dict[int, bytes] = {}  # came through the layer, not yet compared with the log
+        self.seen = 0  # how far the log went when it was read last
         self.needs_log = False
         self.gap_since: float | None = None  # kept for those who measure; no decision depends on it
 
@@ -121,27 +123,32 @@ class Feed:
         """Whether copies are to be compared with the log, or wait for what only the log may have."""
         return self.needs_log or bool(self.unconfirmed) or bool(self.out_of_order)
 
-    def begin(self, head: Head) -> Sequence[Envelope]:
-        """Start after the log's head; what came meanwhile may be due."""
-        if self.last is not None:
-            return ()
-        self.last = head.last
-        due = self._release()
-        self.needs_log = bool(self.out_of_order)
+    def begin(self, mark: Mark, head: Head) -> Sequence[Envelope]:
+        """Start after the log's head, if it has not; what came meanwhile may be due. Raises LogDisagrees."""
+        self._check(mark, head)
+        due: Sequence[Envelope] = ()
+        if self.last is None:
+            self.last = head.last
+            due = self._release()
+        if self.last < self.seen or self.out_of_order:
+            self.needs_log = True
         return due
 
     def mark(self) -> Mark:
-        """Where the feed is; to be called before the log is read, for `merge`."""
+        """Where the feed is; to be called before the log is read."""
         last = self.last or 0
         unconfirmed = min(self.unconfirmed, default=last + 1)
-        self.needs_log = False
-        return Mark(last, min(last, unconfirmed - 1), tuple(self.out_of_order))
+        return Mark(last, max(last, self.seen), min(last, unconfirmed - 1), tuple(self.out_of_order))
+
+    def _check(self, mark: Mark, head: Head) -> None:
+        if head.last < mark.known:  # an event is committed before anybody can deliver it
+            raise LogDisagrees(f"the log went back from {mark.known} to {head.last}")
+        self.seen = max(self.seen, head.last)
 
     def merge(self, mark: Mark, head: Head, logged: Sequence[Envelope]) -> list[Envelope]:
         """The envelopes that the log makes due. Raises LogDisagrees; then `restart`."""
         assert self.last is not None
-        if head.last < mark.last:  # an event is committed before anybody can deliver it
-            raise LogDisagrees(f"the log went back from {mark.last} to {head.last}")
+        self._check(mark, head)
         self._confirm(mark.last, logged)
         for number in mark.out_of_order:
             if number > head.last:  # nobody publishes before the commit: it is forged
@@ -165,7 +172,7 @@ class Feed:
 
     def restart(self, head: Head) -> None:
         """Go on after the log's head, with nothing of what came before."""
-        self.last = head.last
+        self.last = self.seen = head.last
         self.out_of_order.clear()
         self.unconfirmed.clear()
         self.needs_log = False

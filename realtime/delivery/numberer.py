@@ -7,7 +7,7 @@ import random
 
 from django.db import DatabaseError
 
-from realtime.database import in_database, read_database
+from realtime.database import in_database, read_database, tell_of_fault
 from realtime.delivery.publisher import Publisher
 from realtime.log import numbering
 
@@ -44,8 +44,8 @@ class Numberer:
             try:
                 await in_database(self.number)
             except DatabaseError as error:
-                logger.warning("events wait for their numbers: %s", type(error).__name__)
-            except RuntimeError as error:  # the interpreter ends, and has ended its database threads
+                tell_of_fault(logger, error, "events wait for their numbers")
+            except RuntimeError as error:  # the interpreter ends, and starts no more threads
                 if "shutdown" not in str(error):
                     raise
                 self.is_more_waiting = True

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realtime import log, metrics
-from realtime.batch import Batch
 from realtime.database import read_database
-from realtime.delivery.feed import Feed, Subscriber
-from realtime.delivery.relay import Relay, flush, put
+from realtime.database.batch import Batch
+from realtime.delivery.feed import Subscriber
+from realtime.delivery.relay import Relay, flush
 from realtime.log import Head
 
 MAX_REPLAY = 1_000
@@ -51,22 +51,15 @@ class Opening:
         channels = dict.fromkeys(channel for positions in openings for channel in positions)
         feeds = [feed for channel in channels if (feed := self._relay.feeds.get(channel)) is not None]
         await self._relay.join(channels)
-        delivered = [feed.last for feed in feeds]  # before the read: what was committed by then must be in it
+        marks = [feed.mark() for feed in feeds]
         heads = await read_database(log.heads, channels)
-        for feed, last in zip(feeds, delivered, strict=True):
-            self._meet(feed, heads[feed.channel], last or 0)
+        for feed, mark in zip(feeds, marks, strict=True):
+            if self._relay.feeds.get(feed.channel) is feed:  # else all its subscribers have left meanwhile
+                self._relay.begin(feed, mark, heads[feed.channel])
+        flush(feeds)
         return [
             {channel: _start(number, heads[channel]) for channel, number in positions.items()} for positions in openings
         ]
-
-    def _meet(self, feed: Feed, head: Head, delivered: int) -> None:
-        if self._relay.feeds.get(feed.channel) is not feed:  # all its subscribers have left meanwhile
-            return
-        if head.last < delivered:  # the log went back: what this opening starts with must not meet what was before
-            self._relay.restart(feed, head)
-        else:
-            put(feed, feed.begin(head))
-        flush([feed])
 
 
 def _start(number: int | None, head: Head) -> Start:

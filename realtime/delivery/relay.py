@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from realtime import metrics
-from realtime.delivery.feed import Feed, Subscriber
+from realtime.delivery.feed import Feed, LogDisagrees, Mark, Subscriber
 from realtime.delivery.frame import Frame
 from realtime.events import Envelope, decode
 from realtime.layers.protocol import Layer, Message
@@ -124,8 +124,34 @@ class Relay:
         if idle:
             self._layer.leave(idle)
 
-    def restart(self, feed: Feed, head: Head) -> None:
+    # The log
+
+    def begin(self, feed: Feed, mark: Mark, head: Head) -> None:
+        """Let a feed start after the log's head. What it puts to subscribers is to be flushed."""
+        try:
+            put(feed, feed.begin(mark, head))
+        except LogDisagrees as error:  # what begins with this head must not meet what was delivered before
+            self.restart(feed, head, error)
+        if feed.needs_log:
+            self._want_log(feed)
+
+    def merge(self, feed: Feed, mark: Mark, head: Head, logged: Sequence[Envelope]) -> None:
+        """Put to a feed's subscribers what the log makes due, and flush it."""
+        try:
+            due = feed.merge(mark, head, logged)
+        except LogDisagrees as error:
+            self.restart(feed, head, error)
+        else:
+            metrics.REPAIRED.inc(sum(each.number not in feed.unconfirmed for each in due))
+            put(feed, due)
+        flush([feed])
+        if feed.gap_since is not None and not feed.out_of_order:
+            metrics.RELAY_LAG_SECONDS.observe(asyncio.get_running_loop().time() - feed.gap_since)
+            feed.gap_since = None
+
+    def restart(self, feed: Feed, head: Head, reason: LogDisagrees) -> None:
         """Go on after the log's head, and tell everybody that what was before is not what the log holds."""
+        logger.error("reset of channel=%s: %s", feed.channel, reason)
         feed.restart(head)
         metrics.RESETS.inc()
         for subscriber in feed.subscribers:

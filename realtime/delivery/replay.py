@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from realtime import log, metrics
-from realtime.batch import Batch
 from realtime.database import read_database
+from realtime.database.batch import Batch
 from realtime.delivery.frame import Frame
 from realtime.delivery.opening import Start
 

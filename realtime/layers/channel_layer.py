@@ -7,6 +7,7 @@ from typing import Any
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from realtime import home, metrics
+from realtime.events import read_object
 from realtime.layers.degrading import DegradingLayer
 from realtime.layers.memory import MemoryLayer
 from realtime.layers.protocol import Layer
@@ -89,8 +90,8 @@ class Groups:
             if "data" not in message:
                 return message
             try:
-                return dict(json.loads(message["data"]))
-            except (ValueError, TypeError, RecursionError):
+                return read_object(message["data"])
+            except ValueError:
                 metrics.DROPPED.labels("malformed").inc()
 
     async def flush(self) -> None:

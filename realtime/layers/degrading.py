@@ -12,7 +12,13 @@ logger = logging.getLogger(__name__)
 
 
 class DegradingLayer:
-    """A Layer over two others. What Redis brings is handed over by the memory layer: one path in, Redis or not."""
+    """A Layer over two others. What Redis brings is handed over by the memory layer: one path in, Redis or not.
+
+    What Redis takes in time reaches the members everywhere, each once and in order. What it does not take in time is
+    given up and handed to the members in this process, all of it and in order; but there it may overtake what is still
+    on its way to Redis or back, or come a second time if Redis took it after all. Who needs an order numbers what he
+    sends, as durable events are.
+    """
 
     def __init__(self, redis: Layer, memory: MemoryLayer) -> None:
         self._redis = redis

@@ -15,13 +15,12 @@ from django.db import connection, transaction
 
 from realtime.events import Envelope, with_number
 from realtime.groups import BROADCAST, Channel
-from realtime.log.writing import take_numbers
+from realtime.log.writing import go_on_after_log, take_numbers
 
 MAX_NUMBERED = 1_000  # events in one transaction
 CHECK_SECONDS = 0.5
 # Any constant that nobody else uses. An advisory lock, since one that finds nothing to do then writes nothing.
 LOCK = 0x5353_4500
-LOCK_TIMEOUT = "1s"
 
 IS_WAITING = "SELECT 1 FROM realtime_loggedevent WHERE channel = %s AND number IS NULL"
 
@@ -63,11 +62,7 @@ def number_waiting() -> list[Envelope]:
     Raises DatabaseError, also if another process does not let go of the lock.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # Not for ever: a holder whose machine was cut off keeps the lock until PostgreSQL notices.
-        cursor.execute(
-            f"SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s) WHERE EXISTS ({IS_WAITING})",
-            [LOCK_TIMEOUT, LOCK, BROADCAST],
-        )
+        cursor.execute(f"SELECT pg_advisory_xact_lock(%s) WHERE EXISTS ({IS_WAITING})", [LOCK, BROADCAST])
         if cursor.fetchone() is None:
             return []
         cursor.execute(  # after the lock: another process may have numbered them meanwhile
@@ -79,6 +74,8 @@ def number_waiting() -> list[Envelope]:
         if not waiting:
             return []
         first = take_numbers({BROADCAST: len(waiting)})[BROADCAST]
+        if first == 1:
+            first = go_on_after_log([BROADCAST]).get(BROADCAST, first)
         envelopes = [
             Envelope(BROADCAST, event_type, number, with_number(data.encode(), number))
             for number, (_, event_type, data) in enumerate(waiting, first)

@@ -36,6 +36,17 @@ def heads(channels: Iterable[str]) -> dict[str, Head]:
     return found
 
 
+def behind() -> list[tuple[str, int | None, int]]:
+    """(channel, its counter or None, highest number in its log) where the counter is lost or behind. Reads all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.channel, h.last, e.highest FROM (SELECT channel, MAX(number) AS highest FROM realtime_loggedevent"
+            " WHERE number IS NOT NULL GROUP BY channel) AS e LEFT JOIN realtime_channelhead h ON h.channel = e.channel"
+            " WHERE h.last IS NULL OR h.last < e.highest ORDER BY e.channel"
+        )
+        return list(cursor.fetchall())
+
+
 def moved(delivered: Mapping[str, int]) -> list[str]:
     """The channels whose last number is not the given one; {channel: number}.
 

@@ -11,7 +11,7 @@ from django.db.models import Max, Min
 from django.db.models.functions import Now
 
 from realtime import metrics
-from realtime.database import in_database, read_database
+from realtime.database import in_database, read_at_length, tell_of_fault
 from realtime.log import leases
 from realtime.models import ChannelHead, LoggedEvent
 
@@ -67,12 +67,12 @@ async def prune_daily() -> None:
             if await in_database(leases.take, "prune", DAY):
                 await _prune_beside_requests()
         except DatabaseError as error:
-            logger.warning("could not prune, will try again: %s", type(error).__name__)
+            tell_of_fault(logger, error, "could not prune, will try again")
 
 
 async def _prune_beside_requests() -> None:
     """Prune in pieces, so that requests get the database thread between them."""
-    cuts = await read_database(find_cuts, timedelta(days=settings.REALTIME_RETENTION_DAYS))
+    cuts = await read_at_length(find_cuts, timedelta(days=settings.REALTIME_RETENTION_DAYS))
     count = 0
     for channel, upto in cuts:
         count += await in_database(cut, channel, upto)

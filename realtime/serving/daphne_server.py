@@ -5,6 +5,7 @@ stop to listen, end the streams, wait for requests in flight, then stop the reac
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import signal
@@ -16,12 +17,16 @@ from twisted.internet import reactor
 from twisted.internet.error import CannotListenError
 
 from realtime import process
+from realtime.serving.daphne_connection import bound_connections
+from realtime.serving.stopping import end_in_any_case
 
 logger = logging.getLogger(__name__)
 
 # A reconnect storm of 1,000 took 34 s with daphne's backlog of 50.
 LISTEN_BACKLOG = 4096
-DRAIN_LIMIT_SECONDS = 8.0
+# A request gets its answer, or its refusal, in this time (realtime/database).
+DRAIN_LIMIT_SECONDS = 5.0
+FLUSH_LIMIT_SECONDS = 0.5
 FLUSH_CHECK_SECONDS = 0.01
 
 
@@ -63,6 +68,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._begin_to_stop)
         self.http_factory.log = _log_nothing
+        bound_connections(self.http_factory)
         self._starting = loop.create_task(self.service.start())
 
     # daphne's reaper looks at every connection each second: at 5,000 open streams a third of the idle process's time.
@@ -117,6 +123,7 @@ class DrainingServer(Server):  # type: ignore[misc]
     def _begin_to_stop(self) -> None:
         if not self._is_stopping:
             self._is_stopping = True
+            end_in_any_case()
             self._stopping = asyncio.get_running_loop().create_task(self._drain())
 
     async def _drain(self) -> None:
@@ -125,15 +132,17 @@ class DrainingServer(Server):  # type: ignore[misc]
             port.stopListening()
         runtime = process.current()
         runtime.streams.drain()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_LIMIT_SECONDS):
                 while self._in_flight:
                     await asyncio.wait(tuple(self._in_flight))
-                await runtime.stop()
+        await runtime.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_LIMIT_SECONDS):
                 # A kept-alive connection may have brought one more request meanwhile.
                 while self._in_flight or _has_unsent_answers():
                     await asyncio.sleep(FLUSH_CHECK_SECONDS)
-        except TimeoutError:
+        if self._in_flight:
             logger.warning("stopped with requests=%s still in flight", len(self._in_flight))
         self.stop()
 

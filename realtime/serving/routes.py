@@ -7,16 +7,18 @@ own coroutine, which only waits for the client to go away; what it is put is wri
 import json
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError
 from django.urls.resolvers import RoutePattern
 
 from realtime import process
+from realtime.database import tell_of_fault
 from realtime.delivery.opening import Start
 from realtime.process import Process
-from realtime.stream.request import Authorise, Refusal, last_event_id, read_request, wanted_position
+from realtime.stream.limits import Key, TooManyStreams
+from realtime.stream.request import Authorise, Refusal, StreamRequest, last_event_id, read_request, wanted_position
 from realtime.stream.sockets import Send, socket_for
 from realtime.stream.stream import RETRY_MS, Stream
 
@@ -28,6 +30,12 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 
+FULL_RETRY_MS = (15_000, 30_000)  # too many are open: who goes on asking must not be a storm
+
+
+class Draining(Exception):
+    """The process stops; the client is to come back."""
+
 
 class Streams:
     """The streams of a service at their paths (Django's route syntax, without the first slash), and everything else in
@@ -36,8 +44,8 @@ class Streams:
     Channels' routers would keep 3 KiB for each open stream: so they do not see streams.
     """
 
-    def __init__(self, routes: Sequence[tuple[str, Authorise]], application: Any) -> None:
-        self._routes = [(RoutePattern(path, is_endpoint=True), StreamRoute(authorise)) for path, authorise in routes]
+    def __init__(self, routes: Sequence[tuple[str, "StreamRoute"]], application: Any) -> None:
+        self._routes = [(RoutePattern(path, is_endpoint=True), route) for path, route in routes]
         self._application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -56,10 +64,22 @@ class Streams:
 
 
 class StreamRoute:
-    """An ASGI application that answers GET with the stream that `authorise` grants."""
+    """An ASGI application that answers GET with the stream that `authorise` grants.
 
-    def __init__(self, authorise: Authorise) -> None:
+    Open streams are counted for REALTIME_STREAM_LIMITS as the limit `address` by what `address_of` makes of the scope,
+    before anything is asked of the database, and by (limit, whose) of `owner_of` once they are granted.
+    """
+
+    def __init__(
+        self,
+        authorise: Authorise,
+        *,
+        address_of: Callable[[Mapping[str, Any]], str] | None = None,
+        owner_of: Callable[[StreamRequest], Key] | None = None,
+    ) -> None:
         self.authorise = authorise
+        self.address_of = address_of
+        self.owner_of = owner_of
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         """As an application in Channels' URLRouter."""
@@ -71,53 +91,85 @@ class StreamRoute:
             await _refuse(send, Refusal(405, "METHOD_NOT_ALLOWED", "Use GET to read a stream."), [(b"allow", b"GET")])
             return
         runtime = await process.start()
-        stream = await self._open(runtime, scope, kwargs, send)
-        if stream is None:
-            return
-        del scope, kwargs, send
+        counted: list[Key] = []
         try:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            stream = await self._open(runtime, scope, kwargs, send, counted)
+            if stream is not None:
+                del scope, kwargs, send
+                await _keep(runtime, stream, receive)
         finally:
-            runtime.streams.remove(stream)
-            runtime.relay.unsubscribe(stream, stream.channels)
-            stream.close()
+            runtime.limits.give_back(counted)
 
-    async def _open(self, runtime: Process, scope: Any, kwargs: Mapping[str, Any], send: Send) -> Stream | None:
-        """Find out who asks, whether he may, and where to go on; None if all is answered, and there is no stream."""
+    async def _open(
+        self, runtime: Process, scope: Any, kwargs: Mapping[str, Any], send: Send, counted: list[Key]
+    ) -> Stream | None:
+        """Find out who asks, whether he may, and where to go on; None if all is answered, and there is no stream.
+
+        `counted` is what it counts as by then.
+        """
         request, position = read_request(scope, kwargs), last_event_id(scope)
+        address = self.address_of(scope) if self.address_of is not None else None
         scope["headers"].clear()  # the server holds the scope for as long as the stream is open
-        if runtime.streams.is_draining:
-            await _answer_retry(send)
-            return None
         try:
-            granted = await runtime.rights.authorise(self.authorise, request)
+            granted = await self._ask(runtime, request, address, counted)
             if isinstance(granted, Refusal):
                 await _refuse(send, granted)
                 return None
             stream = Stream(self.authorise, request, granted)
             starts = await runtime.opening.subscribe(stream, wanted_position(position, granted))
-        except DatabaseError as error:
-            logger.warning("a stream could not be opened, the client will try again: %s", type(error).__name__)
+        except TooManyStreams:
+            await _answer_retry(send, FULL_RETRY_MS)
+            return None
+        except Draining:
             await _answer_retry(send)
             return None
-        try:
-            await _begin(runtime, stream, starts, send)
-        except BaseException:
+        except DatabaseError as error:
+            tell_of_fault(logger, error, "a stream could not be opened, the client will try again")
+            await _answer_retry(send)
+            return None
+        return await _begin(runtime, stream, starts, send)
+
+    async def _ask(self, runtime: Process, request: StreamRequest, address: str | None, counted: list[Key]) -> Any:
+        """What is granted. Raises Draining, TooManyStreams and DatabaseError."""
+        if runtime.streams.is_draining:
+            raise Draining
+        if address is not None:
+            counted += runtime.limits.take(("address", address))
+        granted = await runtime.rights.authorise(self.authorise, request)
+        if self.owner_of is not None and not isinstance(granted, Refusal):
+            counted += runtime.limits.take(self.owner_of(request))
+        return granted
+
+
+async def _keep(runtime: Process, stream: Stream, receive: Any) -> None:
+    """Wait until the client has gone away or the response has ended."""
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    finally:
+        runtime.streams.remove(stream)
+        runtime.relay.unsubscribe(stream, stream.channels)
+        stream.close()
+
+
+async def _begin(runtime: Process, stream: Stream, starts: Mapping[str, Start], send: Send) -> Stream | None:
+    """Begin the response, and have written what is known by now; None if the process stops meanwhile."""
+    try:
+        if runtime.streams.is_draining:  # it was told to end before this one was there to be told
             runtime.relay.unsubscribe(stream, stream.channels)
-            raise
-        return stream
-
-
-async def _begin(runtime: Process, stream: Stream, starts: Mapping[str, Start], send: Send) -> None:
-    """Begin the response, and have written what is known by now."""
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    stream.open(socket_for(send, stream), starts)
-    if runtime.relay.degraded_since is not None:
-        stream.link_changed(runtime.relay.degraded_since)
-    runtime.streams.add(stream)
-    if runtime.streams.is_draining:  # the others were told to end before it was there
+            await _answer_retry(send)
+            return None
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        stream.open(socket_for(send, stream), starts)
+        if runtime.relay.degraded_since is not None:
+            stream.link_changed(runtime.relay.degraded_since)
+        runtime.streams.add(stream)
+    except BaseException:
+        runtime.relay.unsubscribe(stream, stream.channels)
+        raise
+    if runtime.streams.is_draining:
         stream.drain()
+    return stream
 
 
 async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
@@ -128,7 +180,7 @@ async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, b
     await send({"type": "http.response.body", "body": body})
 
 
-async def _answer_retry(send: Send) -> None:
+async def _answer_retry(send: Send, retry_ms: tuple[int, int] = RETRY_MS) -> None:
     """Answer a passing fault: Chromium gives an EventSource up for ever after any answer but 200."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*RETRY_MS)})
+    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*retry_ms)})

@@ -7,7 +7,7 @@ from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from realtime import api, log
-from realtime.database import MAX_ATTEMPTS, in_database, retry_on_deadlock
+from realtime.database import DEADLOCK_PAUSE_SECONDS, MAX_ATTEMPTS, in_database, retry_on_deadlock
 from realtime.groups import session
 
 
@@ -31,6 +31,15 @@ def test_a_job_that_is_always_the_victim_fails() -> None:
     with pytest.raises(OperationalError):
         retry_on_deadlock(job)
     assert job.call_count == MAX_ATTEMPTS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_victim_lets_the_other_one_go_first() -> None:
+    job = mock.Mock(side_effect=[database_error(DeadlockDetected()), database_error(DeadlockDetected()), "done"])
+    with mock.patch("realtime.database.time.sleep") as pause:
+        retry_on_deadlock(job)
+    first, second = (call.args[0] for call in pause.call_args_list)
+    assert DEADLOCK_PAUSE_SECONDS <= first < 5 * DEADLOCK_PAUSE_SECONDS < second
 
 
 @pytest.mark.django_db(transaction=True)

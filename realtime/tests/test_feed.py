@@ -21,7 +21,7 @@ def envelope(number: int | None, data: bytes = b"true") -> Envelope:
 
 def begun(last: int = 0) -> Feed:
     feed = Feed(CHANNEL)
-    feed.begin(Head(last, 0))
+    feed.begin(feed.mark(), Head(last, 0))
     return feed
 
 
@@ -108,13 +108,13 @@ def test_what_comes_before_the_log_was_read_waits_for_it() -> None:
     for number in (5, 6, 7):
         assert not feed.offer(envelope(number), trusted=True)
     assert not feed.needs_log
-    assert numbers(feed.begin(Head(5, 0))) == [6, 7]
+    assert numbers(feed.begin(feed.mark(), Head(5, 0))) == [6, 7]
 
 
 def test_a_gap_that_is_there_at_the_beginning_asks_for_the_log() -> None:
     feed = Feed(CHANNEL)
     feed.offer(envelope(7), trusted=True)
-    assert not feed.begin(Head(5, 0))
+    assert not feed.begin(feed.mark(), Head(5, 0))
     assert feed.needs_log
 
 
@@ -122,6 +122,15 @@ def test_a_log_that_went_back_is_told() -> None:
     feed = begun(5)
     with pytest.raises(LogDisagrees, match="went back"):
         feed.merge(feed.mark(), Head(4, 0), [])
+
+
+def test_a_log_that_went_back_behind_what_an_opening_saw_is_told() -> None:
+    """Somebody was replayed an event that the feed has not delivered, and that is lost."""
+    feed = begun(5)
+    assert not feed.begin(feed.mark(), Head(6, 0))
+    assert feed.needs_log
+    with pytest.raises(LogDisagrees, match="went back"):
+        feed.merge(feed.mark(), Head(5, 0), [])
 
 
 def test_a_log_that_lost_what_is_due_is_told() -> None:

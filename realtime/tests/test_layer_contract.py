@@ -134,6 +134,17 @@ async def test_a_closed_layer_comes_back_with_its_next_use(layer: Layer, receive
     await until(lambda: receiver.messages)
 
 
+async def test_a_layer_can_be_closed_at_any_moment_of_its_connecting(valkey: ValkeyServer) -> None:
+    """redis-py swallows a cancellation now and then; the process would not stop."""
+    for turns in range(0, 60, 2):
+        layer = RedisLayer([{"address": valkey.connection_url}])
+        opening = asyncio.create_task(layer.open(Recorder()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(layer.close(), 5)
+        await opening
+
+
 async def test_what_a_receiver_raises_costs_no_connection(
     valkey: ValkeyServer, caplog: pytest.LogCaptureFixture
 ) -> None:

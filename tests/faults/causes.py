@@ -2,23 +2,28 @@
 
 import asyncio
 import contextlib
+import re
+import signal
 import sqlite3
 import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from realtime.tests.proxy import Proxy
 from tests.faults.load import Load
-from tests.services import Service
+from tests.services import Service, wait_until
 
 FLAPS = 50
 FLAP_SECONDS = 0.05
 LARGE_TEXT = "x" * 3_900
 SHORT_OUTAGE_SECONDS = 5.0
 STOP_SECONDS = 10.0
+FREEZE_SECONDS = 30.0
+WAL_WRITE_LOCK = 120  # where in the -shm file
 
 T = TypeVar("T")
 Cause = Callable[[Load], Awaitable[None]]
@@ -193,6 +198,41 @@ def stop_service(name: str) -> Cause:
     return cause
 
 
+async def freeze_with_lock(load: Load) -> None:
+    """The workbench is stopped in the middle of a transaction: nobody else can write until it goes on."""
+    workbench = load.product.workbench
+    await aside(lambda: _stop_with_lock(workbench, load.product.database))
+    load.begin()
+    try:
+        await asyncio.sleep(SHORT_OUTAGE_SECONDS)
+    finally:
+        workbench.send_signal(signal.SIGCONT)
+    load.end()
+
+
+def _stop_with_lock(service: Service, database: Path) -> None:
+    def is_stopped_with_lock() -> bool:
+        service.send_signal(signal.SIGSTOP)
+        wait_until("it is stopped", lambda: _is_stopped(service))
+        if _has_write_lock(service, database):
+            return True
+        service.send_signal(signal.SIGCONT)
+        return False
+
+    wait_until("the service is stopped with SQLite's write lock", is_stopped_with_lock, FREEZE_SECONDS)
+
+
+def _is_stopped(service: Service) -> bool:
+    return Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def _has_write_lock(service: Service, database: Path) -> bool:
+    """Whether Linux lists the process as the holder of the one byte by which SQLite's WAL locks its writer."""
+    file = database.with_name(f"{database.name}-shm").stat().st_ino
+    held = rf"WRITE {service.pid} [0-9a-f:]+:{file} {WAL_WRITE_LOCK} "
+    return re.search(held, Path("/proc/locks").read_text()) is not None
+
+
 async def endure(load: Load) -> None:
     """The product is as it is: nothing happens but the load."""
     load.begin()
@@ -254,6 +294,7 @@ DRAINED = PAGES_RESUME + "; requests in flight are answered"
 CUT_OFF = "cut off; they resume from their position, the others notice nothing"
 REFUSED = "POST: 503 with Retry-After and nothing written; streams stay open"
 
+# In the order of what they need: a product of another kind takes seconds to start.
 FAULTS = [
     Fault("Redis SIGKILL 1 s", NOTHING_LOST, kill_redis(1)),
     Fault("Redis SIGKILL 5 s", NOTHING_LOST, kill_redis(5)),
@@ -261,17 +302,18 @@ FAULTS = [
     Fault("Redis restart", NOTHING_LOST, restart_redis),
     Fault("FLUSHALL", "nothing lost", tell_redis("FLUSHALL")),
     Fault("CLIENT KILL TYPE pubsub", NOTHING_LOST, tell_redis("CLIENT", "KILL", "TYPE", "pubsub")),
-    Fault("50 quick flaps", NOTHING_LOST, flap, needs="proxy"),
-    Fault("half-open link 5 s", FOUND, hold_half_open, needs="proxy"),
-    Fault("link delayed by 1 s", FOUND, delay, needs="proxy"),
-    Fault("link cut in the middle of a message", NOTHING_LOST, cut_messages, needs="proxy"),
     Fault("chatbot SIGKILL", PAGES_RESUME, kill_service("chatbot"), is_redis=False),
     Fault("workbench SIGKILL", PAGES_RESUME, kill_service("workbench"), is_redis=False),
     Fault("chatbot SIGTERM", DRAINED, stop_service("chatbot"), is_redis=False),
     Fault("workbench SIGTERM", DRAINED, stop_service("workbench"), is_redis=False),
+    Fault("workbench SIGSTOP in a transaction 5 s", REFUSED, freeze_with_lock, is_redis=False, may_refuse=True),
     Fault("clients that stop reading", CUT_OFF, stop_reading, is_redis=False),
     Fault("clients that reconnect at random", "nothing lost or doubled", reconnect_at_random, is_redis=False),
     Fault("database locked 5 s", REFUSED, lock_database, is_redis=False, may_refuse=True),
+    Fault("50 quick flaps", NOTHING_LOST, flap, needs="proxy"),
+    Fault("half-open link 5 s", FOUND, hold_half_open, needs="proxy"),
+    Fault("link delayed by 1 s", FOUND, delay, needs="proxy"),
+    Fault("link cut in the middle of a message", NOTHING_LOST, cut_messages, needs="proxy"),
     Fault("clock of one service 2 minutes ahead", "nothing lost", endure, needs="ahead", is_redis=False),
 ]
 LONG_FAULTS = [Fault("Redis SIGKILL 30 s", NOTHING_LOST, kill_redis(30))]

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -15,29 +16,31 @@ PEOPLE = ("alice", "bob")
 
 
 class Site:
-    """Products by what they need, each started when it is first asked for, with alice logged in."""
+    """The product as a test needs it, with alice logged in; the one before, if it was of another kind, ends."""
 
-    def __init__(self, make_folder: Callable[[str], object]) -> None:
+    def __init__(self, make_folder: Callable[[str], Path]) -> None:
         self._make_folder = make_folder
-        self._stack = ExitStack()
-        self._found: dict[str, tuple[Product, AgentClient]] = {}
+        self._running = ExitStack()
+        self._needs: Needs | None = None
+        self._product: Product
+        self._alice: AgentClient
 
     def visit(self, needs: Needs) -> tuple[Product, AgentClient]:
         """The product, up, and alice."""
-        if needs not in self._found:
-            folder = self._make_folder(needs)
-            product = self._stack.enter_context(product_for(needs, folder))  # type: ignore[arg-type]
-            alice = self._stack.enter_context(AgentClient(product.workbench.url, "alice"))
-            self._found[needs] = product, alice
-        product, alice = self._found[needs]
-        product.start_missing()
-        return product, alice
+        if needs != self._needs:
+            self.close()
+            self._product = self._running.enter_context(product_for(needs, self._make_folder(needs)))
+            self._alice = self._running.enter_context(AgentClient(self._product.workbench.url, "alice"))
+            self._needs = needs
+        self._product.start_missing()
+        return self._product, self._alice
 
     def close(self) -> None:
-        self._stack.close()
+        self._running.close()
+        self._needs = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp)
     yield site

@@ -1,4 +1,4 @@
-"""Requests that no honest client sends: paths, headers, positions and bodies, from a seed."""
+"""What no honest program sends, from a seed: requests with odd paths, headers, positions, bodies; messages on Redis."""
 
 import json
 import random
@@ -53,6 +53,24 @@ HEADERS = [
     "Content-Encoding: gzip", "Upgrade: websocket\r\nConnection: Upgrade", "Accept: \xff", "no colon", ": no name",
     "A" * 20_000,
 ]  # fmt: skip
+
+# Whatever Python's json module takes for JSON, and what it does not.
+MESSAGES = [
+    '{"type":"tick","payload":{"n":%d}}', '{"type":"reset","payload":{"n":%d}}',
+    '{"type":"tick","payload":{"a":"\\ud800"},"n":%d}', '{"type":"tick","payload":{"\\udc00":%d}}',
+    '{"type":"tick","payload":{"a":NaN,"n":%d}}', '{"type":"tick","payload":{"a":-Infinity,"n":%d}}', '[%d]', "%d",
+    '{"type":"tick","payload":{"a":1e999,"n":%d}}', '{"type":"tick\\n","payload":{"n":%d}}', '{"payload":{"n":%d}}',
+    '{"type":"tick","payload":{"n":%d},"id":0}', '{"type":"tick","payload":[%d]}', '{"type":"tick","payload":{"n":%d}',
+    '{"type":"tick","payload":{"a":' + "[" * 900 + "%d" + "]" * 900 + "}}",
+]  # fmt: skip
+ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"]
+
+
+def make_message(chance: random.Random) -> bytes:
+    """A message that is no event, as another program might publish it."""
+    text = chance.choice(MESSAGES)
+    encoding = "utf-8" if text != MESSAGES[0] and chance.random() < 0.6 else chance.choice(ENCODINGS)
+    return (text % chance.randrange(1_000)).encode(encoding)
 
 
 def make_request(chance: random.Random) -> bytes:

@@ -42,7 +42,7 @@ def run_proxied_product(folder: Path) -> Iterator[Product]:
     services = [Service(name, folder, environment) for name in ("chatbot", "workbench")]
     product = ProxiedProduct(folder, valkey, services[0], services[1], database, proxy)
     try:
-        with serving(product, environment):
+        with serving(product):
             yield product
     finally:
         proxy.close()
@@ -59,5 +59,5 @@ def run_product_ahead(folder: Path) -> Iterator[Product]:
     product = Product(
         folder, valkey, Service("chatbot", folder, environment), Service("workbench", folder, ahead), database
     )
-    with serving(product, environment):
+    with serving(product):
         yield product

@@ -1,18 +1,23 @@
-"""10,000 requests that make no sense: none is answered 5xx, and the services are well afterwards."""
+"""What makes no sense: 10,000 requests, of which none is answered 5xx, and messages on Redis, which are dropped."""
 
 import asyncio
 import random
 from contextlib import suppress
 
+import httpx
 import pytest
+import redis
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.conftest import Site
-from tests.faults.garbage import describe, make_request
+from tests.faults.garbage import describe, make_message, make_request
 from tests.services import HOST, CustomerClient, Service, expect
 
 REQUESTS = 5_000  # to each service
 AT_ONCE = 16
 ANSWER_SECONDS = 20.0
+MESSAGES = 1_500
+MAX_LOG_LINES = 3
 
 
 async def ask(port: int, request: bytes) -> int | None:
@@ -64,3 +69,25 @@ async def test_garbage_is_no_fault_of_the_server(site: Site, name: str, seed: in
         customer.create_session()
         expect(202, customer.escalate())
         stream.wait_for_type("transfer_request", session_name=customer.session_name)
+
+
+def dropped_by(service: Service) -> float:
+    """How many messages a service has dropped as malformed."""
+    families = text_string_to_metric_families(httpx.get(f"{service.url}/metrics").text)
+    samples = [sample for family in families for sample in family.samples if sample.labels == {"reason": "malformed"}]
+    return sum(sample.value for sample in samples if sample.name == "sse_events_dropped_total")
+
+
+def test_garbage_on_redis_is_counted_and_logged_once(site: Site, seed: int) -> None:
+    product, alice = site.visit("redis")
+    chance = random.Random(seed)
+    service = product.workbench
+    with alice.open_stream() as stream, redis.Redis.from_url(product.valkey.url) as client:
+        lines, dropped = len(service.output().splitlines()), dropped_by(service)
+        for _ in range(MESSAGES):
+            client.publish("sse:broadcast", make_message(chance))
+        client.publish("sse:broadcast", '{"type":"tick","payload":{}}')
+        stream.wait_for_type("tick", within=20)
+        assert {event.type for event in stream.received()} == {"stream-open", "tick"}
+    assert dropped_by(service) - dropped == MESSAGES
+    assert len(service.output().splitlines()) - lines <= MAX_LOG_LINES

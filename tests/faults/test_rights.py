@@ -20,6 +20,7 @@ from tests.services import (
 )
 
 LIMIT_SECONDS = 2.0
+SWEEP_SECONDS = 30.0  # on a busy machine; the sweep is every 5 s
 CREATE_AGENT = (
     f"from django.contrib.auth.models import User;User.objects.create_user('dora', password='{DEMO_PASSWORD}')"
 )
@@ -82,6 +83,22 @@ def test_deactivation_closes_streams_in_both_processes(
     with dora.open_stream() as here, elsewhere as there:
         set_active(product, False)  # is committed before the command ends
         expect_closed(here, there, status=401)
+
+
+def test_live_sessions_of_an_agent_whom_a_script_deactivates_wait_again(site: Site, dora: AgentClient) -> None:
+    product, alice = site.visit("redis")
+    with CustomerClient(product.chatbot.url) as customer:
+        customer.create_session()
+        expect(202, customer.escalate(reason="why"))
+        [waiting] = [item for item in alice.fetch_queue()["items"] if item["session_name"] == customer.session_name]
+        expect(200, dora.take_over(customer.session_name))
+        with alice.open_stream() as desk, customer.open_stream() as page:
+            set_active(product, False)
+            request = desk.wait_for_type("transfer_request", SWEEP_SECONDS, session_name=customer.session_name)
+            page.wait_for_type("status_change", status="pending_manual", previous="manual_live")
+            page.wait_for_type("new_message", role="system")
+        assert request.payload["waiting_since"] == waiting["waiting_since"]
+        expect(200, alice.take_over(customer.session_name))
 
 
 def test_session_that_another_agent_takes_is_closed_to_readers(

@@ -131,6 +131,22 @@ def test_an_agent_needs_a_name_that_channels_can_have(admin: Client, username: s
     assert not User.objects.filter(username=username).exists()
 
 
+@pytest.mark.parametrize(
+    "password", ["nine-char", "dave-b-1-x", "password123", "4815162342"], ids=["short", "name", "common", "digits"]
+)
+def test_a_password_that_is_easily_guessed_is_refused(admin: Client, password: str) -> None:
+    form = {**new_agent("dave-b-1"), "password1": password, "password2": password}
+    response = admin.post("/admin/auth/user/add/", form)
+    assert response.context["adminform"].form.errors["password2"]
+    assert not User.objects.filter(username="dave-b-1").exists()
+
+
+def test_ten_characters_are_a_password(admin: Client) -> None:
+    form = {**new_agent("dave"), "password1": "ten-chars!", "password2": "ten-chars!"}
+    admin.post("/admin/auth/user/add/", form)
+    assert User.objects.filter(username="dave").exists()
+
+
 def test_the_name_of_an_agent_is_fixed(admin: Client) -> None:
     user = make_colleague("alice").user
     form = admin.get(f"/admin/auth/user/{user.pk}/change/").context["adminform"]

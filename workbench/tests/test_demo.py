@@ -1,8 +1,13 @@
 """The demonstration can be set up again and again."""
 
+from typing import Any
+from unittest import mock
+
 import pytest
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import User
+from django.db import connection
 
 from chatbot.demo import load_demo_answers
 from chatbot.models import BotAnswer
@@ -41,6 +46,23 @@ def test_another_password_is_set() -> None:
     create_demo_agents("pass-word-1")
     create_demo_agents("pass-word-2")
     assert authenticate(username="alice", password="pass-word-2")
+
+
+def test_no_transaction_waits_for_a_password_to_be_hashed() -> None:
+    """It would hold its locks for seconds, idle."""
+    depth = len(connection.savepoint_ids)  # of this test
+    depths = set()
+    hasher = get_hasher()
+    encode = hasher.encode
+
+    def note_depth(*args: Any, **kwargs: Any) -> str:
+        depths.add(len(connection.savepoint_ids))
+        return encode(*args, **kwargs)
+
+    with mock.patch.object(hasher, "encode", note_depth):
+        create_demo_agents("pass-word-1")
+        create_demo_agents("pass-word-2")
+    assert depths == {depth}
 
 
 def test_there_are_answers_in_both_languages() -> None:

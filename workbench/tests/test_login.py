@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from chatbot.models import ChatSession, Status
@@ -92,6 +92,32 @@ async def test_a_login_during_key_rotation_goes_on(alice: AgentClient, settings:
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another" * 10
     assert (await alice.get("/api/sessions")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/login/", "/admin/", "/admin/login/", "/admin/chatbot/message/"])
+@pytest.mark.parametrize("is_logged_in", [True, False])
+@pytest.mark.django_db
+def test_no_cache_keeps_a_page_of_agents(client: Client, path: str, is_logged_in: bool) -> None:
+    """Nor the way back after a logout."""
+    if is_logged_in:
+        client.force_login(User.objects.create_superuser("root"))
+    assert "no-store" in client.get(path)["Cache-Control"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("target", ["//elsewhere.example/", "https://elsewhere.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_a_login_leads_to_no_other_host(client: Client, path: str, target: str) -> None:
+    User.objects.create_superuser("root", password="right")
+    response = client.post(path, {"username": "root", "password": "right", "next": target})
+    assert (response.status_code, response["Location"]) == (302, "/")
+
+
+@pytest.mark.django_db
+def test_no_cache_keeps_the_page_of_whoever_is_refused(client: Client) -> None:
+    client.force_login(User.objects.create_user("zoe@example.org"))
+    response = client.get("/")
+    assert (response.status_code, "no-store" in response["Cache-Control"]) == (403, True)
 
 
 async def test_a_user_whose_name_no_channel_can_have_is_no_agent(transactional_db: None) -> None:

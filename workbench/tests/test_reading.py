@@ -143,6 +143,8 @@ async def test_a_supervisor_sees_them(carol: AgentClient) -> None:
         "before=bnVsbA",
         "before=%F0%9F%98%80",
         "before=WyIyMDIwLTAxLTAxVDAwOjAwOjAwIiwgMV0",
+        "before=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzIzOjU5IiwgMV0",  # the first day there is, and east of Greenwich
+        "before=WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTIzOjU5IiwgMV0",  # the last, and west of it
         "q=%00",
         "q=" + "x" * 101,
     ],

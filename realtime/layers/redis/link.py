@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 CANARY_INTERVAL_SECONDS = 1.0
 CANARY_LIMIT_SECONDS = 2.0
 FIRST_CANARY_SECONDS = 0.3
+CANCEL_SECONDS = 0.05
 PROBE_FIRST_SECONDS = 0.05
 PROBE_MAX_SECONDS = 1.5  # with the time to link, back in use within 2 s
 
@@ -84,10 +85,10 @@ class Link:
 
     async def close(self) -> None:
         """Stop and close both connections; `begin` begins anew."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
-            self._watch = None
+        watch, self._watch = self._watch, None
+        while watch is not None and not watch.done():
+            watch.cancel()  # more than once: while it connects, redis-py may take a cancellation for a time limit
+            await asyncio.wait([watch], timeout=CANCEL_SECONDS)
         self.up = False
         self._disconnect()
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 from django.db.models import Max, Min
 
-from realtime import home
+from realtime import home, log
 from realtime.layers import DegradingChannelLayer
 from realtime.layers.protocol import Message
 from realtime.models import ChannelHead, LoggedEvent
@@ -39,7 +39,11 @@ class Command(BaseCommand):
         self.stdout.write(f"database  ok\nlog       {events} events in {channels} channels")
         if events:
             self.stdout.write(f"          from {span['first']:%F %T} to {span['last']:%F %T} UTC")
-        return True
+        behind = log.behind()
+        for channel, last, highest in behind:
+            counter = "is lost: the next event mends it" if last is None else f"is {last}: set it to {highest}"
+            self.stdout.write(f"channel   {channel} has events up to {highest}, but its counter {counter}")
+        return not behind
 
 
 async def _try_redis() -> tuple[float, str]:

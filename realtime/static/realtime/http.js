@@ -22,7 +22,7 @@ export class ApiError extends Error {
 export async function callApi(method, path, body = undefined) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const csrfToken = readCookie("csrftoken");
+  const csrfToken = readCookie("__Host-csrftoken") ?? readCookie("csrftoken"); // under HTTPS, else
   if (csrfToken && method !== "GET") headers["X-CSRFToken"] = csrfToken;
   const response = await send(path, { method, headers, body: body === undefined ? body : JSON.stringify(body) });
   const answer = await response.json().catch(() => null);

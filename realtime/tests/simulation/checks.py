@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 from realtime import log
-from realtime.batch import Batch
+from realtime.database.batch import Batch
 from realtime.delivery.catch_up import CatchUp
 from realtime.delivery.feed import Feed, Mark
 from realtime.delivery.opening import Opening, Positions, Start
@@ -35,7 +35,7 @@ def without_gap_check(feed: Feed, envelope: Envelope, *, trusted: bool) -> Seque
 
 
 def without_went_back_check(feed: Feed, mark: Mark, head: Head, logged: Sequence[Envelope]) -> list[Envelope]:
-    return [] if head.last < mark.last else _merge(feed, mark, head, logged)
+    return [] if head.last < mark.known else _merge(feed, mark, head, logged)
 
 
 def without_confirmation(feed: Feed, upto: int, logged: Sequence[Envelope]) -> None:
@@ -48,7 +48,7 @@ def without_mark(feed: Feed, mark: Mark, head: Head, logged: Sequence[Envelope])
 
 
 def without_dropping_forgeries(feed: Feed, mark: Mark, head: Head, logged: Sequence[Envelope]) -> list[Envelope]:
-    return _merge(feed, Mark(mark.last, mark.read_after, ()), head, logged)
+    return _merge(feed, Mark(mark.last, mark.known, mark.read_after, ()), head, logged)
 
 
 def without_position(stream: Stream, frame: Any) -> None:
@@ -65,7 +65,7 @@ async def register_last(self: Opening, subscriber: Any, positions: Positions) ->
     for channel, start in starts.items():
         feed = self._relay.feeds[channel]
         if feed.last is None:
-            feed.begin(Head(start.upto, 0))
+            feed.begin(feed.mark(), Head(start.upto, 0))
     return starts
 
 

@@ -13,7 +13,7 @@ django_application: Any = get_asgi_application()
 
 from realtime import groups
 from realtime.groups import Channel
-from realtime.serving.routes import Streams
+from realtime.serving.routes import StreamRoute, Streams
 from realtime.stream.request import StreamRequest
 
 
@@ -21,4 +21,4 @@ def authorise(requests: Sequence[StreamRequest]) -> list[tuple[Channel, ...]]:
     return [(groups.session(request.kwargs["name"]),) for request in requests]
 
 
-application = Streams([("events/<str:name>", authorise)], django_application)
+application = Streams([("events/<str:name>", StreamRoute(authorise))], django_application)

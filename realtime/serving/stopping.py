@@ -1,12 +1,23 @@
-"""Draining under servers that take the stop signals themselves."""
+"""Stopping in time: whatever hangs, and under servers that take the stop signals themselves."""
 
 import asyncio
+import faulthandler
 import signal
 from types import FrameType
 
 from realtime import process
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOP_LIMIT_SECONDS = 8.0
+
+
+def end_in_any_case() -> None:
+    """End this process after STOP_LIMIT_SECONDS, wherever it then is, and show where: exit code 1.
+
+    The interpreter waits for its threads, of which one may wait for a database that does not answer. faulthandler's
+    own thread needs neither the interpreter nor its lock.
+    """
+    faulthandler.dump_traceback_later(STOP_LIMIT_SECONDS, exit=True)
 
 
 def drain_on_signal() -> None:
@@ -24,6 +35,7 @@ def _chain(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
     theirs = signal.getsignal(number)
 
     def stop(received: int, frame: FrameType | None) -> None:
+        end_in_any_case()
         loop.call_soon_threadsafe(process.current().streams.drain)
         if callable(theirs):
             theirs(received, frame)

@@ -1,0 +1,46 @@
+"""What the environment says about logins is checked when a process starts, and how the log is written."""
+
+import logging
+import logging.config
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+from config.logs import OneLineFormatter
+
+
+def test_logins_do_not_end_without_use_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOGIN_IDLE_MINUTES", raising=False)
+    assert env.idle_minutes() == 0
+
+
+def test_logins_end_without_use_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGIN_IDLE_MINUTES", "30")
+    assert env.idle_minutes() == 30
+
+
+@pytest.mark.parametrize("text", ["-1", "half an hour"])
+def test_a_time_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("LOGIN_IDLE_MINUTES", text)
+    with pytest.raises(ImproperlyConfigured, match="LOGIN_IDLE_MINUTES"):
+        env.idle_minutes()
+
+
+def test_an_entry_of_the_log_is_one_line() -> None:
+    """`/api/sessions/x%0A…` is an address, too."""
+    configurator = logging.config.DictConfigurator(settings.LOGGING)
+    formatters: Any = settings.LOGGING["formatters"]
+    formatter = configurator.configure_formatter(formatters["line"])
+    record = logging.makeLogRecord({"name": "x", "levelname": "INFO", "msg": "path=%s", "args": ("a\r\nforged",)})
+    assert formatter.format(record).endswith(r"INFO x path=a\r\nforged")
+
+
+def test_a_traceback_keeps_its_lines() -> None:
+    try:
+        raise ValueError
+    except ValueError as error:
+        record = logging.makeLogRecord({"msg": "failed", "exc_info": (type(error), error, error.__traceback__)})
+    assert len(OneLineFormatter().format(record).splitlines()) > 2

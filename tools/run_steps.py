@@ -1,0 +1,89 @@
+"""Run steps of the Makefile in lanes: `run_steps.py lint types -- tests` runs `tests` beside the other two.
+
+Each step runs even if one before it failed. What a step prints comes out line by line, with its name in front; the
+summary at the end repeats the last line of each test run. Exit code 1 if a step failed.
+"""
+
+import asyncio
+import os
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+
+MAKE = os.environ.get("MAKE", "make")
+TEST_RUN = re.compile(r"^=+ .* in [0-9.]+s.* =+$")
+CHUNK_BYTES = 64 * 1024
+
+
+@dataclass
+class Step:
+    """One target of the Makefile."""
+
+    name: str
+    result: str = "not run"
+    seconds: float = 0.0
+    test_runs: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        print(f"── {self.name}", flush=True)
+        started = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            MAKE, "--no-print-directory", self.name, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert process.stdout is not None
+        rest = b""
+        while data := await process.stdout.read(CHUNK_BYTES):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self._show(line.decode(errors="replace"))
+        if rest:
+            self._show(rest.decode(errors="replace"))
+        self.result = "FAILED" if await process.wait() else "ok"
+        self.seconds = time.monotonic() - started
+
+    def _show(self, line: str) -> None:
+        print(f"{self.name:12} │ {line}", flush=True)
+        if TEST_RUN.match(line):
+            self.test_runs.append(line)
+
+    def summary(self) -> str:
+        return f"{self.result:8}{self.name:13}{self.seconds:5.0f} s  {' '.join(self.test_runs[-1:])}".rstrip()
+
+
+def read_lanes(words: list[str]) -> list[list[Step]]:
+    lanes: list[list[Step]] = [[]]
+    for word in words:
+        if word == "--":
+            lanes.append([])
+        else:
+            lanes[-1].append(Step(word))
+    return lanes
+
+
+async def run_lane(lane: list[Step]) -> None:
+    for step in lane:
+        await step.run()
+
+
+async def run_all(lanes: list[list[Step]]) -> None:
+    async with asyncio.TaskGroup() as running:
+        for lane in lanes:
+            running.create_task(run_lane(lane))
+
+
+def main() -> int:
+    lanes = read_lanes(sys.argv[1:])
+    steps = [step for lane in lanes for step in lane]
+    started = time.monotonic()
+    asyncio.run(run_all(lanes))
+    print("── summary")
+    for step in steps:
+        print(step.summary())
+    failed = [step.name for step in steps if step.result != "ok"]
+    print(f"{'failed: ' + ' '.join(failed) if failed else 'all passed'} in {time.monotonic() - started:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

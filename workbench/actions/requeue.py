@@ -1,0 +1,48 @@
+"""A conversation whose agent was deactivated goes back to the queue."""
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_noop
+
+from chatbot import events, lifecycle, queue, transcript
+from chatbot.errors import NotFound
+from chatbot.models import ChatSession, Status
+from chatbot.selectors import queue_rank
+from chatbot.sessions import LockedSession, lock_session
+from realtime.api import send_many
+
+NOTICE = gettext_noop("The agent is no longer available. You have your place in the queue back.")
+
+STRANDED = Q(status=Status.MANUAL_LIVE, assignee__is_active=False)
+
+
+def requeue_stranded(*, session_name: str) -> bool:
+    """Put a live session of an agent who is not active back to the queue, at its first place; whether this call did.
+
+    It did not if somebody else has moved the session on, or the agent is active again. Locks the session.
+    """
+    with transaction.atomic():
+        try:
+            locked = lock_session(session_name)
+        except NotFound:
+            return False
+        if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
+            return False
+        send_many(_requeue(locked))
+    return True
+
+
+def _requeue(locked: LockedSession) -> list[events.Outgoing]:
+    """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
+    session = locked.session
+    former = session.assignee.username if session.assignee else None
+    previous = lifecycle.requeue(session, now=locked.now)
+    notice = transcript.write_notice(session, NOTICE, now=locked.now)
+    queue.announce_queue()
+    since = session.waiting_since or locked.now
+    return [
+        *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
+        *events.change_with_notice(
+            session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former
+        ),
+    ]

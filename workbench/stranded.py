@@ -1,0 +1,64 @@
+"""Live conversations whose agent was deactivated, in whatever way, do not stay out of everybody's reach.
+
+The admin re-queues them at once; a sweep finds those of agents who were deactivated by a command, a script or SQL.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import DatabaseError
+
+from chatbot.models import ChatSession
+from realtime.database import in_database, read_database
+from realtime.log import leases
+from workbench.actions.requeue import STRANDED, requeue_stranded
+
+SWEEP_SECONDS = 5.0
+TURN = timedelta(seconds=SWEEP_SECONDS)
+
+logger = logging.getLogger(__name__)
+
+
+def find_stranded(assignee_ids: Iterable[int] | None = None) -> list[str]:
+    """The live sessions of agents who are not active, longest wait first; of these users only, if some are named."""
+    live = ChatSession.objects.filter(STRANDED)
+    if assignee_ids is not None:
+        live = live.filter(assignee_id__in=assignee_ids)
+    return list(live.order_by("waiting_since", "id").values_list("name", flat=True))
+
+
+def requeue_sessions_of(assignee_ids: Iterable[int]) -> None:
+    """Re-queue what these agents leave behind, each session in a transaction of its own.
+
+    What fails is logged and left to the sweep.
+    """
+    try:
+        for name in find_stranded(assignee_ids):
+            requeue_stranded(session_name=name)
+    except DatabaseError as error:
+        logger.warning("could not requeue sessions, the sweep will: %s", type(error).__name__)
+
+
+async def requeue_stranded_sessions() -> None:
+    """Sweep every few seconds, in one process of all, for as long as this one lives."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.8, 1.2))
+        try:
+            await sweep()
+        except DatabaseError as error:
+            logger.warning("could not look for stranded sessions, will try again: %s", type(error).__name__)
+
+
+async def sweep() -> None:
+    """Re-queue what is stranded, unless another process does it. Where nothing is, nothing is written."""
+    stranded = await read_database(find_stranded)
+    if not stranded or not await in_database(leases.take, "stranded", TURN):
+        return
+    for name in stranded:
+        try:
+            await in_database(requeue_stranded, session_name=name)
+        except DatabaseError as error:  # it may be locked: the others do not wait for that
+            logger.warning("could not requeue session=%s, will try again: %s", name, type(error).__name__)
