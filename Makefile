@@ -93,19 +93,21 @@ lock_with = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python
 # For tests everything is compiled: they start dozens of processes, each of which would otherwise do so by itself
 # where PYTHONDONTWRITEBYTECODE is set (2.8 s a start instead of 1.7 s).
 .venv/installed-%.txt: %.txt .venv/bin/uv
-	@echo "installing $<"
+	@echo "installing what $< names (a minute or less, once)"
 	@.venv/bin/uv pip install --quiet --python $(PY) $(if $(findstring -dev,$<),--compile-bytecode) \
 		--require-hashes --requirement $< \
 		|| { echo "uv could not install; trying pip"; $(PY) -m pip install -qq --require-hashes --requirement $<; }
 	@cp $< $@
 
 .venv/bin/uv: | .venv/bin/pip
+	@echo "installing uv, which installs the rest"
 	@$(PY) -m pip install -qq --disable-pip-version-check "uv~=$(UV_VERSION)"
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
 		"error: Python 3.11 or newer is needed and $(PYTHON) is not; install it, or name one: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(call install_packages,python3-venv)
+	@echo "making .venv with $(PYTHON)"
 	@$(PYTHON) -m venv --clear .venv
 
 packages:

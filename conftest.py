@@ -1,11 +1,17 @@
 """What all tests share."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
 
+from realtime import database, home
 from realtime.database import close_connections
+from realtime.process import Process
+
+QUIET_SECONDS = 30.0
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,3 +25,21 @@ def _database_threads_end(django_db_setup: None) -> Iterator[None]:
     """Database threads keep their connection; PostgreSQL drops no database that somebody is connected to."""
     yield
     close_connections()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_at_work_when_the_database_goes() -> Iterator[None]:
+    """What a test has begun ends before its database is emptied.
+
+    Numbering goes on in the background. It would be in the way of the emptying; and where pytest-django forbids the
+    database in the middle of its transaction, Django cannot end that, and holds its locks from then on.
+    """
+    yield
+    here = home.existing()
+    process = here.existing(Process) if here is not None and here.loop.is_running() else None
+    if here is not None and process is not None:
+        asyncio.run_coroutine_threadsafe(process.flush(), here.loop).result(QUIET_SECONDS)
+    deadline = time.monotonic() + QUIET_SECONDS
+    while not database.is_idle():
+        assert time.monotonic() < deadline, "a database thread is still at work"
+        time.sleep(0.002)

@@ -17,10 +17,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from chatbot.access import digest
-from chatbot.actions.cancel_escalation import cancel_escalation
-from chatbot.actions.escalate import escalate
+from chatbot.customers.actions.cancel_escalation import cancel_escalation
+from chatbot.customers.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Status
+from chatbot.web.digests import digest
 from realtime import log
 from realtime.api import send_many
 from realtime.events import Event, encode
@@ -129,9 +129,9 @@ def _change_in_turn(names: Sequence[str], seconds: float) -> list[float]:
     deadline = time.perf_counter() + seconds
     while (started := time.perf_counter()) < deadline:
         name = names[len(durations) % len(names)]
-        escalate(session_name=name, reason="bench", claim=None)
+        escalate(session_name=name, reason="bench", credentials=None)
         durations.append(time.perf_counter() - started)
-        cancel_escalation(session_name=name, claim=None)
+        cancel_escalation(session_name=name, credentials=None)
     connection.close()
     return durations
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from config.development.valkey import find_free_port
 from tests.services import HOST, ROOT, Program, Valkey, make_environment, wait_until
 from tests.sideways import PostgreSQL
-from workbench.management.valkey import find_free_port
 
 ALL_CORES = os.sched_getaffinity(0)
 SERVER_CORES = {min(ALL_CORES)}

@@ -6,7 +6,7 @@ class ChatbotConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from chatbot import metrics as conversations
+        from chatbot.conversations import metrics as conversations
         from realtime import metrics
 
         metrics.read_at_scrape(conversations.measure)

@@ -19,8 +19,8 @@ django.setup()
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from chatbot.streams import STREAM_ROUTES as CHATBOT_STREAMS
-from chatbot.turns import run_turns
+from chatbot.bot.turns import run_turns
+from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
 from config.static import static_files
@@ -29,10 +29,10 @@ from realtime.log.retention import prune_daily
 from realtime.process import BackgroundJob
 from realtime.serving.routes import StreamRoute, Streams
 from realtime.serving.stopping import drain_on_signal
-from workbench.login_attempts import prune_hourly
-from workbench.login_sessions import note_use_of_logins
-from workbench.stranded import requeue_stranded_sessions
-from workbench.streams import STREAM_ROUTES as WORKBENCH_STREAMS
+from workbench.access.login_attempts import prune_hourly
+from workbench.access.login_sessions import note_use_of_logins
+from workbench.api.streams import STREAM_ROUTES as WORKBENCH_STREAMS
+from workbench.assignment.stranded import requeue_stranded_sessions
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
 SWITCH_SECONDS = 0.0005  # CPython's default is 0.005

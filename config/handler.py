@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-from chatbot.errors import BodyTooLarge
+from chatbot.conversations.errors import BodyTooLarge
 from config import middleware
 from config.bodies import is_too_large, read_body, with_body
 

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "realtime",
     "chatbot",
     "workbench",
+    "config",  # for its management commands
 ]
 
 MIDDLEWARE = [
@@ -88,7 +89,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-CSRF_FAILURE_VIEW = "workbench.access.csrf_failure"
+CSRF_FAILURE_VIEW = "workbench.access.csrf.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -114,7 +115,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 HOST_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
-SESSION_ENGINE = "workbench.login_sessions"
+SESSION_ENGINE = "workbench.access.login_sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 LOGIN_IDLE_MINUTES = env.idle_minutes()
 SECURE_SSL_REDIRECT = HTTPS

@@ -1,17 +1,17 @@
-"""URLs of the workbench service (its streams are in workbench/streams.py)."""
+"""URLs of the workbench service (its streams are in workbench/api/streams.py)."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog
 
-from chatbot.views import set_language
+from chatbot.web.language import set_language
 from realtime.serving import health
 from workbench import views
 
 urlpatterns = [
     path("", views.workbench_page, name="workbench"),
-    path("", include("workbench.urls")),
+    path("", include("workbench.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
@@ -23,6 +23,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "chatbot.http.bad_request"
-handler404 = "chatbot.http.not_found"
-handler500 = "chatbot.http.server_error"
+handler400 = "chatbot.web.error_pages.bad_request"
+handler404 = "chatbot.web.error_pages.not_found"
+handler500 = "chatbot.web.error_pages.server_error"

@@ -4,38 +4,94 @@
 docs/sse-api.md says what differs from the in-memory queues that these names once stood for.
 """
 
+import asyncio
+import functools
+import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from realtime import groups
-from realtime.api import Event, asend_many, subscribe
-from realtime.database import read_database
-from realtime.events import check_type
+from realtime.api import Event, send_many
+from realtime.cursor import Cursor
+from realtime.database import in_database, in_database_now
+from realtime.database.threads import DatabaseBusy
+from realtime.events import Envelope, check_type
 from realtime.groups import Channel
 
 DEFAULT_TYPE = "message"
 
+logger = logging.getLogger(__name__)
+
 
 class SSEQueue:
-    """What stands for a target's queue: `put` sends to it. Nothing is stored in it."""
+    """A target's queue: a place in its channel, taken when the queue is made, from which those who read it go on.
+
+    What is put, here or by anybody else in any process, is in the log; nothing is stored in the queue (cursor.py). It
+    may be used from all threads and event loops.
+    """
 
     def __init__(self, target: str) -> None:
+        """The calling thread waits for the database, 0.25 s at most. Raises ValueError for a bad name."""
+        groups.session(target)  # agent ids and session names have one pattern
         self.target = target
+        self._cursor = Cursor(functools.partial(_find_channel, target))
 
     async def put(self, payload: Mapping[str, Any]) -> None:
         """Send a payload to the target, as enqueue_sse_message."""
         await enqueue_sse_message(self.target, payload)
 
     async def get(self) -> dict[str, Any]:
-        """The next payload sent to the target from now on."""
-        events = subscribe_sse_events(self.target)
+        """The next payload sent to the target, each once and in order; waits while there is none.
+
+        A payload goes to one of those who wait. A call that is cancelled takes nothing. Raises Missed in the place of
+        what is no longer in the log; the next call goes on after it.
+        """
+        return _payload(await self._cursor.next())
+
+    def put_nowait(self, payload: Mapping[str, Any]) -> None:
+        """Send a payload to the target. The calling thread waits until it is logged; prefer `put` in an event loop.
+
+        There it waits 0.25 s at most. Raises asyncio.QueueFull if the database could not take it in that time (nothing
+        was sent), else as enqueue_sse_message. Outside of a loop it is part of the caller's transaction.
+        """
+        if not _is_in_a_loop():
+            _send(self.target, payload)
+            return
         try:
-            return await anext(events)
-        finally:
-            await events.aclose()
+            sending = in_database_now(_send, self.target, payload)
+            if sending.done():
+                sending.result()
+            else:
+                sending.add_done_callback(functools.partial(_tell_if_lost, self.target))
+        except DatabaseBusy as error:
+            raise asyncio.QueueFull(str(error)) from None
+
+    def get_nowait(self) -> dict[str, Any]:
+        """The next payload; asyncio.QueueEmpty if there is none, or none can be had within 0.25 s. Missed as `get`."""
+        event = self._cursor.take()
+        if event is None and self._cursor.count():
+            event = self._cursor.take()
+        if event is None:
+            raise asyncio.QueueEmpty
+        return _payload(event)
+
+    def empty(self) -> bool:
+        return self.qsize() == 0
+
+    def full(self) -> bool:
+        return False
+
+    def qsize(self) -> int:
+        """How many payloads wait to be taken. Reads the log, for which the calling thread waits 0.25 s at most."""
+        return self._cursor.count()
+
+    def close(self) -> None:
+        """Nobody reads it any more, or only for once."""
+        self._cursor.close()
 
 
 _queues: dict[str, SSEQueue] = {}
@@ -47,20 +103,16 @@ async def enqueue_sse_message(target: str, payload: Mapping[str, Any]) -> None:
     A payload whose `type` is an event type is that event, the rest of it being the event's payload; any other dict
     travels whole as the payload of a `message`. Raises ValueError for a bad target or a payload that is not JSON.
     """
-    channel = await _channel(target)
-    await asend_many([(channel, _event(payload))])
+    await in_database(_send, target, payload)
 
 
-async def subscribe_sse_events(target: str) -> AsyncGenerator[dict[str, Any], None]:
-    """The payloads sent to a target from now on, as they were given to enqueue_sse_message.
+def subscribe_sse_events(target: str) -> AsyncGenerator[dict[str, Any], None]:
+    """The payloads sent to a target from this call on, as they were given to enqueue_sse_message.
 
-    Other events of the target's channel come as their payload with their `type` in it.
+    Each subscriber gets all of them, as from a queue of its own: see SSEQueue. Other events of the target's channel
+    come as their payload with their `type` in it.
     """
-    channel = await _channel(target)
-    name = channel.removeprefix(groups.AGENT_PREFIX).removeprefix(groups.SESSION_PREFIX)
-    which = "agent" if channel.startswith(groups.AGENT_PREFIX) else "session"
-    async for event in subscribe(**{which: name}):  # type: ignore[arg-type]
-        yield dict(event.payload) if event.type == DEFAULT_TYPE else {"type": event.type, **event.payload}
+    return _read(SSEQueue(target))
 
 
 def get_sse_queues() -> dict[str, SSEQueue]:
@@ -69,14 +121,33 @@ def get_sse_queues() -> dict[str, SSEQueue]:
 
 
 def get_or_create_sse_queue(target: str) -> SSEQueue:
-    """The queue of a target. Raises ValueError for a name outside the pattern."""
-    groups.session(target)  # agent ids and session names have one pattern
-    return _queues.setdefault(target, SSEQueue(target))
+    """The queue of a target; see SSEQueue. Raises ValueError for a name outside the pattern."""
+    queue = _queues.get(target)
+    return queue if queue is not None else _queues.setdefault(target, SSEQueue(target))
 
 
 def remove_sse_queue(target: str) -> None:
-    """Forget a queue; events of its target are not affected."""
-    _queues.pop(target, None)
+    """Forget a queue: the next one begins where it is made. Who still holds the old one can go on reading it."""
+    queue = _queues.pop(target, None)
+    if queue is not None:
+        queue.close()
+
+
+async def _read(queue: SSEQueue) -> AsyncGenerator[dict[str, Any], None]:
+    try:
+        while True:
+            yield await queue.get()
+    finally:
+        queue.close()
+
+
+def _send(target: str, payload: Mapping[str, Any]) -> None:
+    send_many([(_find_channel(target), _event(payload))])
+
+
+def _tell_if_lost(target: str, sending: Future[None]) -> None:
+    if (error := sending.exception()) is not None:
+        logger.error("what put_nowait was given is not sent target=%s: %s", target, type(error).__name__)
 
 
 def _event(payload: Mapping[str, Any]) -> Event:
@@ -84,14 +155,29 @@ def _event(payload: Mapping[str, Any]) -> Event:
     try:
         check_type(event_type)
     except ValueError:
+        event_type = DEFAULT_TYPE
+    if event_type == DEFAULT_TYPE:
         return Event(DEFAULT_TYPE, payload)
     return Event(str(event_type), {key: value for key, value in payload.items() if key != "type"})
 
 
-async def _channel(target: str) -> Channel:
+def _payload(envelope: Envelope) -> dict[str, Any]:
+    payload: dict[str, Any] = envelope.payload
+    return payload if envelope.type == DEFAULT_TYPE else {"type": envelope.type, **payload}
+
+
+def _find_channel(target: str) -> Channel:
     session = groups.session(target)
     path = getattr(settings, "REALTIME_AGENT_EXISTS", None)
     if path is None:
         return session
     exists: Callable[[str], bool] = import_string(path)
-    return groups.agent(target) if await read_database(exists, target) else session
+    return groups.agent(target) if exists(target) else session
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -19,23 +19,23 @@ from django.test import RequestFactory
 from limits import parse
 from psycopg.errors import LockNotAvailable
 
-from chatbot import selectors as chatbot_selectors
-from chatbot import turns
-from chatbot.actions.escalate import escalate
-from chatbot.errors import RateLimited
+from chatbot.bot import turns
+from chatbot.conversations import selectors as chatbot_selectors
+from chatbot.conversations.errors import RateLimited
+from chatbot.conversations.locking import lock_session
+from chatbot.customers.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Message, Status
-from chatbot.sessions import lock_session
 from realtime import api, database, log
 from realtime.api import Event
 from realtime.database import in_database, retry_on_deadlock
 from realtime.groups import BROADCAST, Channel, session
 from realtime.log import leases
 from workbench import selectors
-from workbench.access import Agent
+from workbench.access.agents import Agent
+from workbench.access.login_attempts import begin_attempt
 from workbench.actions.requeue import requeue_stranded
-from workbench.login_attempts import begin_attempt
+from workbench.assignment.stranded import find_stranded
 from workbench.models import LoginAttempt
-from workbench.stranded import find_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,7 +133,7 @@ def test_a_lock_is_not_waited_for_for_ever() -> None:
     ChatSession.objects.create(name="s-1")
     with transaction.atomic():
         lock_session("s-1")
-        [error] = run_at_once(lambda: escalate(session_name="s-1", reason="", claim=None))
+        [error] = run_at_once(lambda: escalate(session_name="s-1", reason="", credentials=None))
     assert isinstance(error, OperationalError)
     assert isinstance(error.__cause__, LockNotAvailable)
 
@@ -218,6 +218,14 @@ def test_no_more_logins_than_may_fail_get_through_at_once(settings: Any) -> None
         assert kept == sum(isinstance(each, LoginAttempt) for each in begun) <= 2
 
 
+def test_a_part_of_the_log_is_bounded_in_bytes_and_never_empty() -> None:
+    for size in (10, 10, 30_000, 10, 10):
+        api.send_to_session("s-1", "tick", {"text": "x" * size})
+    parts = {after: log.read_part(session("s-1"), after, max_bytes=1_000) for after in (0, 2, 3, 5)}
+    numbers = {after: [envelope.number for envelope in part] for after, part in parts.items()}
+    assert numbers == {0: [1, 2, 3], 2: [3], 3: [4, 5], 5: []}
+
+
 @pytest.fixture
 def much(transactional_db: None) -> ChatSession:
     """Tables large enough that reading one of them whole would be the wrong plan."""
@@ -287,6 +295,7 @@ def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> 
         "heads": lambda: log.heads(channels),
         "events": lambda: log.read(dict.fromkeys(channels, (0, 2))),
         "stranded sessions": find_stranded,
+        "part": lambda: log.read_part(channels[0], 0, 1_000),
         "expired turns": turns.claim_expired_turns,
     }
     plans = {name: plans_of(read) for name, read in reads.items()}

@@ -25,8 +25,8 @@ from typing import Any
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from workbench.management import valkey
-from workbench.management.supervisor import prepare_death_with_parent
+from config.development import valkey
+from config.development.supervisor import prepare_death_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"

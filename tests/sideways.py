@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from config.development import valkey
 from tests.services import (
     HOST,
     ROOT,
@@ -27,7 +28,6 @@ from tests.services import (
     run_command,
     wait_until,
 )
-from workbench.management import valkey
 
 PACKAGES = {
     "nginx": "nginx-light",

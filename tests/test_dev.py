@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -15,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from config.development import supervisor, valkey
 from tests.services import DEMO_PASSWORD, HOST, ROOT, START_SECONDS, Program, make_environment, wait_until
-from workbench.management import supervisor, valkey
 
 ALWAYS_ENDING = [sys.executable, "-c", "print('hello'); raise SystemExit(3)"]
 ENDLESS = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
@@ -106,6 +107,14 @@ def running_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 def test_one_ready_line_names_both_urls(running_dev: Dev) -> None:
     line = running_dev.wait_for_line("ready ")
     assert re.findall(r"http://localhost:(\d+)/", line) == [str(port) for port in running_dev.ports.values()]
+
+
+def test_it_says_what_it_does_before_that(running_dev: Dev) -> None:
+    running_dev.wait_for_line("ready ")
+    output = running_dev.output()
+    phases = ["migrating the database\n", "making the demo data\n", "starting valkey, chatbot, workbench\n", "ready "]
+    assert [output.count(phase) for phase in phases] == [1] * len(phases)
+    assert sorted(phases, key=output.index) == phases
 
 
 def test_both_services_answer_once_it_says_ready(running_dev: Dev) -> None:
@@ -215,7 +224,7 @@ def test_same_port_twice_is_one_line(tmp_path: Path) -> None:
 def test_unusable_database_is_one_line(tmp_path: Path, url: str, reason: str) -> None:
     code, output = Dev(tmp_path, DATABASE_URL=url).run_to_end()
     assert code == 1
-    assert re.fullmatch(r"error: .*DATABASE_URL.*\n", output), output
+    assert re.fullmatch(r"(migrating the database\n)?error: .*DATABASE_URL.*\n", output), output
     assert reason in output
     assert "hidden" not in output
 
@@ -229,6 +238,39 @@ def test_unreachable_redis_is_a_warning(tmp_path: Path) -> None:
         assert set(dev.children()) == {"chatbot", "workbench"}
     finally:
         dev.kill()
+
+
+# A Python that makes a virtual environment, installs and runs the services, all in no time.
+STUB_PYTHON = """#!/bin/sh
+case "$*" in
+    *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; touch .venv/bin/pip ;;
+    *"-m pip install"*) cp "$0" .venv/bin/uv ;;
+    *"manage.py dev"*) echo "the services run" ;;
+esac
+"""
+
+
+def test_make_run_says_what_it_installs_and_nothing_the_next_time(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.txt").touch()
+    python = tmp_path / "python"
+    python.write_text(STUB_PYTHON)
+    python.chmod(0o755)
+    outputs = [
+        subprocess.run(
+            ["make", "run", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    assert outputs == [
+        [
+            f"making .venv with {python}",
+            "installing uv, which installs the rest",
+            "installing what requirements.txt names (a minute or less, once)",
+            "the services run",
+        ],
+        ["the services run"],
+    ]
 
 
 @pytest.fixture

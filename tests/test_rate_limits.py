@@ -123,6 +123,16 @@ def test_what_one_process_admitted_counts_in_the_other(chatbots: Chatbots, custo
     assert statuses_of(post(customer, [chatbots.other], RATE)) == [201] * SHARE + [429] * (RATE - SHARE)
 
 
+def test_counts_from_before_the_clock_of_redis_was_set_back_refuse_nobody(
+    chatbots: Chatbots, customer: CustomerClient
+) -> None:
+    post(customer, [chatbots.one], RATE)
+    with redis.Redis.from_url(chatbots.valkey.url) as client:
+        for key in client.scan_iter(f"*{customer.session_name}*"):  # Redis keeps the moment of their end
+            client.pexpire(key, client.pttl(key) + 3_600_000)
+    assert statuses_of(post(customer, [chatbots.other], RATE)) == [201] * RATE
+
+
 @pytest.mark.parametrize("fault", [Valkey.pause, Valkey.kill], ids=["hangs", "gone"])
 def test_without_redis_each_process_counts_alone(
     chatbots: Chatbots, customer: CustomerClient, fault: Callable[[Valkey], None]

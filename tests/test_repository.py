@@ -92,7 +92,7 @@ def test_every_dependency_is_used() -> None:
 
 
 def test_every_event_type_is_documented() -> None:
-    from chatbot.events import EVENT_TYPES
+    from chatbot.conversations.events import EVENT_TYPES
 
     documentation = (ROOT / "docs/events.md").read_text()
     assert {name for name in EVENT_TYPES if f"`{name}`" not in documentation} == set()

@@ -4,7 +4,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
-from workbench.access import SUPERVISORS
+from workbench.access.agents import SUPERVISORS
 
 AGENTS = {"alice": "Alice", "bob": "Bob"}
 SUPERVISOR = ("carol", "Carol")

@@ -7,7 +7,7 @@ MAX_ADDRESS_LENGTH = 50
 
 
 class LoginAttempt(models.Model):
-    """One attempt to log in; failed until its password was right. workbench/login_attempts.py counts them.
+    """One attempt to log in; failed until its password was right. workbench/access/login_attempts.py counts them.
 
     Of the name only a keyed digest is kept: people type passwords into the wrong field.
     """

@@ -1,4 +1,4 @@
-"""Reads of the workbench. A position is read before the rows that it goes with (chatbot.selectors.position_of)."""
+"""Reads of the workbench. A position is read before the rows that it goes with (chatbot/conversations/selectors.py)."""
 
 import base64
 import json
@@ -9,12 +9,13 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from chatbot import selectors as chatbot_selectors
-from chatbot.agents import AgentJson, agent_json
-from chatbot.errors import InvalidQuery
-from chatbot.events import MessageJson, iso
+from chatbot.conversations import selectors as chatbot_selectors
+from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.errors import InvalidQuery
+from chatbot.conversations.events import MessageJson, iso
 from chatbot.models import ChatSession, Status
-from workbench.access import Agent, may_read, readable_by
+from workbench.access.agents import Agent
+from workbench.access.sessions import may_read, readable_by
 
 MAX_QUEUE_ITEMS = 200
 

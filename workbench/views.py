@@ -18,14 +18,14 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 
-from chatbot.agents import agent_json
-from chatbot.api import KEY_DIGITS
-from chatbot.client_address import client_address
-from chatbot.errors import Forbidden, RateLimited, Unauthenticated
+from chatbot.conversations.agents import agent_json
+from chatbot.conversations.errors import Forbidden, RateLimited, Unauthenticated
 from chatbot.models import MAX_CONTENT_LENGTH
-from chatbot.rate_limits import check_rate
-from workbench.access import logged_in_agent
-from workbench.login_attempts import begin_attempt, digest_of_name, fail_in, succeed_in
+from chatbot.web.client_address import client_address
+from chatbot.web.digests import KEY_DIGITS
+from chatbot.web.rate_limits import check_rate
+from workbench.access.agents import logged_in_agent
+from workbench.access.login_attempts import begin_attempt, digest_of_name, fail_in, succeed_in
 
 HtmlView = Callable[..., HttpResponseBase]
 
@@ -34,7 +34,7 @@ def limit_logins(view: HtmlView) -> HtmlView:
     """Answer 429 with the login form, before any password is hashed, when attempts come too often or too many failed.
 
     The rate of attempts is counted by address and username: a stranger elsewhere cannot keep an agent out, nor one
-    mistaken agent the office. Failures are counted as workbench/login_attempts.py says.
+    mistaken agent the office. Failures are counted as workbench/access/login_attempts.py says.
     """
 
     @functools.wraps(view)

@@ -31,8 +31,8 @@ class Assumptions:
 
 # Of one escalated conversation: escalate is two broadcast events, take over and close one each.
 BROADCAST_EVENTS = 4
-# chatbot/queue.py: whose turn it is announces the queue, and a place to each of the first hundred; a process tries to
-# have its turn at most once in an interval.
+# chatbot/conversations/queue.py: the process that holds the lease announces the queue, and a place to each of the
+# first hundred; a process tries to take the lease at most once in an interval.
 TURN_SECONDS = 0.5
 INTERVAL_SECONDS = 0.55
 MAX_PLACES = 100

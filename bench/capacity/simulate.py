@@ -45,7 +45,7 @@ class Team:
 
 @dataclass(slots=True)
 class Turn:
-    """What a process has to announce of a queue, as in chatbot/queue.py."""
+    """What a process has to announce of a queue, as in chatbot/conversations/queue.py."""
 
     is_scheduled: bool = False
     has_changed: bool = False

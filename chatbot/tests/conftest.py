@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from chatbot import queue
+from chatbot.conversations import queue
 from chatbot.tests.customer import Customer
 
 

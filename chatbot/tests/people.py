@@ -3,9 +3,9 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from chatbot import lifecycle
+from chatbot.conversations import lifecycle
+from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Status
-from chatbot.sessions import lock_session
 
 
 def make_agent(username: str = "alice", name: str = "", **fields: object) -> User:

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.test import AsyncClient
 
-from chatbot import api
+from chatbot.customers import api
 from chatbot.models import ChatSession, Message
 from chatbot.tests.customer import Customer, error_code
 from realtime.database import in_database

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from chatbot.demo import CHINESE, ENGLISH
-from chatbot.engine import Escalate, KnownAnswer, Reply, decide
-from chatbot.engine.language import language_of
+from chatbot.bot.engine import Escalate, KnownAnswer, Reply, decide
+from chatbot.bot.engine.language import language_of
+from chatbot.bot.sample_answers import CHINESE, ENGLISH
 
 ANSWERS = [
     *(KnownAnswer(*row, language="en") for row in ENGLISH),

@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 import pytest
 from django.utils import timezone
 
-from chatbot import events
-from chatbot.events import EVENT_TYPES
+from chatbot.conversations import events
+from chatbot.conversations.events import EVENT_TYPES
 from chatbot.models import ChatSession, Message
 from chatbot.tests.customer import make_session
 from realtime import groups
@@ -28,7 +28,7 @@ def message(session: ChatSession) -> Message:
 
 
 def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
-    """One of everything that chatbot/events.py can build."""
+    """One of everything that chatbot/conversations/events.py can build."""
     return [
         *events.new_message(session, message, source=events.BOT),
         *events.status_change(session, previous="closed", source=events.BOT),

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chatbot import lifecycle
-from chatbot.errors import AlreadyEscalated, AlreadyTaken, Conflict, InvalidStatus
+from chatbot.conversations import lifecycle
+from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, Conflict, InvalidStatus
 from chatbot.models import ChatSession, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_agent

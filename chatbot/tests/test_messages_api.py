@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from chatbot.actions.post_customer_message import post_customer_message
+from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.models import BotTurn, ChatSession, Message, Status
 from chatbot.tests.customer import Customer, make_session
 from chatbot.tests.logged import logged
@@ -70,7 +70,9 @@ def test_simultaneous_repeats_make_one_message() -> None:
     def attempt(_: int) -> tuple[int, bool]:
         together.wait()
         try:
-            message, created = post_customer_message(session_name="s-1", content="one", client_id="c-1", claim=None)
+            message, created = post_customer_message(
+                session_name="s-1", content="one", client_id="c-1", credentials=None
+            )
         finally:
             connection.close()
         return message["id"], created

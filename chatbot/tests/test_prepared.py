@@ -8,9 +8,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.db.transaction import TransactionManagementError
 
+from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
-from chatbot.prepared import PreparedQuery
-from chatbot.sessions import lock_session
+from chatbot.models.prepared import PreparedQuery
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_agent
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.actions.answer_turn import answer_turn
+from chatbot.bot.answer_turn import answer_turn
 from chatbot.models import BotTurn, Message
 from chatbot.tests.customer import Customer
 from chatbot.tests.database import count_queries

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from chatbot import queue
+from chatbot.conversations import queue
 from chatbot.models import Status
 from chatbot.tests.customer import make_session
 from realtime import groups, home

@@ -11,12 +11,12 @@ from django.test import AsyncClient, RequestFactory
 from limits import parse
 from redis.exceptions import NoPermissionError
 
-from chatbot import rate_limits
-from chatbot.client_address import client_address, stream_address
-from chatbot.metrics import RATE_LIMITED
+from chatbot.conversations.metrics import RATE_LIMITED
 from chatbot.models import ChatSession, Message
-from chatbot.rate_limits import NotAnswered, RateCounter, SharedCounter
 from chatbot.tests.customer import Customer, error_code
+from chatbot.web import rate_limits
+from chatbot.web.client_address import client_address, stream_address
+from chatbot.web.rate_limits import NotAnswered, RateCounter, SharedCounter
 from realtime.database import in_database
 
 
@@ -215,6 +215,44 @@ async def test_the_rate_comes_back_with_time(clock: list[float]) -> None:
     assert [await counter.take("a") is None for _ in range(11)] == [True] * 10 + [False]
     clock[0] += 120
     assert await counter.take("a") is None
+
+
+async def test_a_clock_that_is_set_back_makes_nobody_wait(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for a refusal that Redis gave, nor for what was counted here."""
+    answers = iter([30.0, None])
+
+    class Answering:
+        def can_be_asked(self) -> bool:
+            return True
+
+        async def take(self, item: object, key: str, cost: int) -> float | None:
+            return next(answers)
+
+    monkeypatch.setattr(rate_limits, "_shared", Answering)
+    counter = RateCounter("messages", parse("8/minute"))
+    assert [await counter.take("a") for _ in range(4)] == [None, None, 30, 30]
+    clock[0] -= 3_600
+    assert [await counter.take("a") for _ in range(3)] == [None] * 3
+
+
+async def test_a_clock_that_is_set_back_leaves_no_counts_behind(clock: list[float]) -> None:
+    """They would outlive all others, and hold those back that wait behind them to be forgotten."""
+    counter = RateCounter("messages", parse("10/minute"))
+    await counter.take("a")
+    clock[0] -= 3_600
+    await counter.take("b")
+    clock[0] += 121
+    await counter.take("c")
+    assert len(counter._storage.storage) == len(counter._storage.expirations) == 1
+
+
+async def test_a_clock_that_is_put_right_by_a_moment_changes_nothing(clock: list[float]) -> None:
+    counter = RateCounter("messages", parse("10/hour"))
+    clock[0] += 60 - clock[0] % 3_600
+    for _ in range(10):
+        await counter.take("a")
+    clock[0] -= 0.5
+    assert await counter.take("a") is not None
 
 
 async def test_expired_counts_are_forgotten(clock: list[float]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from chatbot.access import BROWSER_COOKIE
+from chatbot.customers.access import BROWSER_COOKIE
 from chatbot.models import ChatSession
 from chatbot.tests.customer import Customer, error_code
 from realtime.database import in_database

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.core.signing import Signer
 
-from chatbot.access import BROWSER_COOKIE, authorise_streams, digest
-from chatbot.streams import STREAM_ROUTES
+from chatbot.customers.access import BROWSER_COOKIE, authorise_streams
+from chatbot.customers.streams import STREAM_ROUTES
 from chatbot.tests.customer import make_session
+from chatbot.web.digests import digest
 from realtime import groups
 from realtime.stream.request import Refusal, StreamRequest
 

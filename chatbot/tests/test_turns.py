@@ -11,10 +11,10 @@ import pytest
 from django.db import OperationalError
 from django.db.models.functions import Now
 
-from chatbot import turns
-from chatbot.actions.answer_turn import MAX_ATTEMPTS, answer_turn
-from chatbot.actions.post_customer_message import post_customer_message
-from chatbot.demo import load_demo_answers
+from chatbot.bot import turns
+from chatbot.bot.answer_turn import MAX_ATTEMPTS, answer_turn
+from chatbot.bot.sample_answers import load_demo_answers
+from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.models import BotTurn, ChatSession, Message, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.logged import logged
@@ -27,7 +27,7 @@ DEADLINE_SECONDS = 10
 
 def post(content: str = "where is my order?", client_id: str = "c-1") -> int:
     """Post to the session s-1 and return the message's id."""
-    message, _ = post_customer_message(session_name="s-1", content=content, client_id=client_id, claim=None)
+    message, _ = post_customer_message(session_name="s-1", content=content, client_id=client_id, credentials=None)
     return message["id"]
 
 
@@ -120,6 +120,13 @@ async def test_a_lease_that_runs_is_respected(session: ChatSession) -> None:
     assert await in_database(turns.claim_expired_turns) == []
 
 
+async def test_a_lease_from_before_the_clock_was_set_back_has_run_out(session: ChatSession) -> None:
+    await in_database(post)
+    await in_database(BotTurn.objects.update, lease_until=Now() + timedelta(hours=1))
+    assert len(await in_database(turns.claim_expired_turns)) == 1
+    assert await in_database(turns.claim_expired_turns) == []
+
+
 async def test_who_lost_a_turn_does_not_answer(session: ChatSession) -> None:
     await in_database(post)
     (claim,) = await in_database(turns.claim_expired_turns)
@@ -172,7 +179,7 @@ async def test_a_turn_that_keeps_failing_ends_with_an_apology(session: ChatSessi
     await in_database(post)
     turn = await in_database(BotTurn.objects.get)
     await in_database(BotTurn.objects.update, attempts=MAX_ATTEMPTS + 1)
-    with mock.patch("chatbot.actions.answer_turn.engine.decide", side_effect=ZeroDivisionError):
+    with mock.patch("chatbot.bot.answer_turn.engine.decide", side_effect=ZeroDivisionError):
         assert await in_database(answer_turn, turn_id=turn.pk, attempt=MAX_ATTEMPTS + 1)
     assert len(await in_database(bot_messages)) == 1
 

@@ -14,6 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,7 +22,7 @@ from django.db import InterfaceError, InternalError, OperationalError, connectio
 from django.utils.translation import get_language, override
 
 from realtime import metrics
-from realtime.database.threads import Job, Threads, sqlstate_of
+from realtime.database.threads import BlockingJob, DatabaseBusy, Job, Threads, sqlstate_of
 from realtime.seldom import Seldom
 
 P = ParamSpec("P")
@@ -32,6 +33,10 @@ SQLITE_THREADS = 1
 POSTGRES_THREADS = 4
 # What has waited for a thread so long is refused, so that a locked database cannot pile requests up.
 MAX_WAIT_SECONDS = 3.0
+# For so long may code that cannot await hold up its thread, which may be an event loop's. After it did, such code is
+# refused for a while, so that a database that hangs takes a fifth of the loop's time and not all of it.
+MAX_PAUSE_SECONDS = 0.25
+NEXT_PAUSE_SECONDS = 1.0
 # PostgreSQL's serialization_failure and deadlock_detected: it has undone the transaction, which may succeed next time.
 RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})
 MAX_ATTEMPTS = 3
@@ -82,6 +87,11 @@ def close_connections() -> None:
     _threads.cache_clear()
 
 
+def is_idle() -> bool:
+    """Whether no database thread has anything to do."""
+    return all(_threads(purpose).is_idle() for purpose in ("read", "write"))
+
+
 def seconds_without_a_writer() -> float:
     """For how long no thread for writing has come free; 0 while one is."""
     return _threads("write").seconds_without_a_free_thread()
@@ -118,15 +128,54 @@ async def read_at_length(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwar
 
 
 async def _run_on(purpose: str, call: Callable[[], T], key: str | None = None, *, is_long: bool = False) -> T:
-    job = Job(functools.partial(_run, call, get_language()), key)
+    job: Job[T] = Job(functools.partial(_run, call, get_language()), key)
     at_deadline = job.give_up if is_long or purpose == "write" else job.stop_waiting
     timer = asyncio.get_running_loop().call_later(MAX_WAIT_SECONDS, at_deadline)
     _threads(purpose).put(job)
     try:
-        return await job.outcome
+        outcome: T = await job.outcome
+        return outcome
     finally:
         timer.cancel()
         job.claim()  # a caller who was cancelled wants it no more
+
+
+def in_database_now(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """As in_database, for code that cannot await; prefer that: the calling thread waits, MAX_PAUSE_SECONDS at most.
+
+    Returns a future that has ended, or will soon. Raises DatabaseBusy if the job could not be begun in time.
+    """
+    return _pause_for("write", functools.partial(job, *args, **kwargs))
+
+
+def read_now(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """As read_database, for code that cannot await; prefer that: the calling thread waits, MAX_PAUSE_SECONDS at most.
+
+    Raises DatabaseBusy if there is no answer in time.
+    """
+    answer = _pause_for("read", functools.partial(job, *args, **kwargs))
+    if not answer.done():
+        raise DatabaseBusy("the database does not answer in time")
+    return answer.result()
+
+
+class Pauses:
+    """When code that cannot await may hold up its thread again."""
+
+    may_begin_at = 0.0
+
+
+def _pause_for(purpose: str, job: Callable[[], T]) -> Future[T]:
+    if time.monotonic() < Pauses.may_begin_at:
+        raise DatabaseBusy("the database is busy")
+    blocking: BlockingJob[T] = BlockingJob(functools.partial(_run, job, get_language()))
+    _threads(purpose).put(blocking)
+    if wait([blocking.outcome], MAX_PAUSE_SECONDS).not_done:
+        Pauses.may_begin_at = time.monotonic() + NEXT_PAUSE_SECONDS
+        if blocking.claim():
+            raise DatabaseBusy("the database is busy")
+    outcome: Future[T] = blocking.outcome
+    return outcome
 
 
 def data_version() -> str:
@@ -177,3 +226,9 @@ def _run(call: Callable[[], T], language: str | None) -> T:
         if isinstance(error, InterfaceError) or sqlstate_of(error) == IDLE_IN_TRANSACTION_TIMEOUT:
             raise OperationalError(f"the connection was lost: {error}") from error
         raise
+    finally:
+        # One that a job left in a transaction would swallow the next ones: Django takes theirs for parts of it, and
+        # commits none. It is so where the end of a transaction fails after its commit.
+        for each in connections.all(initialized_only=True):
+            if not each.autocommit:
+                each.close()

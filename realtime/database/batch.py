@@ -23,6 +23,11 @@ class Batch(Generic[K, V]):
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._worker: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every caller has been answered."""
+        return self._worker is None or self._worker.done()
+
     async def __call__(self, key: K) -> V:
         future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, future))

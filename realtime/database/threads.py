@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from django.db import OperationalError, connections
@@ -31,9 +32,12 @@ class Job(Generic[T]):
 
     def __init__(self, call: Callable[[], T], key: str | None) -> None:
         self.key = key
-        self.outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.outcome = self._make_outcome()
         self._call = call
         self._claim = threading.Lock()
+
+    def _make_outcome(self) -> Any:
+        return asyncio.get_running_loop().create_future()
 
     def claim(self) -> bool:
         """Whether it is the caller's to decide about; once."""
@@ -76,12 +80,25 @@ class Job(Generic[T]):
             self.outcome.set_exception(error)
 
 
+class BlockingJob(Job[T]):
+    """A Job of code that cannot await: its outcome is a concurrent.futures.Future."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        super().__init__(call, key=None)
+
+    def _make_outcome(self) -> Any:
+        return Future()
+
+    def _tell(self, settle: Callable[[Any], None], value: object) -> None:
+        settle(value)
+
+
 class Threads:
     """A few threads that take jobs in order. They are daemons: a process that ends does not wait for the database."""
 
     def __init__(self, name: str, size: int) -> None:
         self._name = name
-        self._size = size
+        self.size = size
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -102,7 +119,11 @@ class Threads:
     def seconds_without_a_free_thread(self) -> float:
         """For how long all of them have been at work without one ending its job."""
         with self._lock:
-            return time.monotonic() - self._came_free_at if self._unfinished >= self._size else 0.0
+            return time.monotonic() - self._came_free_at if self._unfinished >= self.size else 0.0
+
+    def is_idle(self) -> bool:
+        with self._lock:
+            return self._unfinished == 0
 
     def close(self) -> None:
         """End the threads, which close their connections, after what they have to do."""
@@ -113,9 +134,9 @@ class Threads:
 
     def _queue(self, job: Job[Any]) -> None:
         self._unfinished += 1
-        if self._unfinished <= self._size:
+        if self._unfinished <= self.size:
             self._came_free_at = time.monotonic()
-        if len(self._threads) < min(self._unfinished, self._size):
+        if len(self._threads) < min(self._unfinished, self.size):
             name = f"{self._name}-{len(self._threads)}"
             self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
             self._threads[-1].start()

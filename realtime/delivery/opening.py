@@ -33,6 +33,11 @@ class Opening:
         self._relay = relay
         self._batch = Batch(self._start_all)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everybody who subscribed has begun."""
+        return self._batch.is_idle
+
     async def subscribe(self, subscriber: Subscriber, positions: Positions) -> dict[str, Start]:
         """Begin to deliver channels to a subscriber.
 

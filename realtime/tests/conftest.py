@@ -21,6 +21,13 @@ async def until(condition: Callable[[], Any], deadline_seconds: float = DEADLINE
             await asyncio.sleep(0.002)
 
 
+async def until_opened(process: process.Process, subscribers: int) -> None:
+    """Wait until so many subscribers have begun: what is sent from now on reaches them."""
+    relay, opening = process.relay, process.opening
+    await until(lambda: sum(len(feed.subscribers) for feed in relay.feeds.values()) >= subscribers)
+    await until(lambda: opening.is_idle)
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
     with ValkeyServer() as server:

@@ -16,7 +16,7 @@ from realtime.database import in_database
 from realtime.events import encode
 from realtime.groups import BROADCAST, Channel, session
 from realtime.process import Process
-from realtime.tests.conftest import until
+from realtime.tests.conftest import until, until_opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("each_layer")]
 
@@ -32,8 +32,7 @@ async def reading(process: Process, **subscription: Any) -> AsyncIterator[list[R
             received.append(event)
 
     task = asyncio.create_task(read())
-    await until(lambda: sum(len(feed.subscribers) for feed in process.relay.feeds.values()) > before)
-    await until(lambda: all(feed.last is not None for feed in process.relay.feeds.values()))
+    await until_opened(process, before + 1)
     yield received
     task.cancel()
     await asyncio.wait([task])

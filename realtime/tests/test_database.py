@@ -180,6 +180,12 @@ async def test_whatever_a_lost_connection_raises_is_an_operational_error() -> No
     assert await in_database(lambda: connection.connection) is None
 
 
+async def test_a_connection_that_was_left_in_a_transaction_is_not_used_again() -> None:
+    """All that follows would be part of that transaction, which nobody commits."""
+    await in_database(lambda: connection.set_autocommit(False))
+    assert await in_database(lambda: connection.get_autocommit())
+
+
 END_WHILE_A_JOB_HANGS = """
 import asyncio, threading, time
 import django

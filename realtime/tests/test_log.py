@@ -108,3 +108,11 @@ def test_more_channels_than_one_statement_takes() -> None:
         assert set(api.send_many([(channel, Event("tick", {})) for channel in channels])) == {number}
     written = log.read(dict.fromkeys(channels, (0, 2)))
     assert all([envelope.number for envelope in written[channel]] == [1, 2] for channel in channels)
+
+
+def test_a_part_is_bounded_in_bytes_and_never_empty() -> None:
+    for size in (10, 10, 30_000, 10, 10):
+        api.send_to_session("s-1", "tick", {"text": "x" * size})
+    parts = {after: log.read_part(session("s-1"), after, max_bytes=1_000) for after in (0, 2, 3, 5)}
+    numbers = {after: [envelope.number for envelope in part] for after, part in parts.items()}
+    assert numbers == {0: [1, 2, 3], 2: [3], 3: [4, 5], 5: []}

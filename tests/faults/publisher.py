@@ -85,14 +85,16 @@ def run_child(work: Callable[[], None]) -> None:
 
 def write_and_die(orders: Orders, number: int) -> None:
     """Write messages; the last one's call never returns."""
-    from chatbot.actions.post_customer_message import post_customer_message
+    from chatbot.customers.actions.post_customer_message import post_customer_message
 
     for turn in range(orders.each):
         mark = f"{orders.point}-{number}-{turn}"
         if turn == orders.each - 1:
             die_at(orders.point, mark)
             tell(tried=mark)
-        message, _ = post_customer_message(session_name=orders.session_name, content=mark, client_id=mark, claim=None)
+        message, _ = post_customer_message(
+            session_name=orders.session_name, content=mark, client_id=mark, credentials=None
+        )
         tell(id=message["id"], mark=mark)
     if orders.point == "published":
         time.sleep(30)  # the kill comes from the home loop

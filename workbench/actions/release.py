@@ -3,12 +3,12 @@
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from chatbot import events, lifecycle, transcript
+from chatbot.conversations import events, lifecycle, transcript
+from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
-from chatbot.sessions import lock_session
 from realtime.api import send_many
-from workbench.access import Agent
-from workbench.assignment import check_assignee
+from workbench.access.agents import Agent
+from workbench.assignment.assignee import check_assignee
 
 NOTICE = gettext_noop("The agent has left the conversation. The assistant is back.")
 

@@ -2,12 +2,13 @@
 
 from django.db import transaction
 
-from chatbot import events, transcript
+from chatbot.conversations import events, transcript
+from chatbot.conversations.locking import lock_session
 from chatbot.models import Role
-from chatbot.sessions import lock_session
 from realtime.api import send_many
-from workbench.access import Agent, check_readable
-from workbench.assignment import check_assignee
+from workbench.access.agents import Agent
+from workbench.access.sessions import check_readable
+from workbench.assignment.assignee import check_assignee
 
 
 def reply(*, session_name: str, agent: Agent, content: str, client_id: str) -> tuple[events.MessageJson, bool]:

@@ -4,11 +4,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from chatbot import events, lifecycle, queue, transcript
-from chatbot.errors import NotFound
+from chatbot.conversations import events, lifecycle, queue, transcript
+from chatbot.conversations.errors import NotFound
+from chatbot.conversations.locking import LockedSession, lock_session
+from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession, Status
-from chatbot.selectors import queue_rank
-from chatbot.sessions import LockedSession, lock_session
 from realtime.api import send_many
 
 NOTICE = gettext_noop("The agent is no longer available. You have your place in the queue back.")

@@ -3,13 +3,13 @@
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from chatbot import events, lifecycle, queue, transcript
-from chatbot.agents import display_name
-from chatbot.errors import Forbidden
+from chatbot.conversations import events, lifecycle, queue, transcript
+from chatbot.conversations.agents import display_name
+from chatbot.conversations.errors import Forbidden
+from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Status
-from chatbot.sessions import lock_session
 from realtime.api import send_many
-from workbench.access import Agent
+from workbench.access.agents import Agent
 
 NOTICE = gettext_noop("You are now talking to {agent}.")
 

@@ -12,7 +12,7 @@ from chatbot.models import ChatSession, Status
 from chatbot.tests.customer import Customer
 from chatbot.tests.people import make_agent
 from realtime.database import in_database
-from workbench.access import SUPERVISORS, Agent
+from workbench.access.agents import SUPERVISORS, Agent
 
 
 class AgentClient(Customer):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chatbot import queue
+from chatbot.conversations import queue
 from workbench.tests.agent import AgentClient, log_in
 
 

@@ -14,11 +14,11 @@ from django.test import Client
 from django.utils import timezone
 from limits import parse
 
-from chatbot.metrics import RATE_LIMITED
+from chatbot.conversations.metrics import RATE_LIMITED
 from realtime.database import in_database
 from realtime.log import leases
-from workbench import login_attempts
-from workbench.login_attempts import KEEP_SUCCESSES, PRUNE_TURN, prune_attempts
+from workbench.access import login_attempts
+from workbench.access.login_attempts import KEEP_SUCCESSES, PRUNE_TURN, prune_attempts
 from workbench.models import LoginAttempt
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from realtime.stream.request import StreamRequest
-from workbench import login_sessions
-from workbench.access import authorise_agent_streams
-from workbench.login_sessions import extend_used_logins, note_use_of_logins
+from workbench.access import login_sessions
+from workbench.access.login_sessions import extend_used_logins, note_use_of_logins
+from workbench.access.streams import authorise_agent_streams
 
 pytestmark = pytest.mark.django_db(transaction=True)  # calls of the API run on threads of their own
 

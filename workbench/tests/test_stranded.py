@@ -12,19 +12,19 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
 
-from chatbot.errors import Refused
+from chatbot.conversations.errors import ApiError
 from chatbot.models import ChatSession, Message, Status
 from chatbot.tests.logged import logged, types_on
 from realtime import groups
 from realtime.database import in_database
 from realtime.log import leases
-from workbench import stranded
 from workbench.actions.close import close
 from workbench.actions.reply import reply
 from workbench.actions.requeue import requeue_stranded
 from workbench.actions.take_over import take_over
+from workbench.assignment import stranded
+from workbench.assignment.stranded import TURN, find_stranded, requeue_sessions_of, requeue_stranded_sessions, sweep
 from workbench.selectors import queue_page
-from workbench.stranded import TURN, find_stranded, requeue_sessions_of, requeue_stranded_sessions, sweep
 from workbench.tests.agent import add_session, make_colleague
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -263,7 +263,7 @@ def race(*actions: Callable[[], object]) -> list[object]:
     def run(action: Callable[[], object]) -> object:
         try:
             return action()
-        except Refused as refused:
+        except ApiError as refused:
             return refused.code
         finally:
             connection.close()

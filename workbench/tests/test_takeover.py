@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from chatbot.errors import AlreadyTaken
+from chatbot.conversations.errors import AlreadyTaken
 from chatbot.models import ChatSession, Message, Status
 from chatbot.tests.customer import error_code
 from chatbot.tests.logged import logged, types_on

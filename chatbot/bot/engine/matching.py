@@ -1,0 +1,83 @@
+"""Find the known answer that fits a message, or none."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from chatbot.bot.engine.decision import KnownAnswer
+from chatbot.bot.engine.language import CHINESE, han_bigrams, latin_words, normalise
+
+# Tuned on the tables of chatbot/tests/test_engine.py: below it, answers were more often wrong than right.
+THRESHOLD = 0.5
+KEYWORD_SCORE = 0.5
+KEYWORD_SCORE_PER_CHARACTER = 0.02
+KEPT_TEXTS = 10_000
+
+# Words that say nothing about the subject.
+_STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the i me my we us our you your it its is are was were be been am do does did can could would will should "
+        "may might have has had how what when where which who why to of in on at for from with and or if so that this "
+        "there here please hi hello hey want need like know tell help get not no any some about just",
+    )
+)
+_STOP_BIGRAMS = frozenset(
+    re.findall(
+        r"\w+",
+        "怎么 什么 如何 可以 是否 请问 多少 哪里 有没 没有 我的 我想 你们 能不 不能 么办 一下 时候 吗我 是什 你好 知道",
+    )
+)
+_SUFFIX = re.compile(r"(?:ies|ing|ed|es|s)$")
+
+
+def best_answer(text: str, language: str, answers: Sequence[KnownAnswer]) -> KnownAnswer | None:
+    """The answer in this language that fits best, None if none fits well enough."""
+    plain = normalise(text)
+    score = _score_chinese if language == CHINESE else _score_english
+    scored = [(score(plain, answer), answer) for answer in answers if answer.language == language]
+    if not scored:
+        return None
+    best, answer = max(scored, key=lambda pair: pair[0])
+    return answer if best >= THRESHOLD else None
+
+
+def _score_chinese(plain: str, answer: KnownAnswer) -> float:
+    overlap = _overlap(han_bigrams(plain) - _STOP_BIGRAMS, han_bigrams(answer.question) - _STOP_BIGRAMS)
+    return overlap + _keyword_score(answer, lambda keyword: keyword in plain)
+
+
+def _score_english(plain: str, answer: KnownAnswer) -> float:
+    words = _stems(plain)
+    overlap = _overlap(set(words) - _STOP_WORDS, set(_known_stems(answer.question)) - _STOP_WORDS)
+    spoken = f" {' '.join(words)} "
+    return overlap + _keyword_score(answer, lambda keyword: f" {' '.join(_known_stems(keyword))} " in spoken)
+
+
+def _overlap(said: set[str], asked: set[str]) -> float:
+    """0 to 1: how much of the known question was said, and how much of what was said belongs to it."""
+    both = len(said & asked)
+    return 0.6 * both / len(asked) + 0.4 * both / len(said) if both else 0.0
+
+
+def _keyword_score(answer: KnownAnswer, occurs: Callable[[str], bool]) -> float:
+    """The longest keyword that occurs counts: "refund status" says more than "refund"."""
+    found = [len(keyword) for keyword in _known_keywords(answer.keywords) if occurs(keyword)]
+    return KEYWORD_SCORE + KEYWORD_SCORE_PER_CHARACTER * max(found) if found else 0.0
+
+
+# What is known is the same for message after message; to take it apart anew was most of a decision.
+@lru_cache(maxsize=KEPT_TEXTS)
+def _known_stems(text: str) -> tuple[str, ...]:
+    return tuple(_stems(normalise(text)))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _known_keywords(listed: str) -> tuple[str, ...]:
+    parts = (normalise(part) for part in re.split(r"[,，、]", listed))
+    return tuple(part for part in parts if part)
+
+
+def _stems(plain: str) -> list[str]:
+    """Words without the commonest endings: returns, returned and returning are one word."""
+    return [_SUFFIX.sub("", word) if len(word) > 4 else word for word in latin_words(plain)]

@@ -1,0 +1,180 @@
+"""What a caller can be told instead of an answer. chatbot/web/json_api.py turns each into its HTTP response.
+
+ApiError
+├── BadRequest           400  BAD_REQUEST
+├── InvalidBody          400  INVALID_…
+├── InvalidQuery         400  INVALID_QUERY
+├── Unauthenticated      401  UNAUTHENTICATED
+├── Forbidden            403  FORBIDDEN
+│   ├── ForbiddenOrigin  403  FORBIDDEN_ORIGIN
+│   ├── CsrfFailed       403  CSRF_FAILED
+│   └── NotAssignee      403  NOT_ASSIGNEE
+├── NotFound             404  NOT_FOUND
+├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
+├── Conflict             409  CONFLICT
+│   ├── AlreadyEscalated 409  ALREADY_ESCALATED
+│   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
+│   └── InvalidStatus    409  INVALID_STATUS
+├── BodyTooLarge         413  BODY_TOO_LARGE
+├── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+├── RateLimited          429  RATE_LIMITED, with Retry-After
+├── InternalError        500  INTERNAL_ERROR
+└── DatabaseUnavailable  503  DATABASE_UNAVAILABLE, with Retry-After
+"""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from chatbot.conversations.agents import AgentJson
+
+
+class ApiError(Exception):
+    """Base of the tree: a code for programs, an HTTP status, and a message for people in the caller's language."""
+
+    code: str
+    http_status: ClassVar[int]
+    default_message: ClassVar[Promise]
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, message: Promise | str | None = None) -> None:
+        self.message = message or self.default_message
+        super().__init__(self.code)
+
+    def as_json(self) -> dict[str, Any]:
+        """The error object of every answer that is not 2xx: `{"error": {"code", "message"}}`."""
+        return {"error": {"code": self.code, "message": str(self.message), **self.details()}}
+
+    def details(self) -> dict[str, Any]:
+        return {}
+
+
+class BadRequest(ApiError):
+    code = "BAD_REQUEST"
+    http_status = 400
+    default_message = _("The request is not valid.")
+
+
+class InvalidBody(ApiError):
+    http_status = 400
+    default_message = _("The request body is not valid.")
+
+    def __init__(self, message: Promise | str | None = None, *, code: str = "INVALID_BODY") -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class InvalidQuery(ApiError):
+    code = "INVALID_QUERY"
+    http_status = 400
+    default_message = _("A parameter of the address is not valid.")
+
+
+class Unauthenticated(ApiError):
+    code = "UNAUTHENTICATED"
+    http_status = 401
+    default_message = _("Please log in.")
+
+
+class Forbidden(ApiError):
+    code = "FORBIDDEN"
+    http_status = 403
+    default_message = _("You may not do this.")
+
+
+class ForbiddenOrigin(Forbidden):
+    code = "FORBIDDEN_ORIGIN"
+    default_message = _("Requests from other sites are refused.")
+
+
+class CsrfFailed(Forbidden):
+    code = "CSRF_FAILED"
+    default_message = _("The security token is missing or out of date. Please reload the page.")
+
+
+class NotAssignee(Forbidden):
+    code = "NOT_ASSIGNEE"
+    default_message = _("This conversation is with another agent.")
+
+
+class NotFound(ApiError):
+    code = "NOT_FOUND"
+    http_status = 404
+    default_message = _("There is no such conversation.")
+
+
+class MethodNotAllowed(ApiError):
+    code = "METHOD_NOT_ALLOWED"
+    http_status = 405
+    default_message = _("This address does not take this method.")
+
+    def __init__(self, allowed: str) -> None:
+        self.headers = {"Allow": allowed}
+        super().__init__()
+
+
+class Conflict(ApiError):
+    code = "CONFLICT"
+    http_status = 409
+    default_message = _("The conversation has changed in the meantime.")
+
+
+class AlreadyEscalated(Conflict):
+    code = "ALREADY_ESCALATED"
+    default_message = _("An agent has been asked for already.")
+
+
+class AlreadyTaken(Conflict):
+    code = "ALREADY_TAKEN"
+    default_message = _("This conversation has been taken over already.")
+
+    def __init__(self, agent: AgentJson | None) -> None:
+        self.agent = agent
+        super().__init__()
+
+    def details(self) -> dict[str, Any]:
+        return {"agent": self.agent}
+
+
+class InvalidStatus(Conflict):
+    code = "INVALID_STATUS"
+    default_message = _("The status of the conversation does not allow this.")
+
+
+class BodyTooLarge(ApiError):
+    code = "BODY_TOO_LARGE"
+    http_status = 413
+    default_message = _("The request is too large.")
+
+
+class UnsupportedMediaType(ApiError):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    http_status = 415
+    default_message = _("The request body must be application/json.")
+
+
+class RateLimited(ApiError):
+    code = "RATE_LIMITED"
+    http_status = 429
+    default_message = _("That was too much at once. Please try again in a moment.")
+
+    def __init__(self, wait_seconds: float, message: Promise | str | None = None) -> None:
+        self.headers = {"Retry-After": str(max(1, math.ceil(wait_seconds)))}
+        super().__init__(message)
+
+
+class InternalError(ApiError):
+    code = "INTERNAL_ERROR"
+    http_status = 500
+    default_message = _("Something went wrong on our side.")
+
+
+class DatabaseUnavailable(ApiError):
+    code = "DATABASE_UNAVAILABLE"
+    http_status = 503
+    default_message = _("The service is busy. Please try again in a moment.")
+    headers = {"Retry-After": "1"}

@@ -1,0 +1,27 @@
+"""Putting a session into the queue, whoever asks for it: the customer by button, or the bot."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_noop
+
+from chatbot.conversations import events, lifecycle, queue, transcript
+from chatbot.conversations.selectors import queue_rank
+from chatbot.models import ChatSession
+
+NOTICE = gettext_noop("An agent has been asked to join. You can keep writing while you wait.")
+
+
+def enqueue(session: ChatSession, *, reason: str, now: datetime) -> tuple[int, list[events.Outgoing]]:
+    """Do it to a session that the caller has locked; return its place and what the caller must send.
+
+    Raises AlreadyEscalated.
+    """
+    previous = lifecycle.escalate(session, reason=reason, now=now)
+    notice = transcript.write_notice(session, NOTICE, now=now)
+    queue.announce_queue()
+    position = queue_rank(session)
+    return position, [
+        *events.status_change(session, previous=previous, source=events.BOT),
+        *events.transfer_request(session, waiting_since=now, position=position, source=events.BOT),
+        *events.new_message(session, notice, source=events.BOT),
+    ]

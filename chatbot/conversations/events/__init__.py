@@ -1,0 +1,40 @@
+"""Every event that the product emits: its payload, typed, and who sees it.
+
+Writers build payloads here alone, so they are strict; readers ignore types and fields that they do not know.
+A session's channel is what its customer may see: reasons and queue details go to broadcast only.
+"""
+
+from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso
+from chatbot.conversations.events.messages import MessageJson, message_json, new_message
+from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
+from chatbot.conversations.events.sessions import (
+    QueuedTransferRequest,
+    StatusChange,
+    TransferRequest,
+    change_with_notice,
+    status_change,
+    transfer_request,
+)
+from chatbot.conversations.events.types import EVENT_TYPES, EventType
+
+__all__ = [
+    "BOT",
+    "EVENT_TYPES",
+    "WORKBENCH",
+    "EventType",
+    "MessageJson",
+    "Outgoing",
+    "QueuePosition",
+    "QueueUpdate",
+    "QueuedTransferRequest",
+    "StatusChange",
+    "TransferRequest",
+    "change_with_notice",
+    "iso",
+    "message_json",
+    "new_message",
+    "queue_position",
+    "queue_update",
+    "status_change",
+    "transfer_request",
+]

@@ -1,0 +1,18 @@
+"""What all events of conversations share: who sends them, how a time is written."""
+
+from datetime import datetime
+from typing import Final
+
+from realtime.events import Event, Source
+from realtime.groups import Channel
+
+BOT: Final[Source] = "ai_chatbot"
+
+WORKBENCH: Final[Source] = "agent_workbench"
+
+Outgoing = tuple[Channel, Event]
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, as every time in the API."""
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,45 @@
+"""Events of messages."""
+
+from typing import TypedDict
+
+from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.events.base import Outgoing, iso
+from chatbot.models import ChatSession, Message
+from realtime import groups
+from realtime.events import Event, Source
+
+
+class MessageJson(TypedDict):
+    """A message, in events and in HTTP answers alike. `created_at` is ISO 8601 UTC."""
+
+    id: int
+    session_name: str
+    role: str
+    content: str
+    agent: AgentJson | None
+    created_at: str
+    client_id: str
+
+
+def message_json(session: ChatSession, message: Message) -> MessageJson:
+    """A message as the API shows it; reads message.agent, so fetch that with the message."""
+    return {
+        "id": message.pk,
+        "session_name": session.name,
+        "role": message.role,
+        "content": message.content,
+        "agent": agent_json(message.agent),
+        "created_at": iso(message.created_at),
+        "client_id": message.client_id,
+    }
+
+
+def new_message(
+    session: ChatSession, message: Message, *, source: Source, former_assignee: str | None = None
+) -> list[Outgoing]:
+    """Tell the session and its assignee of a message; also the agent who had the session until this very change."""
+    event = Event("new_message", dict(message_json(session, message)), source)
+    agents = {former_assignee} if former_assignee else set()
+    if session.assignee:
+        agents.add(session.assignee.username)
+    return [(groups.session(session.name), event), *((groups.agent(each), event) for each in sorted(agents))]

@@ -1,0 +1,74 @@
+"""Events of a session's status."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.events.base import Outgoing, iso
+from chatbot.conversations.events.messages import new_message
+from chatbot.models import ChatSession, Message
+from realtime import groups
+from realtime.events import Event, Source
+
+
+class StatusChange(TypedDict):
+    """`version` counts the changes of a session: of two states the one with the higher version is right."""
+
+    session_name: str
+    status: str
+    previous: str
+    agent: AgentJson | None
+    version: int
+
+
+class TransferRequest(TypedDict):
+    """What the customer may see of an escalation."""
+
+    session_name: str
+    waiting_since: str
+
+
+class QueuedTransferRequest(TransferRequest):
+    """What agents see of it; `position` counts from 1."""
+
+    reason: str
+    last_message: str
+    position: int
+
+
+def status_change(session: ChatSession, *, previous: str, source: Source) -> list[Outgoing]:
+    """Tell the session and every agent of its status."""
+    payload: StatusChange = {
+        "session_name": session.name,
+        "status": session.status,
+        "previous": previous,
+        "agent": agent_json(session.assignee),
+        "version": session.version,
+    }
+    event = Event("status_change", dict(payload), source)
+    return [(groups.session(session.name), event), (groups.BROADCAST, event)]
+
+
+def change_with_notice(
+    session: ChatSession, notice: Message, *, previous: str, source: Source, former_assignee: str | None = None
+) -> list[Outgoing]:
+    """Tell of a status and of the notice in the conversation that speaks of it; see status_change and new_message."""
+    return [
+        *status_change(session, previous=previous, source=source),
+        *new_message(session, notice, source=source, former_assignee=former_assignee),
+    ]
+
+
+def transfer_request(session: ChatSession, *, waiting_since: datetime, position: int, source: Source) -> list[Outgoing]:
+    """Tell the session that it waits, and every agent also why and where in the queue."""
+    seen: TransferRequest = {"session_name": session.name, "waiting_since": iso(waiting_since)}
+    queued: QueuedTransferRequest = {
+        **seen,
+        "reason": session.escalation_reason,
+        "last_message": session.last_message,
+        "position": position,
+    }
+    return [
+        (groups.session(session.name), Event("transfer_request", dict(seen), source)),
+        (groups.BROADCAST, Event("transfer_request", dict(queued), source)),
+    ]

@@ -1,0 +1,107 @@
+"""The only writer of a session's status, assignee and version.
+
+    bot_active ──escalate──► pending_manual ──take_over──► manual_live
+        ▲  ▲                   │    ▲                        │  │
+        │  └─give_up_waiting───┘    └────────requeue─────────┘  │
+        └───────────────────────release─────────────────────────┘
+    any of them ──close──► closed ──reopen──► bot_active, or ──escalate──► pending_manual
+
+`waiting_since` is when the customer asked for an agent. A live session keeps it: re-queued, it gets its place back.
+
+Every function takes a session locked by lock_session, changes it by compare-and-swap, keeps the instance in step and
+returns the status before. Each raises a Conflict if the status does not allow the change.
+"""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+
+from chatbot.conversations.agents import agent_json
+from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
+from chatbot.models import ChatSession, Status
+
+logger = logging.getLogger(__name__)
+
+_NOT_WAITING: dict[str, Any] = {"waiting_since": None, "escalation_reason": ""}
+
+
+def escalate(session: ChatSession, *, reason: str, now: datetime) -> str:
+    """Put the session into the queue. Raises AlreadyEscalated if it waits or has an agent."""
+    if session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
+        raise AlreadyEscalated
+    return _move(
+        session, Status.PENDING_MANUAL, waiting_since=now, escalation_reason=reason, closed_at=None
+    )
+
+
+def take_over(session: ChatSession, *, agent: User) -> str:
+    """Give a waiting session to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it does not wait."""
+    if session.status == Status.MANUAL_LIVE:
+        raise AlreadyTaken(agent_json(session.assignee))
+    if session.status != Status.PENDING_MANUAL:
+        raise InvalidStatus
+    return _move(session, Status.MANUAL_LIVE, assignee=agent)
+
+
+def reassign(session: ChatSession, *, agent: User) -> str:
+    """Give a live session to another agent. Raises AlreadyTaken if it is theirs, InvalidStatus if it is not live."""
+    if session.status != Status.MANUAL_LIVE:
+        raise InvalidStatus
+    if session.assignee == agent:
+        raise AlreadyTaken(agent_json(agent))
+    return _move(session, Status.MANUAL_LIVE, assignee=agent)
+
+
+def release(session: ChatSession) -> str:
+    """Give a live session back to the bot."""
+    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, assignee=None, **_NOT_WAITING)
+
+
+def requeue(session: ChatSession, *, now: datetime) -> str:
+    """Put a live session back into the queue, at the place of its first waiting time (`now` if nobody knows that)."""
+    since = session.waiting_since or now
+    return _move_from(Status.MANUAL_LIVE, session, Status.PENDING_MANUAL, assignee=None, waiting_since=since)
+
+
+def give_up_waiting(session: ChatSession) -> str:
+    """Give a waiting session back to the bot."""
+    return _move_from(Status.PENDING_MANUAL, session, Status.BOT_ACTIVE, **_NOT_WAITING)
+
+
+def close(session: ChatSession, *, now: datetime) -> str:
+    """End the conversation, whoever it is with. The customer's next message reopens it."""
+    if session.status == Status.CLOSED:
+        raise InvalidStatus
+    return _move(session, Status.CLOSED, assignee=None, closed_at=now, **_NOT_WAITING)
+
+
+def reopen(session: ChatSession) -> str:
+    """Give a closed session to the bot."""
+    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, closed_at=None)
+
+
+def _move_from(expected: Status, session: ChatSession, to: Status, **fields: Any) -> str:
+    if session.status != expected:
+        raise InvalidStatus
+    return _move(session, to, **fields)
+
+
+def _move(session: ChatSession, to: Status, **fields: Any) -> str:
+    """Compare-and-swap on status and version: raises InvalidStatus if the row is no longer as the instance says."""
+    previous = session.status
+    changed = ChatSession.objects.filter(pk=session.pk, status=previous, version=session.version).update(
+        status=to, version=F("version") + 1, **fields
+    )
+    if changed != 1:
+        raise InvalidStatus
+    session.status = to
+    session.version += 1
+    entry = (session.name, previous, to, session.version)
+    transaction.on_commit(lambda: logger.info("status changed session=%s from=%s to=%s version=%s", *entry))
+    for name, value in fields.items():
+        setattr(session, name, value)
+    return previous

@@ -1,0 +1,52 @@
+"""Getting hold of a session for a change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.db.transaction import TransactionManagementError
+
+from chatbot.conversations.credentials import Credentials
+from chatbot.conversations.errors import NotFound
+from chatbot.models import ChatSession
+from chatbot.models.prepared import PreparedQuery
+
+# Of the assignee, an action needs the name.
+UNUSED_OF_ASSIGNEE = ("password", "email", "last_login", "date_joined", "is_staff", "is_superuser", "is_active")
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSession:
+    """A session whose row is locked until the transaction ends, and the database's time."""
+
+    session: ChatSession
+    now: datetime
+
+
+def lock_session(name: str, credentials: Credentials | None = None) -> LockedSession:
+    """Lock a session's row until the transaction ends. Every action does this first, whatever it changes.
+
+    On SQLite the transaction itself (BEGIN IMMEDIATE) is the lock. Raises NotFound, also where `credentials` are
+    given and do not cover the session.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("lock_session must run in a transaction")
+    session = _locked.first(name)
+    if session is None:
+        raise NotFound
+    if credentials is not None and not credentials.covers(session.owner_digest, session.token_digest):
+        raise NotFound
+    now: datetime = session.database_now  # type: ignore[attr-defined]
+    # Now() is when the statement began, which may be before it got the lock: time must not run backwards in a session.
+    return LockedSession(session, max(now, session.last_activity_at))
+
+
+def _with_lock(name: str) -> QuerySet[ChatSession]:
+    rows = ChatSession.objects.select_for_update(of=("self",)).select_related("assignee")
+    deferred = rows.defer(*(f"assignee__{field}" for field in UNUSED_OF_ASSIGNEE))
+    return deferred.annotate(database_now=Now()).filter(name=name).order_by()
+
+
+_locked = PreparedQuery(_with_lock, sample="<name>")

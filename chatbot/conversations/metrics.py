@@ -1,0 +1,23 @@
+"""Prometheus metrics of conversations. Gauges are read from the database; each process shows the same."""
+
+from django.db.models.functions import Now
+from prometheus_client import Counter, Gauge
+
+from chatbot.models import BotTurn, ChatSession, Status, lease_has_run_out
+
+QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")
+QUEUE_LONGEST_WAIT_SECONDS = Gauge("chat_queue_longest_wait_seconds", "How long the first of them has waited")
+LIVE = Gauge("chat_sessions_live", "Conversations with an agent")
+RATE_LIMITED = Counter("chat_rate_limited_total", "Calls refused because they came too often", ["limit"])
+BOT_TURNS_EXPIRED = Gauge("chat_bot_turns_expired", "Answers of the bot that no process works on in time")
+
+
+def measure() -> None:
+    """Set the gauges; the database is asked for what its indexes hold."""
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL)
+    QUEUE_WAITING.set(waiting.count())
+    by_wait = waiting.order_by("waiting_since", "id").annotate(database_now=Now())
+    first = by_wait.values_list("waiting_since", "database_now").first()
+    QUEUE_LONGEST_WAIT_SECONDS.set(max(0.0, (first[1] - first[0]).total_seconds()) if first and first[0] else 0)
+    LIVE.set(ChatSession.objects.filter(status=Status.MANUAL_LIVE).count())
+    BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(lease_has_run_out()).count())

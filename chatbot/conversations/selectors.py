@@ -1,0 +1,59 @@
+"""Reads of the chatbot. A position is read before the rows that it goes with, so that no event falls between them."""
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from django.db.models import Q
+
+from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.events import MessageJson, message_json
+from chatbot.models import ChatSession, Message, Status
+from realtime import log
+from realtime.stream.position import encode_position
+
+
+class SessionState(TypedDict):
+    """A session with a page of its messages, oldest first; `more` says whether there are older ones."""
+
+    session_name: str
+    status: str
+    version: int
+    agent: AgentJson | None
+    messages: list[MessageJson]
+    more: bool
+    queue_position: int | None
+
+
+def position_of(channels: Iterable[str]) -> str:
+    """Where these channels' logs end: a stream opened from here misses nothing that happens after this call."""
+    return encode_position({channel: head.last for channel, head in log.heads(channels).items()})
+
+
+def session_state(session: ChatSession, *, before: int | None, limit: int) -> SessionState:
+    """The session and its last `limit` messages older than the message `before`."""
+    messages, more = message_page(session, before=before, limit=limit)
+    return {
+        "session_name": session.name,
+        "status": session.status,
+        "version": session.version,
+        "agent": agent_json(session.assignee),
+        "messages": messages,
+        "more": more,
+        "queue_position": queue_rank(session) if session.status == Status.PENDING_MANUAL else None,
+    }
+
+
+def message_page(session: ChatSession, *, before: int | None, limit: int) -> tuple[list[MessageJson], bool]:
+    """Messages oldest first, and whether there are older ones."""
+    rows = Message.objects.filter(session=session).select_related("agent").order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows[: limit + 1])
+    return [message_json(session, message) for message in reversed(found[:limit])], len(found) > limit
+
+
+def queue_rank(session: ChatSession) -> int:
+    """The place of a waiting session in the queue, from 1: who waits longest is first."""
+    since = session.waiting_since
+    earlier = Q(waiting_since__lt=since) | Q(waiting_since=since, id__lt=session.pk)
+    return ChatSession.objects.filter(earlier, status=Status.PENDING_MANUAL).count() + 1

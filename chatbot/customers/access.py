@@ -1,0 +1,132 @@
+"""Whose session is it? Every way in to a customer's session goes through here.
+
+A session belongs to the browser that created it, which shows the signed cookie `chat_browser`, and to whoever has its
+token (`Authorization: Bearer …`). The database has digests only. Everybody else gets the 404 of a session that does
+not exist.
+
+Under HTTPS the cookie is called `__Host-chat_browser`, which no other host can plant. One of the plain name, from
+before, still opens the sessions that it made. New ones it does not get: whoever planted it could read them.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+
+from chatbot.conversations.credentials import Credentials
+from chatbot.conversations.errors import NotFound
+from chatbot.conversations.names import check_name
+from chatbot.models import ChatSession
+from chatbot.web.digests import digest
+from chatbot.web.refusals import refusal
+from realtime import groups
+from realtime.database import among
+from realtime.groups import Channel
+from realtime.stream.request import Refusal, StreamRequest
+
+BROWSER_COOKIE = "chat_browser"
+
+COOKIE_SECONDS = 365 * 24 * 3600
+
+BEARER = "bearer "
+
+
+def credentials_of(cookies: Mapping[str, str], authorization: str) -> Credentials:
+    """What a request's cookies and Authorization header prove."""
+    values = dict.fromkeys(cookies.get(name, "") for name in (browser_cookie(), BROWSER_COOKIE))
+    digests = [_digest_of_cookie(value) for value in values if value]
+    bearer = authorization[: len(BEARER)].lower() == BEARER
+    return Credentials(
+        owner_digests=tuple(digest for digest in digests if digest),
+        token_digest=digest(authorization[len(BEARER) :].strip()) if bearer else None,
+    )
+
+
+def browser_cookie() -> str:
+    """The name of the cookie of a browser."""
+    return f"{settings.HOST_PREFIX}{BROWSER_COOKIE}"
+
+
+def browser_key(request: HttpRequest) -> str | None:
+    """The key in the browser's cookie, None if there is none or it is forged."""
+    return _unsign(request.COOKIES.get(browser_cookie(), ""))
+
+
+def make_browser_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def set_browser_cookie(response: HttpResponse, key: str) -> None:
+    """Make the browser the owner of what was created with this key."""
+    response.set_cookie(
+        browser_cookie(),
+        _signer().sign(key),
+        max_age=COOKIE_SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def credentials_on(request: HttpRequest, name: str) -> Credentials:
+    """What the caller shows for the session of this name, for an action to check where it locks the session.
+
+    No query. Raises NotFound if no session can be called so.
+    """
+    check_name(name)
+    return credentials_of(request.COOKIES, request.META.get("HTTP_AUTHORIZATION", ""))
+
+
+def own_session(request: HttpRequest, name: str) -> ChatSession:
+    """The caller's session of this name, with its assignee; one query. Raises NotFound."""
+    credentials = credentials_on(request, name)
+    session = ChatSession.objects.select_related("assignee").filter(name=name).first()
+    if session is None or not credentials.covers(session.owner_digest, session.token_digest):
+        raise NotFound
+    return session
+
+
+def authorise_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
+    """For each stream its channel, or why it is refused. One query for all; changes nothing."""
+    owners = _owners({name for request in requests if groups.is_valid_name(name := request.kwargs["name"])})
+    return [_authorise(request, owners) for request in requests]
+
+
+def _owners(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The digests of each session that exists."""
+    condition, parameter = among(names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, owner_digest, token_digest FROM chatbot_chatsession WHERE name {condition}", [parameter]
+        )
+        return {name: (owner_digest, token_digest) for name, owner_digest, token_digest in cursor.fetchall()}
+
+
+def _authorise(request: StreamRequest, owners: Mapping[str, tuple[str, str]]) -> Refusal | tuple[Channel, ...]:
+    name = request.kwargs["name"]
+    credentials = credentials_of(request.cookies, request.headers.get("authorization", ""))
+    if name in owners and credentials.covers(*owners[name]):
+        return (groups.session(name),)
+    return refusal(NotFound())
+
+
+def _signer() -> Signer:
+    return Signer(salt="chatbot.browser")
+
+
+def _unsign(cookie: str) -> str | None:
+    try:
+        return _signer().unsign(cookie)
+    except BadSignature:
+        return None
+
+
+# Rights of open streams are checked every second; an HMAC for each would be most of that work.
+@lru_cache(maxsize=10_000)
+def _digest_of_cookie(cookie: str) -> str | None:
+    key = _unsign(cookie)
+    return digest(key) if key is not None else None

@@ -1,0 +1,43 @@
+"""A customer writes."""
+
+from django.db import transaction
+
+from chatbot.bot import turns
+from chatbot.conversations import events, lifecycle, transcript
+from chatbot.conversations.credentials import Credentials
+from chatbot.conversations.locking import lock_session
+from chatbot.models import Role, Status
+from realtime.api import send_many
+
+
+def post_customer_message(
+    *, session_name: str, content: str, client_id: str, credentials: Credentials | None
+) -> tuple[events.MessageJson, bool]:
+    """Write a customer's message and return it, with whether it was written by this call.
+
+    The same client_id again returns the first message and does nothing. A closed session is reopened. While the
+    session is with the bot, the bot owes an answer (chatbot/bot/turns.py).
+    Locks the session; raises NotFound, also where `credentials` is given and does not cover it.
+    """
+    with transaction.atomic():
+        locked = lock_session(session_name, credentials)
+        session = locked.session
+        try:
+            message = transcript.write(
+                session,
+                role=Role.CUSTOMER,
+                sender=transcript.CUSTOMER,
+                content=content,
+                client_id=client_id,
+                now=locked.now,
+            )
+        except transcript.Repeated as repeat:
+            return events.message_json(session, repeat.first), False
+        outgoing = []
+        if session.status == Status.CLOSED:
+            previous = lifecycle.reopen(session)
+            outgoing += events.status_change(session, previous=previous, source=events.BOT)
+        if session.status == Status.BOT_ACTIVE:
+            turns.enqueue_turn(message, now=locked.now)
+        send_many([*outgoing, *events.new_message(session, message, source=events.BOT)])
+    return events.message_json(session, message), True

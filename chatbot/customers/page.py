@@ -1,0 +1,12 @@
+"""HTML of the chatbot service."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from chatbot.models import MAX_CONTENT_LENGTH
+
+
+async def chat_page(request: HttpRequest) -> HttpResponse:
+    """The chat page. It reads no database: its script fetches the conversation that this browser owns."""
+    page_config = {"maxContentLength": MAX_CONTENT_LENGTH}
+    return render(request, "chatbot/chat.html", {"page_config": page_config})

@@ -1,6 +1,0 @@
-"""The bot: a message in, a reply or the wish to hand over out. It knows texts only: no session, no database."""
-
-from chatbot.engine.decision import Decision, Escalate, KnownAnswer, Reply
-from chatbot.engine.engine import apologise, decide
-
-__all__ = ["Decision", "Escalate", "KnownAnswer", "Reply", "apologise", "decide"]

@@ -1,0 +1,58 @@
+"""What is written in a conversation."""
+
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from chatbot.models.session import ChatSession
+
+MAX_CONTENT_LENGTH = 4000
+
+MAX_CLIENT_ID_LENGTH = 64
+
+
+class Role(models.TextChoices):
+    """Who a message is from."""
+
+    CUSTOMER = "customer", _("Customer")
+    BOT = "bot", _("Assistant")
+    AGENT = "agent", _("Agent")
+    SYSTEM = "system", _("System")
+
+
+class Message(models.Model):
+    """One message. Ids ascend within a session, since its row is locked before a message gets one."""
+
+    # The two have no index of their own, for which every message would pay: message_in_session begins with one, and by
+    # the other asks only who deletes a user for good (which reads all messages; people who leave are deactivated).
+    session = models.ForeignKey(
+        ChatSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role)
+    content = models.TextField(_("content"))
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("agent"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    sender = models.CharField(_("sender"), max_length=80)
+    client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID_LENGTH)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["session", "id"], name="message_in_session")]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "sender", "client_id"], name="message_once_per_sender")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.pk}"

@@ -1,0 +1,75 @@
+"""A conversation."""
+
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+MAX_NAME_LENGTH = 100
+
+MAX_EMAIL_LENGTH = 254
+
+MAX_REASON_LENGTH = 500
+
+PREVIEW_LENGTH = 200
+
+
+class Status(models.TextChoices):
+    """Who a session is with; chatbot/conversations/lifecycle.py says which may follow which."""
+
+    BOT_ACTIVE = "bot_active", _("With the assistant")
+    PENDING_MANUAL = "pending_manual", _("Waiting for an agent")
+    MANUAL_LIVE = "manual_live", _("With an agent")
+    CLOSED = "closed", _("Closed")
+
+
+class Language(models.TextChoices):
+    """Languages that the bot answers in, by the names Django gives them."""
+
+    ENGLISH = "en", _("English")
+    CHINESE = "zh-hans", _("Simplified Chinese")
+
+
+class ChatSession(models.Model):
+    """One conversation. Status, assignee and version are written by chatbot/conversations/lifecycle.py alone."""
+
+    name = models.CharField(_("name"), max_length=64, unique=True)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.BOT_ACTIVE)
+    # Protected: without its assignee a live session is out of reach. People who leave are deactivated, not deleted.
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assignee"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # session_assignee_latest begins with it
+    )
+    version = models.PositiveIntegerField(_("version"), default=1)
+    customer_name = models.CharField(_("customer"), max_length=MAX_NAME_LENGTH, blank=True)
+    customer_email = models.CharField(_("email"), max_length=MAX_EMAIL_LENGTH, blank=True)
+    language = models.CharField(_("language"), max_length=16, choices=Language, default=Language.ENGLISH)
+    owner_digest = models.CharField(max_length=64, editable=False)
+    token_digest = models.CharField(max_length=64, editable=False)
+    waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    escalation_reason = models.CharField(_("reason"), max_length=MAX_REASON_LENGTH, blank=True)
+    last_message = models.CharField(_("last message"), max_length=PREVIEW_LENGTH, blank=True)
+    last_activity_at = models.DateTimeField(_("last activity"), db_default=Now())
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ["-last_activity_at", "-id"]
+        # Lists read the last three backwards. Every message moves its session to their end, where SQLite adds cheaply.
+        indexes = [
+            models.Index(fields=["status", "waiting_since", "id"], name="session_queue"),
+            models.Index(fields=["last_activity_at", "id"], name="session_latest"),
+            models.Index(fields=["status", "last_activity_at", "id"], name="session_status_latest"),
+            models.Index(fields=["assignee", "last_activity_at", "id"], name="session_assignee_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,36 @@
+"""`manage.py create_demo`: demo agents to log in with, and demo answers for the bot."""
+
+import os
+import secrets
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management import BaseCommand
+
+from chatbot.bot.sample_answers import load_demo_answers
+from workbench.demo import AGENTS, SUPERVISOR, create_demo_agents
+
+PASSWORD_BYTES = 9
+
+
+class Command(BaseCommand):
+    help = "Create the demo agents and the bot's demo answers. DEMO_PASSWORD is the password of the demo agents."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(create_demo(os.environ.get("DEMO_PASSWORD") or None))
+
+
+def create_demo(password: str | None) -> str:
+    """Create what is missing of the demo data and return a line that says how to log in.
+
+    `password` becomes the password of all demo agents. Without one they keep theirs, or, if one of them is missing, get
+    a random one.
+    """
+    load_demo_answers()
+    usernames = [*AGENTS, SUPERVISOR[0]]
+    if password is None and User.objects.filter(username__in=usernames).count() == len(usernames):
+        shown = "unchanged; set DEMO_PASSWORD for another one"
+    else:
+        shown = password or secrets.token_urlsafe(PASSWORD_BYTES)
+        create_demo_agents(shown)
+    return f"log in to the workbench as {', '.join(AGENTS)} or {SUPERVISOR[0]} (supervisor), password {shown}"

@@ -1,0 +1,80 @@
+"""The demonstration can be set up again and again."""
+
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import get_hasher
+from django.contrib.auth.models import User
+from django.db import connection
+
+from chatbot.bot.sample_answers import load_demo_answers
+from chatbot.models import BotAnswer
+from workbench.access.agents import SUPERVISORS
+from workbench.demo import create_demo_agents
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_agents_can_log_in() -> None:
+    create_demo_agents("pass-word-1")
+    for username in ("alice", "bob", "carol"):
+        assert authenticate(username=username, password="pass-word-1")
+
+
+def test_carol_is_a_supervisor_with_the_admin() -> None:
+    create_demo_agents("pass-word-1")
+    carol = User.objects.get(groups__name=SUPERVISORS)
+    assert (carol.username, carol.get_full_name(), carol.is_staff, carol.is_superuser) == ("carol", "Carol", True, True)
+
+
+def test_agents_are_created_once() -> None:
+    for _ in range(2):
+        create_demo_agents("pass-word-1")
+    assert User.objects.count() == 3
+
+
+def test_the_same_password_again_leaves_logins_alone() -> None:
+    create_demo_agents("pass-word-1")
+    before = User.objects.get(username="alice").password
+    create_demo_agents("pass-word-1")
+    assert User.objects.get(username="alice").password == before
+
+
+def test_another_password_is_set() -> None:
+    create_demo_agents("pass-word-1")
+    create_demo_agents("pass-word-2")
+    assert authenticate(username="alice", password="pass-word-2")
+
+
+def test_no_transaction_waits_for_a_password_to_be_hashed() -> None:
+    """It would hold its locks for seconds, idle."""
+    depth = len(connection.savepoint_ids)  # of this test
+    depths = set()
+    hasher = get_hasher()
+    encode = hasher.encode
+
+    def note_depth(*args: Any, **kwargs: Any) -> str:
+        depths.add(len(connection.savepoint_ids))
+        return encode(*args, **kwargs)
+
+    with mock.patch.object(hasher, "encode", note_depth):
+        create_demo_agents("pass-word-1")
+        create_demo_agents("pass-word-2")
+    assert depths == {depth}
+
+
+def test_there_are_answers_in_both_languages() -> None:
+    load_demo_answers()
+    for language in ("en", "zh-hans"):
+        assert BotAnswer.objects.filter(language=language).count() >= 12
+
+
+def test_edited_answers_stay_as_they_are() -> None:
+    load_demo_answers()
+    count = BotAnswer.objects.count()
+    BotAnswer.objects.update(answer="edited")
+    load_demo_answers()
+    assert set(BotAnswer.objects.values_list("answer", flat=True)) == {"edited"}
+    assert BotAnswer.objects.count() == count

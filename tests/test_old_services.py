@@ -1,0 +1,186 @@
+"""Services that used in-memory queues, as processes of their own: what one sends the other gets, once, in order."""
+
+import contextlib
+import json
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.development.supervisor import prepare_death_with_parent
+from tests.services import ROOT, Valkey, make_environment, run_command
+
+WITHIN_SECONDS = 60.0
+LONG = 12_000  # more than any buffer on the way holds
+QUEUES = 1_000
+MAX_GROWTH_KIB = 4 * 1024
+
+_names = count()
+
+
+class OldService:
+    """One of tests/old_service.py."""
+
+    def __init__(self, part: str, environment: dict[str, str], errors: Path) -> None:
+        self._errors = errors
+        with errors.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.old_service", part],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                bufsize=1,
+                preexec_fn=prepare_death_with_parent(),
+            )
+
+    def tell(self, *words: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(map(str, words)) + "\n")
+
+    def answer(self) -> Any:
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], WITHIN_SECONDS)
+        line = self._process.stdout.readline() if readable else ""
+        assert line, f"no answer:\n{self._errors.read_text()}"
+        return json.loads(line)
+
+    def ask(self, *words: object) -> Any:
+        self.tell(*words)
+        return self.answer()
+
+    def resident_kib(self) -> int:
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1])
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def valkey(shared_valkey: Valkey) -> Valkey:
+    if not shared_valkey.is_alive():
+        shared_valkey.start()
+    return shared_valkey
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory, shared_valkey: Valkey) -> dict[str, str]:
+    environment = make_environment(tmp_path_factory.mktemp("database") / "db.sqlite3", shared_valkey.url)
+    run_command("migrate", "--verbosity=0", environment=environment)
+    return environment
+
+
+Start = Callable[[str], OldService]
+
+
+@contextlib.contextmanager
+def started(environment: dict[str, str], folder: Path) -> Iterator[Start]:
+    with contextlib.ExitStack() as services:
+
+        def start(part: str) -> OldService:
+            service = OldService(part, environment, folder / f"{part}.log")
+            services.callback(service.stop)
+            return service
+
+        yield start
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    with started(environment, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def sender(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldService]:
+    with started(environment, tmp_path_factory.mktemp("sender")) as start:
+        yield start("send")
+
+
+@pytest.fixture
+def target() -> str:
+    return f"s-{next(_names)}"
+
+
+@pytest.fixture(params=["get", "subscribe"])
+def reader(request: pytest.FixtureRequest, valkey: Valkey, start: Start, target: str) -> OldService:
+    """One that has begun with the target, either way."""
+    reader = start(request.param)
+    assert reader.ask(target) == "ready"
+    return reader
+
+
+def test_all_arrive_while_it_waits(reader: OldService, sender: OldService, target: str) -> None:
+    reader.tell(20)
+    assert sender.ask("one", 0, 20, target) == "sent"
+    assert reader.answer() == [list(range(20))]
+
+
+def test_all_arrive_when_it_looks_now_and_then(reader: OldService, sender: OldService, target: str) -> None:
+    got = []
+    for first in range(0, 20, 4):
+        reader.tell(1)
+        sender.ask("one", first, first + 4, target)
+        got += reader.answer()[0] + reader.ask(3)[0]
+    assert got == list(range(20))
+
+
+def test_all_arrive_without_redis(valkey: Valkey, reader: OldService, sender: OldService, target: str) -> None:
+    valkey.kill()
+    reader.tell(20)
+    sender.ask("one", 0, 20, target)
+    assert reader.answer() == [list(range(20))]
+
+
+def test_all_arrive_when_redis_is_killed_in_the_middle(
+    valkey: Valkey, reader: OldService, sender: OldService, target: str
+) -> None:
+    reader.tell(10)
+    sender.ask("one", 0, 10, target)
+    assert reader.answer() == [list(range(10))]
+    reader.tell(20)
+    sender.tell("one", 10, 30, target)
+    valkey.kill()
+    assert sender.answer() == "sent"
+    assert reader.answer() == [list(range(10, 30))]
+
+
+def test_who_pauses_for_long_misses_nothing(reader: OldService, sender: OldService, target: str) -> None:
+    reader.tell(1)
+    sender.ask("one", 0, 1, target)
+    assert reader.answer() == [[0]]
+    before = reader.resident_kib()
+    assert sender.ask("flood", 1, LONG, target) == "sent"
+    assert reader.resident_kib() - before < MAX_GROWTH_KIB
+    assert reader.ask(LONG - 1) == [list(range(1, LONG))]
+
+
+def test_a_thousand_queues_that_wait_for_their_reader(
+    valkey: Valkey, start: Start, sender: OldService, target: str
+) -> None:
+    targets = [f"{target}-{number}" for number in range(QUEUES)]
+    reader = start("get")
+    assert reader.ask(*targets) == "ready"
+    before = reader.resident_kib()
+    assert sender.ask("flood", 0, 20, *targets) == "sent"
+    assert reader.resident_kib() - before < MAX_GROWTH_KIB
+    assert reader.ask(20) == [list(range(20))] * QUEUES
