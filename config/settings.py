@@ -102,6 +102,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [("browser", BASE_DIR / "browser")]
 
 RATE_LIMITS = env.rate_limits()
 TRUSTED_PROXIES = env.trusted_proxies()

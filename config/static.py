@@ -21,7 +21,8 @@ def known_files() -> WhiteNoise:
     files = WhiteNoise(None, max_age=MAX_AGE_SECONDS, allow_all_origins=False)
     for finder in get_finders():
         for storage in getattr(finder, "storages", {}).values():
-            files.add_files(storage.location, prefix=settings.STATIC_URL)
+            folder = f"{storage.prefix}/" if storage.prefix else ""
+            files.add_files(storage.location, prefix=settings.STATIC_URL + folder)
     return files
 
 

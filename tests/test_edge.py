@@ -135,7 +135,7 @@ def no_traceback(edge: Edge) -> Iterator[None]:
 # The path is what the proxy has seen
 
 
-@pytest.mark.parametrize("target", [b"/healthz", b"/admin/", b"/api/agent/events", b"/static/realtime/base.css"])
+@pytest.mark.parametrize("target", [b"/healthz", b"/admin/", b"/api/agent/events", b"/static/browser/kit/base.css"])
 def test_root_path_of_a_client_changes_nothing(edge: Edge, target: bytes) -> None:
     """Taken for true, it made `/x/admin/` the admin, which a proxy's `location /admin/` does not match."""
     line = b"Daphne-Root-Path: /x"
@@ -146,7 +146,9 @@ def test_root_path_of_a_client_changes_nothing(edge: Edge, target: bytes) -> Non
 # WebSockets
 
 
-@pytest.mark.parametrize("target", [b"/", b"/healthz", b"/api/agent/events", b"/static/realtime/base.css", b"/nothing"])
+@pytest.mark.parametrize(
+    "target", [b"/", b"/healthz", b"/api/agent/events", b"/static/browser/kit/base.css", b"/nothing"]
+)
 def test_websocket_is_not_opened(edge: Edge, target: bytes) -> None:
     status = status_of(edge.ask("workbench", target, HANDSHAKE))
     assert status in (200, 302, 403, 404)
@@ -161,7 +163,7 @@ def test_websocket_is_not_opened(edge: Edge, target: bytes) -> None:
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_foreign_host_is_refused_everywhere(edge: Edge, service: str, host: str) -> None:
     name = edge.session_name
-    for target in ("/", "/healthz", "/api/sessions", f"/api/sessions/{name}/events", "/static/realtime/base.css"):
+    for target in ("/", "/healthz", "/api/sessions", f"/api/sessions/{name}/events", "/static/browser/kit/base.css"):
         answer = edge.ask(service, target.encode(), f"Host: {host}")
         assert status_of(answer) == 400, target
 
@@ -179,7 +181,7 @@ def test_stream_opens_for_our_host(edge: Edge) -> None:
 # Static files
 
 
-@pytest.mark.parametrize("target", [b"/static/realtime/base.css", b"/static/nothing.css"])
+@pytest.mark.parametrize("target", [b"/static/browser/kit/base.css", b"/static/nothing.css"])
 def test_static_files_are_for_our_pages_as_the_type_they_have(edge: Edge, target: bytes) -> None:
     names = header_names(edge.ask("chatbot", target))
     assert b"x-content-type-options" in names

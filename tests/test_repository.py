@@ -38,7 +38,7 @@ def python_files() -> list[Path]:
 
 def variables_in_code() -> set[str]:
     found: set[str] = set()
-    for path in (*(ROOT / "config").glob("*.py"), *(ROOT / "workbench/management").rglob("*.py")):
+    for path in (ROOT / "config").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = ast.unparse(node.func)
@@ -96,6 +96,14 @@ def test_every_event_type_is_documented() -> None:
 
     documentation = (ROOT / "docs/events.md").read_text()
     assert {name for name in EVENT_TYPES if f"`{name}`" not in documentation} == set()
+
+
+def test_pages_hear_of_every_event_type() -> None:
+    """EventSource hands over only what it was told to listen to."""
+    from chatbot.conversations.events import EVENT_TYPES
+
+    listened = set(re.findall(r'"([a-z_]+)"', (ROOT / "browser/net/event_types.js").read_text()))
+    assert set(EVENT_TYPES) - listened == set()
 
 
 def test_the_tests_that_security_names_exist() -> None:

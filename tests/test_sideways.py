@@ -187,7 +187,7 @@ def test_calls_of_one_address_are_limited(tight_nginx: Nginx) -> None:
         refused = answers[-1]
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
         assert refused.json()["error"]["code"] == "RATE_LIMITED"
-        assert client.get("/static/realtime/base.css").status_code == 200
+        assert client.get("/static/browser/kit/base.css").status_code == 200
 
 
 def test_streams_of_one_address_are_limited_and_told_to_come_back(customer: CustomerClient, tight_nginx: Nginx) -> None:

@@ -9,7 +9,7 @@ from tests.services import ROOT
 
 pytestmark = pytest.mark.browser
 
-SCRIPT = ROOT / "realtime/static/realtime/http.js"
+SCRIPT = ROOT / "browser/net/http.js"
 
 
 @pytest.mark.parametrize(

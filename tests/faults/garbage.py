@@ -10,7 +10,7 @@ PATHS = [
     "/api/sessions/{name}/events", "/api/sessions/{name}/escalate", "/api/sessions/{name}/cancel-escalation",
     "/api/sessions/{name}/takeover", "/api/sessions/{name}/release", "/api/sessions/{name}/close",
     "/api/agent/events", "/login/", "/logout/", "/admin/", "/admin/login/", "/healthz", "/readyz", "/metrics",
-    "/language/", "/jsi18n/", "/static/{name}", "/static/realtime/page.js", "/{name}", "//", "*", "http://elsewhere/",
+    "/language/", "/jsi18n/", "/static/{name}", "/static/browser/kit/page.js", "/{name}", "//", "*", "http://elsewhere/",
 ]  # fmt: skip
 PIECES = [
     "..", "%00", "%0d%0aSet-Cookie:x", "%ff%fe", "%", "%zz", "\\", "../../etc/passwd", "é", "%F0%9F%98%80", "a" * 70,

@@ -1,12 +1,13 @@
 /** The customer's page: one conversation, kept across reloads and shared by the tabs of the browser. */
 
-import { callApi, probeStatus } from "../realtime/http.js";
-import { byId, dropStrayClicks, fill, readPageConfig, setTitleCount } from "../realtime/page.js";
+import { callApi, probeStatus } from "../browser/net/http.js";
+import { byId, dropStrayClicks, fill, readPageConfig, setTitleCount } from "../browser/kit/page.js";
+import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
-import { Composer } from "./composer.js";
-import { fetchSession, SessionState, sessionPath, STATUS } from "./conversation.js";
-import { Outbox } from "./outbox.js";
-import { Transcript } from "./transcript.js";
+import { Composer } from "../browser/talk/composer.js";
+import { fetchSession, SessionState, sessionPath, STATUS } from "../browser/talk/conversation.js";
+import { Outbox } from "../browser/net/outbox.js";
+import { Transcript } from "../browser/talk/transcript.js";
 
 const SESSION_KEY = "handover:session";
 const DRAFT_KEY = "handover:draft"; // of this tab
@@ -58,6 +59,7 @@ async function openSession(name) {
   });
   const opened = new SharedStream({
     url: sessionPath(name, "events"),
+    eventTypes: EVENT_TYPES,
     onEvent: (event) => stream === opened && receiveEvent(event),
     onStatus: showConnection,
     probe: () => probeStatus(`${sessionPath(name)}?limit=1`),

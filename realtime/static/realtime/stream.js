@@ -9,12 +9,7 @@
  * Events that came meanwhile are handed over after `start`. The page drops what it already has.
  */
 
-const EVENT_TYPES = [
-  "stream-open", "reset", "degraded", "recovered",
-  "new_message", "status_change", "transfer_request", "queue_update", "queue_position",
-  "transfer_offer", "transfer_accepted", "transfer_declined", "note_added",
-  "message_read", "typing", "message_delta", "agent_status",
-];
+const LOCAL_TYPES = ["stream-open", "reset", "degraded", "recovered"]; // which streams make themselves
 const MAX_RETRY_MS = 3000; // of ReconnectingEventSource after a refusal; the server's `retry:` rules otherwise
 const FIRST_PROBE_MS = 2500;
 const MAX_PROBE_MS = 30000;
@@ -24,6 +19,7 @@ const REFUSALS = new Set([401, 403, 404]);
 
 export class SharedStream {
   #url;
+  #eventTypes;
   #scope;
   #onEvent;
   #onStatus;
@@ -46,14 +42,16 @@ export class SharedStream {
 
   /**
    * @param url of the stream, without query
+   * @param eventTypes the types of events that the page wants to hear of
    * @param scope tells streams apart that share a URL but not a reader (the agent's id)
    * @param onEvent called with {type, data}: data is the envelope
    * @param onStatus called with {state: "connecting" | "live" | "reconnecting", degraded}
    * @param probe resolves to the HTTP status of a call with the same rights: EventSource does not tell why it failed
    * @param onRefused called once with 401, 403 or 404; the stream is stopped then
    */
-  constructor({ url, scope = "", onEvent, onStatus, probe, onRefused }) {
+  constructor({ url, eventTypes, scope = "", onEvent, onStatus, probe, onRefused }) {
     this.#url = url;
+    this.#eventTypes = [...LOCAL_TYPES, ...eventTypes];
     this.#scope = `handover:${scope}:${url}`;
     this.#onEvent = onEvent;
     this.#onStatus = onStatus;
@@ -150,7 +148,7 @@ export class SharedStream {
       lastEventId: this.#joinPositions(wanted),
       max_retry_time: MAX_RETRY_MS,
     });
-    EVENT_TYPES.forEach((type) => source.addEventListener(type, (event) => this.#forward(event, covered)));
+    this.#eventTypes.forEach((type) => source.addEventListener(type, (event) => this.#forward(event, covered)));
     source.onerror = () => {
       this.#announce({ state: "reconnecting", degraded: false });
       this.#scheduleProbe(0);

@@ -5,8 +5,8 @@
  * with the higher `version` is right; a message counts once, by its id.
  */
 
-import { STATUS } from "../chatbot/conversation.js";
-import { fill } from "../realtime/page.js";
+import { STATUS } from "../browser/talk/conversation.js";
+import { fill } from "../browser/kit/page.js";
 
 const PREVIEWED = new Set(["customer", "agent"]); // whose words a list shows, as the server does
 const MAX_REMEMBERED = 500; // sessions whose last read message this browser remembers

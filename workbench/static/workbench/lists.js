@@ -1,9 +1,9 @@
 /** The left pane: queue, my conversations, and the search through all of them. */
 
-import { STATUS } from "../chatbot/conversation.js";
-import { avatar, faceOf } from "../chatbot/transcript.js";
-import { callApi } from "../realtime/http.js";
-import { arrange, byId, el, fill, formatDuration, formatRecent } from "../realtime/page.js";
+import { STATUS } from "../browser/talk/conversation.js";
+import { avatar, faceOf } from "../browser/talk/transcript.js";
+import { callApi } from "../browser/net/http.js";
+import { arrange, byId, el, fill, formatDuration, formatRecent } from "../browser/kit/page.js";
 
 const SEARCH_DELAY_MS = 250;
 

@@ -1,11 +1,11 @@
 /** The middle and right panes: one conversation, what can be done with it, and who it is with. */
 
-import { Composer } from "../chatbot/composer.js";
-import { fetchSession, sessionPath, STATUS } from "../chatbot/conversation.js";
-import { Outbox } from "../chatbot/outbox.js";
-import { Transcript } from "../chatbot/transcript.js";
-import { callApi } from "../realtime/http.js";
-import { byId, el, fill, formatMoment } from "../realtime/page.js";
+import { Composer } from "../browser/talk/composer.js";
+import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
+import { Outbox } from "../browser/net/outbox.js";
+import { Transcript } from "../browser/talk/transcript.js";
+import { callApi } from "../browser/net/http.js";
+import { byId, el, fill, formatMoment } from "../browser/kit/page.js";
 import { setText, showFace, showWaiting } from "./lists.js";
 
 const RETRY_MS = 2000;

@@ -1,8 +1,9 @@
 /** The agent's page: state is fetched once, everything after that comes over one stream. */
 
-import { fetchSession, sessionPath, STATUS } from "../chatbot/conversation.js";
-import { callApi, probeStatus } from "../realtime/http.js";
-import { byId, dropStrayClicks, el, fill, icon, initials, readPageConfig, setTitleCount } from "../realtime/page.js";
+import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
+import { callApi, probeStatus } from "../browser/net/http.js";
+import { byId, dropStrayClicks, el, fill, icon, initials, readPageConfig, setTitleCount } from "../browser/kit/page.js";
+import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Board } from "./board.js";
 import { Inbox, linkTo, Search, tickWaitingTimes } from "./lists.js";
@@ -27,6 +28,7 @@ const conversation = new OpenConversation(board, config, {
 });
 const stream = new SharedStream({
   url: "/api/agent/events",
+  eventTypes: EVENT_TYPES,
   scope: config.agent.id,
   onEvent: receiveEvent,
   onStatus: showConnection,

@@ -1,6 +1,6 @@
 /** What is known of one session: its status by version, and who is expected to write next. */
 
-import { callApi } from "../realtime/http.js";
+import { callApi } from "../net/http.js";
 
 export const STATUS = { bot: "bot_active", waiting: "pending_manual", live: "manual_live", closed: "closed" };
 

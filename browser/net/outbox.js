@@ -5,8 +5,8 @@
  * harmless: the same client_id from the same sender is the same message.
  */
 
-import { callApi } from "../realtime/http.js";
-import { makeId } from "../realtime/page.js";
+import { callApi } from "./http.js";
+import { makeId } from "../kit/page.js";
 
 const QUICK_RETRIES = 3;
 const RETRY_SECONDS = 1;
