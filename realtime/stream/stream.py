@@ -64,11 +64,17 @@ class Stream(Outbox):
         return None
 
     def add_part(self, place: Place, frames: Sequence[Frame]) -> None:
-        """Write what was read from the log at a place; there is some."""
+        """Write what was read from the log at a place; there is some.
+
+        Not what is beyond the replay's end. That comes live, from a feed that knows of it: should the log go back, the
+        feed tells everybody whom it may have brought further.
+        """
+        channel, _ = place
         if self.replay is not None and not self.ended and self.replay.is_wanted(*place):
             for frame in frames:
-                self._write(frame)
-            self.replay.reached[place[0]] = frames[-1].number or 0
+                if (frame.number or 0) <= self.replay.upto[channel]:
+                    self._write(frame)
+            self.replay.reached[channel] = self._position[channel]
             metrics.DELIVERED.inc(self.flush())
 
     def skip(self, place: Place, last: int) -> None:
