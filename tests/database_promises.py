@@ -25,10 +25,11 @@ from chatbot.conversations.errors import RateLimited
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Message, Status
-from realtime import api, database, leases, log
+from realtime import api, database, log
 from realtime.api import Event
-from realtime.database import in_database, repeat_victims
+from realtime.database import in_database, retry_on_deadlock
 from realtime.groups import BROADCAST, Channel, session
+from realtime.log import leases
 from workbench import selectors
 from workbench.access.agents import Agent
 from workbench.access.login_attempts import begin_attempt
@@ -111,8 +112,8 @@ def test_a_deadlock_is_survived() -> None:
     channels = [session("s-1"), session("s-2")]
     barrier = threading.Barrier(2)
     results = run_at_once(
-        lambda: repeat_victims(lambda: lock_in_order(channels, barrier)),
-        lambda: repeat_victims(lambda: lock_in_order(channels[::-1], barrier)),
+        lambda: retry_on_deadlock(lambda: lock_in_order(channels, barrier)),
+        lambda: retry_on_deadlock(lambda: lock_in_order(channels[::-1], barrier)),
     )
     assert results == ["done", "done"]
     assert {head.last for head in log.heads(channels).values()} == {2}

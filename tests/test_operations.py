@@ -8,8 +8,8 @@ from django.db import connection
 from prometheus_client import REGISTRY
 
 from realtime import api, log
+from realtime.delivery.opening import _start
 from realtime.groups import BROADCAST
-from realtime.relay import _start
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/operations.md"

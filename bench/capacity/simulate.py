@@ -19,7 +19,7 @@ from bench.figures import percentile
 
 Steps = Generator[simpy.Event, None, None]
 
-THREADS = 4  # of a process, for writing (realtime/database.py)
+THREADS = 4  # of a process, for writing (realtime/database)
 # Upkeep is work of a thread beside the event loop; Python lets the other one run after so long (config/asgi.py).
 SLICE_SECONDS = 0.0005
 UPKEEP_EVERY = 0.5

@@ -12,9 +12,10 @@ from django.db.models.functions import Now
 
 from chatbot.conversations import events
 from chatbot.models import ChatSession, Status
-from realtime import home, leases
+from realtime import home
 from realtime.api import send_many
 from realtime.database import in_database, tell_of_fault
+from realtime.log import leases
 
 # At most twice a second over all processes: whoever has the lease. It is over when its holder comes again.
 TURN = timedelta(seconds=0.5)
@@ -65,7 +66,7 @@ def send_queue() -> None:
 
 
 def _request_announcement() -> None:
-    home.loop().call_soon_threadsafe(_schedule)
+    home.current().loop.call_soon_threadsafe(_schedule)
 
 
 def _schedule(*, is_change: bool = True) -> None:

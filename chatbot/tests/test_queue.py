@@ -55,7 +55,7 @@ def test_an_empty_queue_is_announced_too(sent: Sent) -> None:
 @pytest.fixture
 async def announcements(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The moments at which the queue is announced, in a home loop of this test."""
-    monkeypatch.setattr(home, "_loop", asyncio.get_running_loop())
+    monkeypatch.setattr(home, "_home", home.Home(asyncio.get_running_loop()))
     monkeypatch.setattr(queue, "_request_announcement", real_request_announcement)
     monkeypatch.setattr(queue, "_last_tried_at", float("-inf"))
     moments: list[float] = []

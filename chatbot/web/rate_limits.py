@@ -25,7 +25,6 @@ from chatbot.conversations.errors import RateLimited
 from chatbot.conversations.metrics import RATE_LIMITED
 from chatbot.web.client_address import client_address
 from realtime import home, process
-from realtime.redis_layer import budget
 
 KEY_PREFIX = "handover:limit"
 ASK_BUDGET_SECONDS = 0.1
@@ -126,7 +125,7 @@ class RateCounter:
             return None
         cost = 1 if self._shared_until.get(key, 0.0) > now else used
         try:
-            wait_seconds = await home.run_at_home(shared.take(self.item, key, cost))
+            wait_seconds = await home.current().run(shared.take(self.item, key, cost))
         except NotAnswered:
             return None
         # Redis weighs them in the next window, too: reported again then, they would count twice.
@@ -154,7 +153,7 @@ class SharedCounter:
     """The count in Redis, on the first shard. Lives in the home loop."""
 
     def __init__(self) -> None:
-        self.loop = home.loop()
+        self.loop = home.current().loop
         self._layer = process.current().layer
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         self._asking = asyncio.Semaphore(ASKING_AT_ONCE)
@@ -162,7 +161,7 @@ class SharedCounter:
         self._ask_again_at = 0.0
 
     def can_be_asked(self) -> bool:
-        return self._layer.has_redis and not self._layer.is_degraded and time.monotonic() >= self._ask_again_at
+        return self._layer.reaches_others and time.monotonic() >= self._ask_again_at
 
     async def take(self, item: RateLimitItem, key: str, cost: int) -> float | None:
         """As RateCounter.take, for `cost` calls. Raises NotAnswered within ASK_BUDGET_SECONDS."""
@@ -170,7 +169,7 @@ class SharedCounter:
             async with self._asking:
                 if not self.can_be_asked():  # those before us had no answer
                     raise NotAnswered
-                async with budget(ASK_BUDGET_SECONDS):
+                async with asyncio.timeout(ASK_BUDGET_SECONDS):
                     wait_seconds = await self._count(item, key, cost)
         except (RedisError, OSError) as error:  # TimeoutError is an OSError
             self._ask_again_at = time.monotonic() + ASK_AGAIN_SECONDS
@@ -234,6 +233,6 @@ def _counter(name: str, item: RateLimitItem) -> RateCounter:
 
 def _shared() -> SharedCounter:
     global _shared_counter
-    if _shared_counter is None or _shared_counter.loop is not home.loop():
+    if _shared_counter is None or _shared_counter.loop is not home.current().loop:
         _shared_counter = SharedCounter()
     return _shared_counter

@@ -1,0 +1,29 @@
+"""The delivery side keeps its promises in random schedules of faults, and the simulation would notice if it did not."""
+
+import time
+
+import pytest
+
+from realtime.tests.simulation.checks import CHECKS
+from realtime.tests.simulation.run import find
+
+SCHEDULES = 20_000
+ENOUGH_TO_FIND = 5_000
+
+
+def test_every_promise_holds_in_random_schedules() -> None:
+    """With a seed of its own each time: `python -m realtime.tests.simulation --seed S` repeats what it finds."""
+    seed = int(time.time())
+    found = find(seed, SCHEDULES)
+    assert found is None, f"seed {found.seed}: {found.error}\n" + "\n".join(found.trace)
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    first, second = (find(1, ENOUGH_TO_FIND, "gap") for _ in range(2))
+    assert first is not None
+    assert first == second
+
+
+@pytest.mark.parametrize("check", sorted(CHECKS))
+def test_a_check_that_is_taken_out_is_missed(check: str) -> None:
+    assert find(1, ENOUGH_TO_FIND, check) is not None
