@@ -24,7 +24,7 @@ async def ask(port: int, request: bytes) -> int | None:
     """The status of the answer; None if the server closes the connection without one."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
-        with suppress(ConnectionError):
+        with suppress(OSError):  # answered and closed before all of it was sent
             writer.write(request)
             writer.write_eof()  # what is shorter than it says must not be waited for
         with suppress(ConnectionError):
