@@ -21,8 +21,8 @@ def known_files() -> WhiteNoise:
     files = WhiteNoise(None, max_age=MAX_AGE_SECONDS, allow_all_origins=False)
     for finder in get_finders():
         for storage in getattr(finder, "storages", {}).values():
-            folder = f"{storage.prefix}/" if storage.prefix else ""
-            files.add_files(storage.location, prefix=settings.STATIC_URL + folder)
+            prefix = getattr(storage, "prefix", "")  # of a folder in STATICFILES_DIRS that has one
+            files.add_files(storage.location, prefix=settings.STATIC_URL + (f"{prefix}/" if prefix else ""))
     return files
 
 
