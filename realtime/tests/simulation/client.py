@@ -80,7 +80,7 @@ class Client:
         for seen in self.seen.values():
             seen.clear()  # of a forgery that is found out later only those hear who are there
         if not task.cancelled() and task.exception() is not None:
-            raise Broken(f"{self.name}: serving raised {task.exception()!r}")
+            raise Broken(f"{self.name}: serving failed: {task.exception()}")
 
     # As the stream's socket
 

@@ -47,4 +47,4 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nothing: there is no other thread to be woken by."""
 
     def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        self.failures.append(f"{context['message']}: {context.get('exception')!r}")
+        self.failures.append(repr(context.get("exception") or context["message"]))
