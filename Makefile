@@ -54,7 +54,7 @@ bench: ## Figures beside their targets, a bare server and stock django-eventstre
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench
 
-capacity: ## What 10⁴, 10⁵ and 10⁶ customers take, calculated and simulated; under a minute (MEASURE=--measure: a real run)
+capacity: ## What 10⁴, 10⁵ and 10⁶ customers take, calculated in seconds (MEASURE=--measure: a real run)
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench.capacity $(MEASURE)
 
