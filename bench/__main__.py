@@ -6,10 +6,8 @@ target.
 """
 
 import argparse
-import contextlib
 import fcntl
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,13 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
-from bench.postgresql import measure_postgresql
 from bench.project import DELIVERY, Project, create_people
 from bench.references import bare, measure_reference, measure_stock_storm, stock
 from bench.report import Report
 from bench.servers import LOAD_CORES, Site, run_site, running
 from bench.wire import Redis
-from tests.sideways import require_programs
 
 FOLDER = Path(__file__).resolve().parent
 QUIET_LOAD = 0.7
@@ -32,9 +28,6 @@ PARTS = ("bare", "stock", "daphne", "uvicorn", "postgresql", "growth")
 
 def main() -> int:
     wanted = _read_arguments()
-    if "postgresql" in wanted:
-        with contextlib.suppress(AssertionError, subprocess.CalledProcessError):  # its figures will say so
-            require_programs()
     with (Path(tempfile.gettempdir()) / "handover-bench.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two runs would measure each other
@@ -78,9 +71,6 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
                     Project(site, under, people, report).measure()
             if "growth" in wanted:
                 measure_growth(site, people.live, report)
-    if "postgresql" in wanted:
-        report.attempt("PostgreSQL", partial(measure_postgresql, folder / "postgresql", report))
-    if "growth" in wanted:
         with run_site(folder / "log") as site:
             report.attempt("growth with the log", partial(plot_log, report.curves, site))
 

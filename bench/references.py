@@ -27,7 +27,7 @@ from bench.report import Report
 from bench.servers import Server, bare_server, running, stock_environment, stock_server
 from bench.streams import EVENT_MARK, Streams
 from bench.wire import envelope, frame, get_stream, post_bytes, post_sender, resume_from
-from tests.services import ROOT
+from harness.programs import ROOT
 
 STORM_SECONDS = 12.0
 

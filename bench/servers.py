@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.development.valkey import find_free_port
-from tests.services import HOST, ROOT, Program, Valkey, make_environment, wait_until
-from tests.sideways import PostgreSQL
+from harness.programs import HOST, ROOT, Program, Valkey, wait_until
+from harness.services import make_environment
+from harness.sideways import PostgreSQL
 
 ALL_CORES = os.sched_getaffinity(0)
 SERVER_CORES = {min(ALL_CORES)}

@@ -25,6 +25,7 @@ from chatbot.conversations.errors import RateLimited
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Message, Status
+from harness.threads import THREADS, run_at_once
 from realtime import api, database, log
 from realtime.api import Event
 from realtime.database import in_database, retry_on_deadlock
@@ -39,33 +40,10 @@ from workbench.models import LoginAttempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-THREADS = 4
 ROWS = 20_000
 QUEUE = ROWS // 100  # how many wait
 LARGE_TABLES = "chatbot_chatsession|chatbot_message|realtime_channelhead|realtime_loggedevent"
 WHOLE_TABLE = re.compile(rf"Seq Scan on (?:{LARGE_TABLES})")
-
-
-def run_at_once(*jobs: Callable[[], Any]) -> list[Any]:
-    """Run jobs at the same time, each on a connection of its own; what they returned or raised, in order."""
-    results: list[Any] = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
-
-    def run(index: int) -> None:
-        try:
-            start.wait(10)
-            results[index] = jobs[index]()
-        except Exception as error:  # noqa: BLE001  handed to the test
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_this_is_postgresql() -> None:

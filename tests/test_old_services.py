@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from config.development.supervisor import prepare_death_with_parent
-from tests.services import ROOT, Valkey, make_environment, run_command
+from harness.programs import ROOT, Valkey
+from harness.services import make_environment, run_command
 
 WITHIN_SECONDS = 60.0
 LONG = 12_000  # more than any buffer on the way holds

@@ -9,10 +9,11 @@ import redis
 from django.db import connection
 from prometheus_client import REGISTRY
 
+from harness.programs import Valkey, wait_until
+from harness.services import Service, fill_database, make_environment
 from realtime import api, log
 from realtime.delivery.opening import _start
 from realtime.groups import BROADCAST
-from tests.services import Service, Valkey, fill_database, make_environment, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/operations.md"

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from tests.services import DEMO_PASSWORD, Service, fill_database, make_environment
+from harness.services import DEMO_PASSWORD, Service, fill_database, make_environment
 
 # Logins that fail
 

@@ -6,7 +6,6 @@ stop to listen, end the streams, wait for requests in flight, then stop the reac
 
 import asyncio
 import contextlib
-import functools
 import logging
 import signal
 from typing import Any
@@ -47,8 +46,6 @@ class DrainingServer(Server):  # type: ignore[misc]
         self._ports: list[Any] = []
         self._in_flight: set[asyncio.Task[None]] = set()
         self._is_stopping = False
-        self._ended: set[Any] = set()
-        self.connections: dict[Any, dict[str, Any]] = {}
         super().__init__(
             application=self.service,
             endpoints=[listen_on],
@@ -71,45 +68,19 @@ class DrainingServer(Server):  # type: ignore[misc]
         bound_connections(self.http_factory)
         self._starting = loop.create_task(self.service.start())
 
-    # daphne's reaper looks at every connection each second: at 5,000 open streams a third of the idle process's time.
-    # This one looks at those whose application or connection has ended.
-
     def create_application(self, protocol: Any, scope: Any) -> Any:
         queue = super().create_application(protocol, scope)
         details = self.connections.get(protocol)
         if details is not None and "application_instance" in details:
             task = details["application_instance"]
             self._in_flight.add(task)
-            task.add_done_callback(functools.partial(self._application_ended, protocol))
+            task.add_done_callback(self._in_flight.discard)
         return queue
-
-    def _application_ended(self, protocol: Any, task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
-        self._ended.add(protocol)
 
     def protocol_connected(self, protocol: Any) -> None:
         super().protocol_connected(protocol)
         # Django reads forms. Twisted would parse the content type of every POST first: an eighth of the loop's time.
         protocol._parsePOSTFormSubmission = False
-
-    def protocol_disconnected(self, protocol: Any) -> None:
-        super().protocol_disconnected(protocol)
-        self._ended.add(protocol)
-
-    def application_checker(self) -> None:
-        everything = self.connections
-        ended, self._ended = self._ended, set()
-        self.connections = {protocol: everything[protocol] for protocol in ended if protocol in everything}
-        looked_at = tuple(self.connections)
-        try:
-            super().application_checker()
-        finally:
-            left, self.connections = self.connections, everything
-        for protocol in looked_at:
-            if protocol not in left:
-                del everything[protocol]
-            elif "application_instance" in left[protocol]:
-                self._ended.add(protocol)  # disconnected, and its application still at work
 
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)

@@ -14,6 +14,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from harness.threads import THREADS, run_at_once
 from realtime import api, log, process
 from realtime.api import Event
 from realtime.database import in_database, retry_on_deadlock
@@ -21,7 +22,6 @@ from realtime.events import Envelope
 from realtime.groups import BROADCAST, session
 from realtime.log import numbering
 from realtime.process import Process
-from tests.database_promises import THREADS, run_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

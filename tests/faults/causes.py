@@ -5,19 +5,20 @@ import contextlib
 import re
 import signal
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
+from redis.asyncio import Redis
 
-from realtime.tests.proxy import Proxy
+from harness.programs import wait_until
+from harness.proxy import Proxy
+from harness.services import Service
 from tests.faults.load import Load
-from tests.services import Service, wait_until
 
 FLAPS = 50
 FLAP_SECONDS = 0.05
@@ -124,8 +125,9 @@ async def restart_redis(load: Load) -> None:
 def tell_redis(*command: str) -> Cause:
     async def cause(load: Load) -> None:
         load.begin()
-        run = ["redis-cli", "-u", load.product.valkey.url, *command]
-        await aside(lambda: subprocess.run(run, check=True, capture_output=True, timeout=10))
+        client: Any = Redis.from_url(load.product.valkey.url)
+        async with client:
+            await client.execute_command(*command)
         load.end()
 
     return cause

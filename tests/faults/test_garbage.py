@@ -9,9 +9,11 @@ import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness.clients import CustomerClient, expect
+from harness.programs import HOST
+from harness.services import Service
 from tests.faults.conftest import Site
 from tests.faults.garbage import describe, make_message, make_request
-from tests.services import HOST, CustomerClient, Service, expect
 
 REQUESTS = 5_000  # to each service
 AT_ONCE = 16

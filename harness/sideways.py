@@ -1,10 +1,8 @@
 """The product as in production, on loopback: PostgreSQL, nginx as in deploy/, two shards, two processes a service."""
 
 import contextlib
-import glob
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,46 +15,13 @@ import httpx
 import psycopg
 
 from config.development import valkey
-from tests.services import (
-    HOST,
-    ROOT,
-    START_SECONDS,
-    AgentClient,
-    Program,
-    Valkey,
-    make_environment,
-    run_command,
-    wait_until,
-)
+from harness.clients import AgentClient
+from harness.packages import find_program
+from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
+from harness.services import make_environment, run_command
 
-PACKAGES = {
-    "nginx": "nginx-light",
-    "curl": "curl",
-    "initdb": "postgresql",
-    "openssl": "openssl",
-    "setpriv": "util-linux",
-}
 FORWARDED = {"X-Forwarded-Proto": "https"}
 DATABASE_OWNER = "postgres"
-
-
-def find_program(name: str) -> str | None:
-    """Where a program is; Debian keeps those of PostgreSQL and nginx out of an ordinary PATH."""
-    folders = [os.environ.get("PATH", ""), "/usr/sbin", *sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
-    return shutil.which(name, path=os.pathsep.join(folders))
-
-
-def require_programs() -> None:
-    """Install what is missing where that is possible, else fail and say what to do."""
-    missing = sorted({package for name, package in PACKAGES.items() if find_program(name) is None})
-    if not missing:
-        return
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise AssertionError(f"missing packages; as root: {' '.join(command)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-qq"], env=environment, check=True, capture_output=True)
-    subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 class PostgreSQL(Program):
