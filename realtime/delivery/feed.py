@@ -57,7 +57,8 @@ class Feed:
         self.last: int | None = None  # None until the log was read
         self.subscribers: dict[Subscriber, None] = {}
         self.out_of_order: dict[int, Envelope] = {}
-        self.unconfirmed: dict[int, bytes] = {}  # came through the layer, not yet compared with the log
+        # What came through the layer and is not yet compared with the log: hashes, since all of it may be megabytes.
+        self.unconfirmed: dict[int, int] = {}
         self.seen = 0  # how far the log went when it was read last
         self.needs_log = False
         self.gap_since: float | None = None  # kept for those who measure; no decision depends on it
@@ -86,11 +87,11 @@ class Feed:
         self.needs_log = self.last is not None
 
     def _remember(self, number: int, data: bytes) -> bool:
-        """Keep a copy until it is compared with the log; False if too many wait for that."""
+        """Note a copy until it is compared with the log; False if too many wait for that."""
         if len(self.unconfirmed) >= MAX_UNCONFIRMED:
             self.needs_log = True
             return False
-        self.unconfirmed[number] = data
+        self.unconfirmed[number] = hash(data)
         return True
 
     def _compare(self, number: int, data: bytes, *, trusted: bool) -> None:
@@ -98,7 +99,7 @@ class Feed:
         first = self.unconfirmed.get(number)
         if first is None:
             return
-        if first != data:
+        if first != hash(data):
             self.needs_log = True
         elif trusted:
             del self.unconfirmed[number]
@@ -164,10 +165,10 @@ class Feed:
         return due
 
     def _confirm(self, upto: int, logged: Sequence[Envelope]) -> None:
-        true = {envelope.number: envelope.data for envelope in logged}
+        true = {envelope.number: hash(envelope.data) for envelope in logged}
         for number in [number for number in self.unconfirmed if number <= upto]:
-            data = self.unconfirmed.pop(number)
-            if true.get(number, data) != data:
+            delivered = self.unconfirmed.pop(number)
+            if true.get(number, delivered) != delivered:
                 raise LogDisagrees(f"event {number} is not the logged one")
 
     def restart(self, head: Head) -> None:
