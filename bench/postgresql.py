@@ -17,7 +17,7 @@ from harness.packages import find_program
 from harness.programs import wait_until
 
 LATENCY = "PostgreSQL: POST → other service's stream"
-LIMITS: Limits = (None, 25)
+LIMITS: Limits = NO_LIMITS
 PROCESSES = 2
 THREADS = 4
 CHANGE_SECONDS = 1.5

@@ -186,6 +186,19 @@ def stock_server(folder: Path, database: Path | None = None) -> Server:
     return Server("stock", port, command, folder, stock_environment(database))
 
 
+def plain_server(folder: Path, environment: Mapping[str, str]) -> Server:
+    """The plain Django project of bench/reference."""
+    port = find_free_port()
+    endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
+    command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.reference.project:application"]
+    return Server("plain", port, command, folder, environment)
+
+
+def plain_environment(folder: Path, redis_url: str) -> dict[str, str]:
+    chosen = {"DJANGO_SETTINGS_MODULE": "bench.reference.settings", "REDIS_URL": redis_url}
+    return {**os.environ, **chosen, "REFERENCE_DATABASE": str(folder / "plain.sqlite3")}
+
+
 def stock_environment(database: Path | None) -> dict[str, str]:
     chosen = {"DJANGO_SETTINGS_MODULE": "bench.stock_settings", "STOCK_DATABASE": str(database or "")}
     return {**os.environ, **chosen}
