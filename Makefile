@@ -13,12 +13,15 @@ FAST_STEPS := lint types imports migrations unit
 # Two lanes of about the same length: much of each is waiting.
 TEST_STEPS := $(STATIC_STEPS) unit browser -- processes
 
+# What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
+export MISSING_PROGRAMS ?= fail
+
 # Tests take no Redis from the environment or .env: they start their own. Each of the processes that they start would
 # otherwise compile the project's modules where PYTHONDONTWRITEBYTECODE is set.
 TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO PYTHONDONTWRITEBYTECODE=
 run_steps = @$(PY) tools/run_steps.py $(1)
 
-.PHONY: help run test check soak bench capacity lock packages $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
+.PHONY: help run test check quick soak bench capacity lock packages node $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,9 +32,16 @@ run: ## Install what is needed and run both services until Ctrl-C
 
 test: packages ## Install what is needed and run every check and every test
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
+	@flock Makefile $(MAKE) -s node
 	$(call run_steps,$(TEST_STEPS))
 
-check: ## The fast part of `make test`, for before a commit
+check: export MISSING_PROGRAMS = skip
+check: ## The same without root: what needs a program that is missing is skipped, and named
+	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
+	@! command -v npm >/dev/null || flock Makefile $(MAKE) -s node || echo "going on without node's eventsource"
+	$(call run_steps,$(TEST_STEPS))
+
+quick: ## The fast part of it, for before a commit
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	$(call run_steps,$(FAST_STEPS))
 
@@ -40,10 +50,11 @@ soak: ## Every fault under 20,000 events and 50 clients, about 40 minutes (FAULT
 	@$(TEST_ENVIRONMENT) $(PY) -m tests.faults.soak $(FAULTS)
 
 bench: ## Figures beside their targets, a bare server and stock django-eventstream; under 5 minutes, on a quiet machine
+	@$(MAKE) packages || echo "going on without them"
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench
 
-capacity: ## What 10⁴, 10⁵ and 10⁶ customers take, calculated and simulated; under a minute (MEASURE=--measure: a real run)
+capacity: ## What 10⁴, 10⁵ and 10⁶ customers take, calculated in seconds (MEASURE=--measure: a real run)
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench.capacity $(MEASURE)
 
@@ -52,7 +63,7 @@ lint: ## Step: ruff
 
 types: ## Step: mypy --strict
 	@$(PY) -m mypy
-	@$(PY) -m mypy tests bench tools
+	@$(PY) -m mypy tests bench tools harness
 
 imports: ## Step: import-linter (imports point one way)
 	@.venv/bin/lint-imports
@@ -64,7 +75,8 @@ deploy: ## Step: Django's deployment checks, as in production
 	@$(TEST_ENVIRONMENT) HTTPS=on $(PY) manage.py check --deploy --fail-level WARNING
 
 translations: ## Step: every compiled translation is that of its source
-	@sources=$$(find . -path ./.venv -prune -o -name '*.po' -print); \
+	@command -v msgfmt >/dev/null || [ "$(MISSING_PROGRAMS)" != skip ] || { echo "SKIPPED: gettext is missing"; exit 0; }; \
+	sources=$$(find . -path ./.venv -prune -o -name '*.po' -print); \
 	[ -n "$$sources" ] || { echo "error: there is no .po file" >&2; exit 1; }; \
 	for po in $$sources; do \
 		msgfmt --check --output-file=- "$$po" | cmp - "$${po%.po}.mo" || { echo "error: compile $$po" >&2; exit 1; }; \
@@ -110,15 +122,20 @@ lock_with = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python
 	@echo "making .venv with $(PYTHON)"
 	@$(PYTHON) -m venv --clear .venv
 
-packages:
-	@missing=""; \
-	{ command -v chromium >/dev/null; } || missing+=" chromium"; \
-	{ command -v msgfmt >/dev/null; } || missing+=" gettext"; \
-	{ command -v redis-cli >/dev/null; } || missing+=" redis-tools"; \
-	{ command -v curl >/dev/null; } || missing+=" curl"; \
-	{ command -v npm >/dev/null; } || missing+=" nodejs npm"; \
+# The same programs as in harness/packages.py. Debian keeps those of PostgreSQL and nginx out of an ordinary PATH.
+packages: ## Install the programs that tests and benchmarks start, as root on Debian; else say what is missing
+	@PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"; missing=""; \
+	need() { command -v "$$1" >/dev/null || missing+=" $${*:2}"; }; \
+	need chromium chromium; need curl curl; need initdb postgresql; need msgfmt gettext; need nginx nginx-light; \
+	need npm nodejs npm; need openssl openssl; need redis-cli redis-tools; need setpriv util-linux; \
 	{ command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=" fontconfig fonts-wqy-microhei"; \
 	[ -z "$$missing" ] || $(call install_packages,$$missing)
+
+# For the test of node's EventSource.
+node: .node/installed-eventsource@4
+.node/installed-%:
+	@npm install --silent --no-save --no-audit --no-fund --prefix .node $*
+	@touch $@
 
 define install_packages
 { if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \

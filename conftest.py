@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from realtime import database, home, publisher
+from realtime import database, home
 from realtime.database import close_connections
+from realtime.process import Process
 
 QUIET_SECONDS = 30.0
 
@@ -34,9 +35,10 @@ def _nothing_is_at_work_when_the_database_goes() -> Iterator[None]:
     database in the middle of its transaction, Django cannot end that, and holds its locks from then on.
     """
     yield
-    loop = home._loop
-    if loop is not None and loop.is_running():
-        asyncio.run_coroutine_threadsafe(publisher.flush(), loop).result(QUIET_SECONDS)
+    here = home.existing()
+    process = here.existing(Process) if here is not None and here.loop.is_running() else None
+    if here is not None and process is not None:
+        asyncio.run_coroutine_threadsafe(process.flush(), here.loop).result(QUIET_SECONDS)
     deadline = time.monotonic() + QUIET_SECONDS
     while not database.is_idle():
         assert time.monotonic() < deadline, "a database thread is still at work"

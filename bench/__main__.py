@@ -1,4 +1,4 @@
-"""`python -m bench`: this project beside a bare asyncio server and stock django-eventstream, in one run.
+"""`python -m bench`: this project beside a bare server, stock django-eventstream and plain Django, in one run.
 
 Prints each figure beside its target, writes CSV to bench/results/ and plots to bench/plots/ (of a partial run to
 results/). Takes under five minutes; the machine should have nothing else to do. Ends with 1 if a figure misses its
@@ -6,35 +6,30 @@ target.
 """
 
 import argparse
-import contextlib
 import fcntl
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.figures import Figures
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
-from bench.postgresql import measure_postgresql
+from bench.messages import ANSWER, MESSAGES, OTHER_STREAM, REPLIES
 from bench.project import DELIVERY, Project, create_people
-from bench.references import bare, measure_reference, measure_stock_storm, stock
+from bench.references import bare, measure_plain, measure_reference, measure_stock_storm, stock
 from bench.report import Report
 from bench.servers import LOAD_CORES, Site, run_site, running
 from bench.wire import Redis
-from tests.sideways import require_programs
 
 FOLDER = Path(__file__).resolve().parent
 QUIET_LOAD = 0.7
-PARTS = ("bare", "stock", "daphne", "uvicorn", "postgresql", "growth")
+PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "growth")
 
 
 def main() -> int:
     wanted = _read_arguments()
-    if "postgresql" in wanted:
-        with contextlib.suppress(AssertionError, subprocess.CalledProcessError):  # its figures will say so
-            require_programs()
     with (Path(tempfile.gettempdir()) / "handover-bench.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two runs would measure each other
@@ -52,14 +47,23 @@ def run(wanted: Sequence[str]) -> int:
     os.sched_setaffinity(0, LOAD_CORES)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         measure(Path(folder), wanted, report)
-    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", "bare", 4.5, 2)
-    report.figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", "stock", 1 / 3)
+    derive_ratios(report.figures)
     print(report.figures.table())
     write(report, FOLDER / "plots" if set(wanted) == set(PARTS) else FOLDER / "results")
     problems = [*report.figures.explain_misses(), *(f"FAILED {failure}" for failure in report.failures)]
     for problem in problems:
         print(problem)
     return 1 if problems else 0
+
+
+def derive_ratios(figures: Figures) -> None:
+    """What does not depend on the machine: each figure beside that of a reference in the same run."""
+    figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", "bare", 1.7, 1.5)
+    figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", "stock", 1 / 3)
+    for label in (MESSAGES, REPLIES):
+        figures.derive_ratio(label, f"{label}, times plain Django", "plain", 1.4, at_least=True)
+    half = f"{OTHER_STREAM}, p50"
+    figures.derive_ratio(half, f"{half}, times plain Django's answer", "plain", 1, base_figure=f"{ANSWER}, p50")
 
 
 def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
@@ -69,6 +73,8 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
     if "stock" in wanted:
         report.attempt("stock", partial(measure_reference, stock(folder), report))
         report.attempt("stock with storage: reconnect storm", partial(measure_stock_storm, folder, report))
+    if "plain" in wanted:
+        report.attempt("plain Django", partial(measure_plain, folder / "plain", report))
     if {"daphne", "uvicorn", "growth"}.intersection(wanted):
         with run_site(folder / "site") as site:
             report.say("create sessions and agents")
@@ -78,9 +84,6 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
                     Project(site, under, people, report).measure()
             if "growth" in wanted:
                 measure_growth(site, people.live, report)
-    if "postgresql" in wanted:
-        report.attempt("PostgreSQL", partial(measure_postgresql, folder / "postgresql", report))
-    if "growth" in wanted:
         with run_site(folder / "log") as site:
             report.attempt("growth with the log", partial(plot_log, report.curves, site))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 OURS = ("daphne", "uvicorn")
-SERVERS = ("bare", *OURS, "stock")
+SERVERS = ("bare", *OURS, "stock", "plain")
 RUNS = 3
 
 
@@ -85,13 +85,15 @@ class Figures:
         limits = {server: limit for server, limit in zip(OURS, targets * 2, strict=False) if limit is not None}
         return self.all.setdefault(name, Figure(name, unit, limits, at_least))
 
-    def derive_ratio(self, of: str, name: str, base: str, *targets: float) -> None:
-        """Add a figure that is another one divided by its value for the base server."""
-        figure = self.all.get(of)
-        divisor = figure.value(base) if figure else None
+    def derive_ratio(
+        self, of: str, name: str, base: str, *targets: float, base_figure: str = "", at_least: bool = False
+    ) -> None:
+        """Add a figure that is another one divided by its value, or that of `base_figure`, for the base server."""
+        figure, reference = self.all.get(of), self.all.get(base_figure or of)
+        divisor = reference.value(base) if reference else None
         if figure is None or not divisor:
             return
-        ratio = self.of(name, "x", *targets)
+        ratio = self.of(name, "x", *targets, at_least=at_least)
         for server in SERVERS:
             if (value := figure.value(server)) is not None:
                 ratio.record(server, value / divisor)
@@ -109,7 +111,7 @@ class Figures:
 
     def table(self) -> str:
         """The table as Markdown, aligned."""
-        header = ["figure", "unit", "target", "bare", "this (daphne)", "this (uvicorn)", "stock", "verdict"]
+        header = ["figure", "unit", "target", "bare", "this (daphne)", "this (uvicorn)", "stock", "plain", "verdict"]
         rows = [header, *(_row(figure) for figure in self.all.values())]
         widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
         lines = [

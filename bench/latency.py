@@ -61,6 +61,18 @@ def measure_post_latency(
     record_percentiles(figures, name, label, limits, delays)
 
 
+def measure_answers(figures: Figures, name: str, label: str, posts: Posts) -> None:
+    """Record p50 and p99 from the POST to its answer, in ms, of one message after the other: none waits for another."""
+    posts.connect(1 - posts.idle)
+    posts.seconds.clear()
+    deadline = time.perf_counter() + RUN_SECONDS
+    while time.perf_counter() < deadline:
+        posts.send()
+        posts.finish()
+        time.sleep(1 / MESSAGES_A_SECOND)
+    record_percentiles(figures, name, label, NO_LIMITS, posts.seconds)
+
+
 def measure_publish_latency(figures: Figures, name: str, streams: Streams, redis: Redis, names: Sequence[str]) -> None:
     """The relay's own part: p50 and p99 from a foreign PUBLISH to the stream."""
 

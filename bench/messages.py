@@ -14,6 +14,10 @@ from bench.streams import EVENT_MARK, NotInTime, Streams
 from bench.wire import Redis, session_stream
 
 OWN_STREAM = "POST → own stream"
+OTHER_STREAM = "POST → other service's stream"
+ANSWER = "POST → answer"
+MESSAGES = "messages accepted, with an agent"
+REPLIES = "replies accepted"
 
 
 class Messages:
@@ -54,11 +58,11 @@ class Messages:
             repeat(partial(latency.measure_publish_latency, figures, self._under, streams, redis, self._names))
         redis.close()
 
-    def measure_acceptance(self, label: str, target: float | None) -> None:
+    def measure_acceptance(self, label: str, target: float | None = None) -> None:
         """Messages of customers who talk to an agent, as fast as they are answered."""
         self._accept(label, target, self._messages, RUNS)
 
-    def measure_replies(self, label: str, target: float) -> None:
+    def measure_replies(self, label: str, target: float | None = None) -> None:
         """Replies of an agent, as fast as they are answered."""
         with self._workbench_on_the_servers_core():
             self._accept(label, target, self._replies, RUNS)

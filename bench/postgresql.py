@@ -13,11 +13,11 @@ from bench.latency import NO_LIMITS, Limits, percentile_figures, record_percenti
 from bench.messages import run_messages
 from bench.report import Report
 from bench.servers import ALL_CORES, Backstage, Site, run_postgresql, run_site
-from tests.services import wait_until
-from tests.sideways import find_program
+from harness.packages import find_program
+from harness.programs import wait_until
 
 LATENCY = "PostgreSQL: POST → other service's stream"
-LIMITS: Limits = (None, 25)
+LIMITS: Limits = NO_LIMITS
 PROCESSES = 2
 THREADS = 4
 CHANGE_SECONDS = 1.5
@@ -29,7 +29,7 @@ EVENTS_A_ROUND = 3  # on the broadcast channel: two of an escalation, one of its
 def measure_postgresql(folder: Path, report: Report) -> None:
     """The figures of a site on PostgreSQL. The database works beside the load, on its core."""
     if find_program("initdb") is None:
-        report.say("PostgreSQL is not installed (as root `make bench` installs it): not measured")
+        report.say("PostgreSQL is not installed (as root: make packages): not measured")
         for under in OURS:
             for figure in percentile_figures(report.figures, LATENCY, LIMITS):
                 figure.fail(under, "not installed")

@@ -9,7 +9,8 @@ from bench.connections import MISSED, WARM_UP
 from bench.delivery import STREAM_COUNTS, THOUSAND, measure_delivery, measure_growing_delivery
 from bench.figures import Figure, Figures, repeat
 from bench.growth import AGENT
-from bench.messages import run_messages
+from bench.latency import NO_LIMITS
+from bench.messages import MESSAGES, OTHER_STREAM, REPLIES, run_messages
 from bench.report import Report
 from bench.servers import Server, Site, running
 from bench.streams import Streams
@@ -128,11 +129,11 @@ class Project:
     def _measure_messages(self) -> None:
         names, login = self._people.live[:THOUSAND], self._people.login
         with run_messages(self._report, self._under, self._site, names, login) as messages:
-            messages.measure_latency("POST → other service's stream", (4, 15))
+            messages.measure_latency(OTHER_STREAM, NO_LIMITS)
             messages.measure_own_latency()
             messages.measure_publish_latency()
-            messages.measure_acceptance("messages accepted, with an agent", 450)
-            messages.measure_replies("replies accepted", 450)
+            messages.measure_acceptance(MESSAGES)
+            messages.measure_replies(REPLIES)
             messages.measure_bot("messages accepted, with the bot", self._people.bot)
         self._site.backstage.call("drop_turns")
 

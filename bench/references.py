@@ -1,10 +1,11 @@
-"""What this project is compared with: the bare server as the limit, and stock django-eventstream."""
+"""What this project is compared with: the bare server as the limit, stock django-eventstream, plain Django."""
 
 import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import latency
@@ -18,16 +19,16 @@ from bench.connections import (
     storm_figure,
 )
 from bench.delivery import STREAM_COUNTS, THOUSAND, measure_growing_delivery
-from bench.figures import Figures
-from bench.messages import OWN_STREAM
+from bench.figures import Figures, repeat
+from bench.messages import ANSWER, MESSAGES, OWN_STREAM, REPLIES
 from bench.overload import OVERLOADED, measure_reference_overload
 from bench.posts import Posts
 from bench.project import DELIVERY, delivery_figure
 from bench.report import Report
-from bench.servers import Server, bare_server, running, stock_environment, stock_server
+from bench.servers import Server, bare_server, plain_environment, plain_server, running, stock_environment, stock_server
 from bench.streams import EVENT_MARK, Streams
 from bench.wire import envelope, frame, get_stream, post_bytes, post_sender, resume_from
-from tests.services import ROOT
+from harness.programs import ROOT, Valkey
 
 STORM_SECONDS = 12.0
 
@@ -105,3 +106,24 @@ def measure_stock_storm(folder: Path, report: Report) -> None:
     ]
     with running(server):
         measure_storm(storm_figure(report.figures), server, "stock", requests, STORM_SECONDS)
+
+
+def measure_plain(folder: Path, report: Report) -> None:
+    """What a plain Django project takes for a POST that writes a message and two events, and publishes both."""
+    folder.mkdir()
+    valkey, names = Valkey(folder), [f"live-{number}" for number in range(THOUSAND)]
+    environment = plain_environment(folder, valkey.url)
+    command = [sys.executable, "-m", "bench.reference.project", *names]
+    made = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    login = made.stdout.strip()
+    server = plain_server(folder, environment)
+    try:
+        valkey.start()
+        with running(server):
+            posts = Posts(server.port, latency.agent_replies(names, login))
+            repeat(partial(latency.measure_answers, report.figures, "plain", ANSWER, posts))
+            for label in (MESSAGES, REPLIES):
+                repeat(partial(latency.measure_acceptance, report.figures, "plain", label, None, posts))
+            posts.close()
+    finally:
+        valkey.kill()

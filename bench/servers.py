@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.development.valkey import find_free_port
-from tests.services import HOST, ROOT, Program, Valkey, make_environment, wait_until
-from tests.sideways import PostgreSQL
+from harness.programs import HOST, ROOT, Program, Valkey, wait_until
+from harness.services import make_environment
+from harness.sideways import PostgreSQL
 
 ALL_CORES = os.sched_getaffinity(0)
 SERVER_CORES = {min(ALL_CORES)}
@@ -183,6 +184,19 @@ def stock_server(folder: Path, database: Path | None = None) -> Server:
     endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
     command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.stock:application"]
     return Server("stock", port, command, folder, stock_environment(database))
+
+
+def plain_server(folder: Path, environment: Mapping[str, str]) -> Server:
+    """The plain Django project of bench/reference."""
+    port = find_free_port()
+    endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
+    command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.reference.project:application"]
+    return Server("plain", port, command, folder, environment)
+
+
+def plain_environment(folder: Path, redis_url: str) -> dict[str, str]:
+    chosen = {"DJANGO_SETTINGS_MODULE": "bench.reference.settings", "REDIS_URL": redis_url}
+    return {**os.environ, **chosen, "REFERENCE_DATABASE": str(folder / "plain.sqlite3")}
 
 
 def stock_environment(database: Path | None) -> dict[str, str]:

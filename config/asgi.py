@@ -25,10 +25,10 @@ from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
 from config.static import static_files
 from realtime import process
+from realtime.log.retention import prune_daily
 from realtime.process import BackgroundJob
-from realtime.retention import prune_daily
-from realtime.signals import drain_on_signal
-from realtime.stream import StreamRoute
+from realtime.serving.routes import StreamRoute, Streams
+from realtime.serving.stopping import drain_on_signal
 from workbench.access.login_attempts import prune_hourly
 from workbench.access.login_sessions import note_use_of_logins
 from workbench.api.streams import STREAM_ROUTES as WORKBENCH_STREAMS
@@ -44,14 +44,11 @@ class Service:
     def __init__(self, urlconf: str, streams: Sequence[tuple[str, StreamRoute]], jobs: Sequence[BackgroundJob]) -> None:
         self.jobs = jobs
         self._is_started = False
-        ours: list[Any] = [(path, route, stream.begin) for route, stream in streams]
-        ours.append((path, "static/<path:path>", static_files))
-        djangos: list[Any] = [
-            (re_path, r"^(?:api/|healthz$|readyz$|metrics$)", ApiHandler(urlconf)),
-            (re_path, r"", ServiceHandler(urlconf)),
-        ]
-        self._router = _router(ours + djangos)
-        self._strict_router = _router(djangos)  # for a foreign Host, which Django refuses, as JSON or with a page
+        applications: list[Any] = [static_files, ApiHandler(urlconf), ServiceHandler(urlconf)]
+        static, api, pages = applications
+        djangos = [re_path(r"^(?:api/|healthz$|readyz$|metrics$)", api), re_path(r"", pages)]
+        self._application = Streams(streams, URLRouter([path("static/<path:path>", static), *djangos]))
+        self._django = URLRouter(djangos)  # for a foreign Host, which Django refuses, as JSON or with a page
 
     async def start(self) -> None:
         """Start realtime and this service's jobs in the running loop, once."""
@@ -73,11 +70,10 @@ class Service:
             await self.start()
         # daphne takes it from a header of any client, and so another path than that which a proxy has checked.
         scope["root_path"] = ""
-        router = self._router if has_allowed_host(scope) else self._strict_router
-        rest = await router(scope, receive, send)
-        if rest is not None:  # a stream: for as long as it is open nothing is kept of how it came here
-            del router, scope, receive, send
-            await rest
+        application = self._application if has_allowed_host(scope) else self._django
+        answering = application(scope, receive, send)
+        del scope, receive, send  # a stream is open for long: meanwhile nothing is kept of how it came here
+        await answering
 
     async def _live(self, receive: Any, send: Any) -> None:
         """uvicorn's lifespan protocol."""
@@ -91,10 +87,6 @@ class Service:
                 await process.current().stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-def _router(routes: Sequence[Any]) -> Any:
-    return URLRouter([make(route, application) for make, route, application in routes])
 
 
 def _tune_interpreter() -> None:

@@ -1,6 +1,7 @@
 """Reading a request's body in bounded time and space, whatever the server below does.
 
-`manage.py serve` hands over whole bodies (realtime/connection.py); uvicorn and plain daphne have no limit of their own.
+`manage.py serve` hands over whole bodies (realtime/serving/daphne_connection.py); uvicorn and plain daphne have no
+limit of their own.
 """
 
 import asyncio

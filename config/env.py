@@ -20,7 +20,7 @@ _env.read_env(BASE_DIR / ".env")  # a missing file is fine; the environment wins
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
 SQLITE_BUSY_SECONDS = 2
-# Of one process. The database threads of realtime/database.py keep 8 for themselves; pages and admin share the rest.
+# Of one process. The database threads of realtime/database keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
 THIS_MACHINE = "127.0.0.0/8,::1"
 # How long a caller waits for one of them: as long as for SQLite's lock.

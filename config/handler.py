@@ -14,24 +14,30 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.urls import set_script_prefix
 
 from chatbot.conversations.errors import BodyTooLarge
-from config import middleware
 from config.bodies import is_too_large, read_body, with_body
+from config.middleware import ContentSecurityPolicyMiddleware
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Hook = Callable[..., Any]
 Respond = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 # Of settings.MIDDLEWARE, in its order: without login sessions, their users and messages, which no API view asks for.
+# Only what does no I/O: its hooks are called in the event loop.
 API_MIDDLEWARE: tuple[Hook, ...] = (
-    middleware.SecurityMiddleware,
-    middleware.ContentSecurityPolicyMiddleware,
-    middleware.LocaleMiddleware,
-    middleware.CommonMiddleware,
-    middleware.CsrfViewMiddleware,
-    middleware.XFrameOptionsMiddleware,
+    SecurityMiddleware,
+    ContentSecurityPolicyMiddleware,
+    LocaleMiddleware,
+    CommonMiddleware,
+    CsrfViewMiddleware,
+    XFrameOptionsMiddleware,
 )
 
 
@@ -76,11 +82,11 @@ class ApiHandler(ServiceHandler):
     _get_response_async: Respond  # of Django's BaseHandler: resolve the address, call the view
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """Call the hooks of API_MIDDLEWARE one after the other: as Django nests them, each is two more coroutines."""
+        """Call the hooks of API_MIDDLEWARE one after the other: as Django nests them, each is one more thread hop."""
         stack = [make(self._get_response_async) for make in API_MIDDLEWARE]
         self._begin = _hooks(stack, "process_request")
         self._finish = _hooks(reversed(stack), "process_response")
-        self._view_middleware = _hooks(stack, "process_view")
+        self._view_middleware = [_as_coroutine(hook) for hook in _hooks(stack, "process_view")]
         self._template_response_middleware: list[Hook] = []
         self._exception_middleware: list[Hook] = []
         self._answer: Any = convert_exception_to_response(self._begin_and_answer)
@@ -111,3 +117,12 @@ class ApiHandler(ServiceHandler):
 
 def _hooks(stack: Iterable[Any], name: str) -> list[Hook]:
     return [getattr(each, name) for each in stack if hasattr(each, name)]
+
+
+def _as_coroutine(hook: Hook) -> Hook:
+    """As Django awaits it before a view, without a thread."""
+
+    async def call(*args: Any) -> Any:
+        return hook(*args)
+
+    return call

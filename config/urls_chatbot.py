@@ -5,7 +5,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from chatbot.customers.page import chat_page
 from chatbot.web.language import set_language
-from realtime import health
+from realtime.serving import health
 
 urlpatterns = [
     path("", chat_page, name="chat"),

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog
 
 from chatbot.web.language import set_language
-from realtime import health
+from realtime.serving import health
 from workbench import views
 
 urlpatterns = [

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from realtime import groups, log, numbering, publisher
-from realtime.database import in_database, repeat_victims
+from realtime import groups, log, process
+from realtime.database import in_database, retry_on_deadlock
 from realtime.events import Envelope, Event, Source, encode
 from realtime.groups import Channel
+from realtime.log import numbering
 from realtime.subscription import Missed, ReceivedEvent, subscribe
 
 __all__ = [
@@ -49,14 +50,14 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
 
     Call it last in a transaction: it holds the counters of the channels (taken in sorted order) until commit. A
     transaction of its own is tried again if it loses a deadlock. On PostgreSQL a broadcast event inside the caller's
-    transaction has no id yet (None): it gets one after the commit (realtime/numbering.py).
+    transaction has no id yet (None): it gets one after the commit (realtime/log/numbering.py).
     Raises ValueError before anything is written if an event is no valid one.
     """
     wanted = list(items)
     different = {id(event): event for _, event in wanted}
     data = {key: encode(event) for key, event in different.items()}
     sendings = [_Sending(groups.parse(channel), event, data[id(event)]) for channel, event in wanted]
-    repeat_victims(lambda: _write_and_publish(sendings))
+    retry_on_deadlock(lambda: _write_and_publish(sendings))
     later = [sending for sending in sendings if sending.row is not None]
     if later and not connection.in_atomic_block:
         _number_now(later)
@@ -66,11 +67,11 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
 def _number_now(later: Sequence[_Sending]) -> None:
     """Number what was committed. A fault is not told: the events are sent, soon; only their ids are not known here."""
     try:
-        publisher.publish_waiting()
+        process.current().numberer.number()
         for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):
             sending.id = number
     except DatabaseError:
-        publisher.publish_waiting_soon()
+        process.current().numberer.soon()
 
 
 def _write_and_publish(sendings: Sequence[_Sending]) -> None:
@@ -88,9 +89,9 @@ def _write_and_publish(sendings: Sequence[_Sending]) -> None:
             elif sending.row is None:
                 envelopes.append(next(logged))
                 sending.id = envelopes[-1].number
-        transaction.on_commit(lambda: publisher.publish(envelopes))
+        transaction.on_commit(lambda: process.current().publisher.publish(envelopes))
         if later and is_callers_transaction:
-            transaction.on_commit(publisher.publish_waiting_soon)
+            transaction.on_commit(lambda: process.current().numberer.soon())
 
 
 def send_to_session(

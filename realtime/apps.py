@@ -7,7 +7,7 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         from realtime import checks  # noqa: F401  registers the system checks
+        from realtime.log.retention import measure_log
         from realtime.metrics import read_at_scrape
-        from realtime.retention import measure_log
 
         read_at_scrape(measure_log)

@@ -19,10 +19,11 @@ from django.db.models.functions import Now
 
 from realtime import home, log, process
 from realtime.database import read_database, read_now
+from realtime.delivery.frame import Frame
 from realtime.events import Envelope
 from realtime.groups import Channel
 from realtime.models import LoggedEvent
-from realtime.relay import Frame
+from realtime.seldom import Seldom
 from realtime.subscription import Missed
 
 PAGE_EVENTS = 20  # of 64 KiB at most
@@ -31,7 +32,6 @@ LINGER_SECONDS = 5.0
 # How long to rely on being told of news: the loop in which the relay lives may end, if it was a thread's own.
 CHECK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
-LOG_SECONDS = 60.0
 # By how much a place that is found by the clock is rather too early than too late.
 EARLIER = timedelta(seconds=1)
 
@@ -39,8 +39,108 @@ UNAVAILABLE = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 
+_faults = Seldom()
 
-class Cursor:
+
+class News:
+    """Who waits for more of one channel; a Subscriber of it while anybody does."""
+
+    def __init__(self) -> None:
+        self._channel: Channel | None = None
+        self._fetched: deque[Envelope | Missed] = deque()
+        self._may_be_more = True
+        self._lock = threading.Lock()  # never held over a wait
+        self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._left_at = 0.0
+        self._lingers = True
+        self._watch: asyncio.Task[None] | None = None
+
+    async def _wait(self) -> None:
+        """Wait until there may be more, CHECK_SECONDS at most."""
+        ready = asyncio.Event()
+        with self._lock:
+            self._waiting[ready] = asyncio.get_running_loop()
+        try:
+            self._have_watched()
+            if self._fetched or self._may_be_more:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await ready.wait()
+        finally:
+            self._left_at = time.monotonic()
+            with self._lock:
+                del self._waiting[ready]
+
+    def _have_watched(self) -> None:
+        # A loop of another thread may end with the call that it was made for.
+        if threading.current_thread() is threading.main_thread():
+            home.adopt_running_loop()
+        here = home.current()
+        if here.is_here():
+            self._begin_to_watch()
+        else:
+            with contextlib.suppress(RuntimeError):  # it has ended this moment: at the next check there is another
+                here.loop.call_soon_threadsafe(self._begin_to_watch)
+
+    def _begin_to_watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._watch is None or self._watch.done() or self._watch.get_loop() is not loop:
+            self._watch = loop.create_task(self._keep_watch(), name="cursor-watch")
+
+    async def _keep_watch(self) -> None:
+        """Hear of the channel's news for as long as somebody reads. In the home loop."""
+        assert self._channel is not None
+        runtime = await process.start()
+        try:
+            await runtime.opening.subscribe(self, {self._channel: None})
+            self._tell_of_more()  # of what was committed before, nobody has told
+            while self._is_read():
+                await asyncio.sleep(LINGER_SECONDS)
+        except DatabaseError as error:
+            _tell_unavailable(error)
+            await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            runtime.relay.unsubscribe(self, [self._channel])
+            self._tell_of_more()
+
+    def _is_read(self) -> bool:
+        return bool(self._waiting) or (self._lingers and time.monotonic() - self._left_at < LINGER_SECONDS)
+
+    def _tell_of_more(self) -> None:
+        self._may_be_more = True
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            waiting = list(self._waiting.items())
+        for ready, loop in waiting:
+            with contextlib.suppress(RuntimeError):  # its loop has ended
+                loop.call_soon_threadsafe(ready.set)
+
+    # As a Subscriber of the relay
+
+    def put(self, frame: Frame) -> None:
+        if frame.number is not None:
+            self._may_be_more = True
+        elif len(self._fetched) < PAGE_EVENTS:  # in no log: taken now or never
+            self._fetched.append(frame.envelope)
+
+    def flush(self) -> int:
+        self._wake()
+        return 0
+
+    def reset(self, channel: str, last: int) -> None:
+        self._may_be_more = True
+
+    def link_changed(self, degraded_since: float | None) -> None:
+        pass
+
+    def fail(self) -> None:
+        self._tell_of_more()
+
+
+class Cursor(News):
     """A place in the log, and what was fetched after it. Usable from all threads and event loops."""
 
     def __init__(self, find_channel: Callable[[], Channel]) -> None:
@@ -50,17 +150,10 @@ class Cursor:
         everything that anybody commits after this call after the place. If the database does not answer in time, the
         place is found later, by the database's clock: then it may be a second too early, but not too late.
         """
+        super().__init__()
         self._find_channel = find_channel
         self._made_at = time.monotonic()
-        self._channel: Channel | None = None
         self._reached = 0  # the last number that was fetched
-        self._fetched: deque[Envelope | Missed] = deque()
-        self._may_be_more = True
-        self._lock = threading.Lock()  # never held over a wait
-        self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
-        self._left_at = 0.0
-        self._lingers = True
-        self._watch: asyncio.Task[None] | None = None
         with contextlib.suppress(*UNAVAILABLE):
             self._channel, self._reached = read_now(self._find_end)
 
@@ -157,83 +250,6 @@ class Cursor:
         channel = self._settle()
         return len(self._fetched) + max(0, log.heads([channel])[channel].last - self._reached)
 
-    # Waiting for news
-
-    async def _wait(self) -> None:
-        """Wait until there may be more, CHECK_SECONDS at most."""
-        ready = asyncio.Event()
-        with self._lock:
-            self._waiting[ready] = asyncio.get_running_loop()
-        try:
-            self._have_watched()
-            if self._fetched or self._may_be_more:
-                return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_SECONDS):
-                    await ready.wait()
-        finally:
-            self._left_at = time.monotonic()
-            with self._lock:
-                del self._waiting[ready]
-
-    def _have_watched(self) -> None:
-        # A loop of another thread may end with the call that it was made for.
-        if threading.current_thread() is threading.main_thread():
-            home.adopt_running_loop()
-        loop = home.loop()
-        if home.is_home():
-            self._begin_to_watch()
-        else:
-            with contextlib.suppress(RuntimeError):  # it has ended this moment: at the next check there is another
-                loop.call_soon_threadsafe(self._begin_to_watch)
-
-    def _begin_to_watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._watch is None or self._watch.done() or self._watch.get_loop() is not loop:
-            self._watch = loop.create_task(self._keep_watch(), name="cursor-watch")
-
-    async def _keep_watch(self) -> None:
-        """Hear of the channel's news for as long as somebody reads. In the home loop."""
-        assert self._channel is not None
-        relay = (await process.start()).relay
-        try:
-            await relay.subscribe(self, {self._channel: None})
-            self._tell_of_more()  # of what was committed before, nobody has told
-            while self._is_read():
-                await asyncio.sleep(LINGER_SECONDS)
-        except DatabaseError as error:
-            _tell_unavailable(error)
-            await asyncio.sleep(RETRY_SECONDS)
-        finally:
-            relay.unsubscribe(self, [self._channel])
-            self._tell_of_more()
-
-    def _is_read(self) -> bool:
-        return bool(self._waiting) or (self._lingers and time.monotonic() - self._left_at < LINGER_SECONDS)
-
-    def _tell_of_more(self) -> None:
-        self._may_be_more = True
-        self._wake()
-
-    def _wake(self) -> None:
-        with self._lock:
-            waiting = list(self._waiting.items())
-        for ready, loop in waiting:
-            with contextlib.suppress(RuntimeError):  # its loop has ended
-                loop.call_soon_threadsafe(ready.set)
-
-    # As a Subscriber of the relay
-
-    def deliver(self, channel: str, number: int | None, frame: Frame) -> None:
-        if number is not None:
-            self._tell_of_more()
-        elif len(self._fetched) < PAGE_EVENTS:  # in no log: taken now or never
-            self._fetched.append(Envelope(channel, frame.type, None, frame.data))
-            self._wake()
-
-    def reset(self, channel: str, last: int) -> None:
-        self._tell_of_more()
-
 
 def _read_page(channel: Channel, after: int) -> tuple[list[Envelope | Missed], int, bool]:
     """The events after a number, up to a page; the number that they reach; whether the log ends there."""
@@ -247,13 +263,6 @@ def _read_page(channel: Channel, after: int) -> tuple[list[Envelope | Missed], i
     return [*missed, *events], upto, upto == head.last
 
 
-_may_log_at = 0.0
-
-
 def _tell_unavailable(error: Exception) -> None:
     """Log it, once a minute for all cursors: each of them tries again every second."""
-    global _may_log_at
-    now = time.monotonic()
-    if now >= _may_log_at:
-        _may_log_at = now + LOG_SECONDS
-        logger.warning("the log cannot be read on, will try again: %s", type(error).__name__)
+    _faults.warning(logger, "the log cannot be read on, will try again: %s", type(error).__name__)

@@ -22,7 +22,7 @@ class ChannelHead(models.Model):
 class LoggedEvent(models.Model):
     """One durable event. `envelope` is the JSON that went over the wire, byte for byte.
 
-    Without a `number` it is not to be read yet, and the envelope has no id (realtime/numbering.py).
+    Without a `number` it is not to be read yet, and the envelope has no id (realtime/log/numbering.py).
     """
 
     channel = models.CharField(max_length=80)

@@ -1,194 +1,93 @@
-"""What one process runs for realtime: channel layer, relay, open streams, background jobs. One for each process."""
+"""What one process runs for realtime, and how its parts know each other. The only module that knows all of them."""
 
 import asyncio
+import atexit
 import contextlib
 import logging
-import random
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from channels.layers import get_channel_layer
-from django.db import DatabaseError
 
-from realtime import home, metrics, numbering
-from realtime.batch import Batch
-from realtime.database import data_version, read_database
+from realtime import home
+from realtime.delivery.catch_up import CatchUp
+from realtime.delivery.numberer import Numberer
+from realtime.delivery.opening import Opening
+from realtime.delivery.publisher import Publisher
+from realtime.delivery.relay import Relay
+from realtime.delivery.replay import Parts
 from realtime.layers import DegradingChannelLayer
-from realtime.relay import Relay
-from realtime.replay import PARTS_AT_ONCE, parts_after
-from realtime.stream_limits import StreamLimits
-
-if TYPE_CHECKING:
-    from realtime.stream import Authorise, Stream, StreamRequest
+from realtime.log import numbering
+from realtime.stream.limits import StreamLimits
+from realtime.stream.open_streams import OpenStreams
+from realtime.stream.rights import Rights
 
 logger = logging.getLogger(__name__)
 
+EXIT_FLUSH_SECONDS = 1.0
 STEP_LIMIT_SECONDS = 1.0  # of a stop
-RIGHTS_CHECK_SECONDS = 1.0
-RIGHTS_EXPIRY_SECONDS = 30.0  # also when nothing was committed: a login ends by time, too
+
 BackgroundJob = Callable[[], Awaitable[None]]
 
 
-class Registry:
-    """The open streams of this process, and the timers they share. Lives in the home loop."""
-
-    def __init__(self) -> None:
-        self.streams: dict[Stream, None] = {}
-        self.now = time.monotonic()
-        self._dirty: list[Stream] = []
-
-    def add(self, stream: "Stream") -> None:
-        self.streams[stream] = None
-        metrics.STREAMS.set(len(self.streams))
-
-    def remove(self, stream: "Stream") -> None:
-        self.streams.pop(stream, None)
-        metrics.STREAMS.set(len(self.streams))
-
-    def flush_soon(self, stream: "Stream") -> None:
-        """Write this stream's frames at the end of this turn of the loop, joined."""
-        if not self._dirty:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self._dirty.append(stream)
-
-    def flush(self) -> None:
-        """Write what streams have to write."""
-        if not self._dirty:
-            return
-        dirty, self._dirty = self._dirty, []
-        self.now = time.monotonic()
-        frames = 0
-        for stream in dirty:
-            try:
-                frames += stream.flush()
-            except Exception:
-                logger.exception("a stream could not be written")
-                with contextlib.suppress(Exception):  # the others are still to be written
-                    stream.cut("error")
-        metrics.DELIVERED.inc(frames)
-
-    def notice(self, event_type: str, payload: dict[str, Any]) -> None:
-        for stream in tuple(self.streams):
-            stream.notice(event_type, payload)
-
-    async def tick(self) -> None:
-        """Each second keep quiet streams alive and cut off those that do not read."""
-        while True:
-            await asyncio.sleep(1)
-            self.now = now = time.monotonic()
-            for stream in tuple(self.streams):
-                stream.tick(now)
-
-
 class Process:
-    """The realtime side of one process."""
+    """The realtime side of one process. Making it starts nothing."""
 
-    def __init__(self) -> None:
-        layer = get_channel_layer()
-        if not isinstance(layer, DegradingChannelLayer):
+    def __init__(self, here: home.Home) -> None:
+        channel_layer = get_channel_layer()
+        if not isinstance(channel_layer, DegradingChannelLayer):
             raise TypeError("CHANNEL_LAYERS must name realtime.layers.DegradingChannelLayer")
-        self.layer = layer
-        self.registry = Registry()
-        self.relay = Relay(layer, after_arrivals=self.registry.flush)
-        self.parts = Batch(parts_after, PARTS_AT_ONCE)
-        self.stream_limits = StreamLimits()
-        self.is_draining = False
+        self.layer = channel_layer.layer
+        self.catch_up = CatchUp(self.layer)
+        self.relay = Relay(self.layer, self.catch_up.soon)
+        self.publisher = Publisher(here.loop, self.relay, self.layer)
+        self.numberer = Numberer(here.loop, self.publisher)
+        self.opening = Opening(self.relay)
+        self.parts = Parts()
+        self.streams = OpenStreams(self.parts)
+        self.limits = StreamLimits()
+        self.rights = Rights(self.streams)
         self._started: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[Any]] = []
-        self._openings: dict[Any, Batch[StreamRequest, Any]] = {}
 
     async def start(self) -> None:
         """Start once; every caller waits until the first has."""
         if self._started is None:
             self._started = asyncio.get_running_loop().create_future()
-            self.layer.watch(self._tell_degraded)
-            await self.layer.start()
-            await self.relay.start()
-            self.run_in_background(self.registry.tick)
-            self.run_in_background(self._check_rights)
+            await self.layer.open(self.relay)
+            self.run_in_background(self._catch_up)
+            self.run_in_background(self.streams.tick)
+            self.run_in_background(self.rights.keep_checking)
             if numbering.is_used():
-                self.run_in_background(self._number_leftovers)
+                self.run_in_background(self.numberer.run)
             self._started.set_result(None)
         await self._started
+
+    async def _catch_up(self) -> None:
+        await self.catch_up.run(self.relay)
 
     def run_in_background(self, job: BackgroundJob) -> None:
         """Run a job until the process stops; one that fails is logged and started again."""
         self._tasks.append(asyncio.create_task(_keep_running(job), name=getattr(job, "__qualname__", "job")))
 
-    async def stop(self) -> None:
-        """Stop jobs and relay, send what is still to be sent, close the connections. A database that hangs is not
-        waited for: its log has what is not sent.
-        """
-        from realtime import publisher
+    async def flush(self) -> None:
+        """Wait until everything that was committed so far has its number and has been sent or given up."""
+        await self.numberer.flush()
+        await self.publisher.flush()
 
+    async def stop(self) -> None:
+        """Send what is still to be sent, stop the jobs, close the connections. A database that hangs is not waited for:
+        its log has what is not sent.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STEP_LIMIT_SECONDS):
-                await publisher.flush()
+                await self.flush()
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=STEP_LIMIT_SECONDS)
-        await self.relay.stop()
-        await self.layer.flush()
-
-    def drain_streams(self) -> None:
-        """End every stream, telling clients to come back at different moments; no new ones are opened."""
-        self.is_draining = True
-        for stream in tuple(self.registry.streams):
-            stream.drain()
-
-    async def authorise(self, authorise: "Authorise", request: "StreamRequest") -> Any:
-        """What `authorise` grants, asked together with the other requests of the moment."""
-        batch = self._openings.get(authorise)
-        if batch is None:
-
-            async def job(requests: Sequence["StreamRequest"]) -> Sequence[Any]:
-                return await read_database(authorise, requests)
-
-            batch = self._openings[authorise] = Batch(job)
-        return await batch(request)
-
-    async def _check_rights(self) -> None:
-        checked_version, checked_at = None, 0.0
-        while True:
-            await asyncio.sleep(RIGHTS_CHECK_SECONDS * random.uniform(0.9, 1.0))
-            with contextlib.suppress(DatabaseError):  # streams stay open while the database is away
-                version = await read_database(data_version) if self.registry.streams else None
-                if version != checked_version or time.monotonic() - checked_at > RIGHTS_EXPIRY_SECONDS:
-                    checked_at = time.monotonic()
-                    await self._end_streams_without_right()
-                    checked_version = version
-
-    async def _end_streams_without_right(self) -> None:
-        by_rule: dict[Authorise, list[Stream]] = {}
-        for stream in self.registry.streams:
-            by_rule.setdefault(stream.route.authorise, []).append(stream)
-        for authorise, streams in by_rule.items():
-            granted = await read_database(authorise, [stream.request for stream in streams])
-            for stream, channels in zip(streams, granted, strict=True):
-                if channels != stream.channels:
-                    metrics.STREAMS_ENDED.labels("rights").inc()
-                    stream.end()
-
-    async def _number_leftovers(self) -> None:
-        """Number and publish what another process committed before it ended, or this one could not number."""
-        from realtime import publisher
-
-        while True:
-            await asyncio.sleep(numbering.CHECK_SECONDS * random.uniform(0.8, 1.0))
-            with contextlib.suppress(DatabaseError):
-                if await read_database(numbering.is_waiting):
-                    publisher.publish_waiting_soon()
-
-    def tell_if_degraded(self, stream: "Stream") -> None:
-        """Let a stream that opens know what the others were told. Without Redis by choice nothing is amiss."""
-        if self.layer.has_redis and self.layer.is_degraded:
-            stream.notice("degraded", {"since": int(self.layer.since)})
-
-    def _tell_degraded(self, degraded: bool) -> None:
-        self.registry.notice("degraded" if degraded else "recovered", {"since": int(self.layer.since)})
+        await self.layer.close()
 
 
 async def _keep_running(job: BackgroundJob) -> None:
@@ -201,22 +100,28 @@ async def _keep_running(job: BackgroundJob) -> None:
             await asyncio.sleep(1)
 
 
-_current: Process | None = None
-_current_loop: asyncio.AbstractEventLoop | None = None
-
-
 def current() -> Process:
-    """This process's runtime, made at the first call. Nothing is started by it."""
-    global _current, _current_loop
-    loop = home.loop()
-    if _current is None or _current_loop is not loop:
-        _current, _current_loop = Process(), loop
-    return _current
+    """This process's realtime side, made at the first call."""
+    return home.current().the(Process)
 
 
 async def start() -> Process:
-    """This process's runtime, started. The calling loop becomes the home loop if there is none."""
-    home.adopt_running_loop()
-    process = current()
-    await home.run_at_home(process.start())
+    """The same, started. The calling loop becomes the home loop if there is none."""
+    here = home.adopt_running_loop()
+    process = here.the(Process)
+    await here.run(process.start())
     return process
+
+
+@atexit.register
+def _flush_at_exit() -> None:
+    """Let a command that ends right after a commit still send it: other processes then need not wait for the log."""
+    here = home.existing()
+    process = here.existing(Process) if here is not None and here.loop.is_running() else None
+    if here is None or process is None:
+        return
+    with contextlib.suppress(Exception):
+        asyncio.run_coroutine_threadsafe(process.flush(), here.loop).result(EXIT_FLUSH_SECONDS)
+        if process.numberer.is_more_waiting:
+            process.numberer.number()
+            asyncio.run_coroutine_threadsafe(process.flush(), here.loop).result(EXIT_FLUSH_SECONDS)

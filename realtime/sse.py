@@ -18,7 +18,7 @@ from realtime import groups
 from realtime.api import Event, send_many
 from realtime.cursor import Cursor
 from realtime.database import in_database, in_database_now
-from realtime.database_threads import DatabaseBusy
+from realtime.database.threads import DatabaseBusy
 from realtime.events import Envelope, check_type
 from realtime.groups import Channel
 

@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from realtime import home, process
+from realtime.delivery.frame import Frame
+from realtime.delivery.opening import Start
+from realtime.delivery.replay import Parts
 from realtime.events import Envelope
 from realtime.groups import BROADCAST, Channel, agent, session
-from realtime.relay import Frame, Start
 
 MAX_BACKLOG_EVENTS = 10_000
 
@@ -38,36 +40,46 @@ class ReceivedEvent:
 class Subscription:
     """A Subscriber that hands events over to the loop of its reader."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, channels: Sequence[Channel]) -> None:
         self._loop = loop
+        self._channels = channels
         self._events: deque[Envelope | Missed] = deque()
         self._ready = asyncio.Event()
-        self._is_full = False
+        self._is_over = False  # after a Missed nothing more is read
 
-    def deliver(self, channel: str, number: int | None, frame: Frame) -> None:
-        if len(self._events) >= MAX_BACKLOG_EVENTS:
-            self._put(Missed(channel))
+    def put(self, frame: Frame) -> None:
+        if len(self._events) < MAX_BACKLOG_EVENTS:
+            self._events.append(frame.envelope)
         else:
-            self._put(Envelope(channel, frame.type, number, frame.data))
+            self._end(frame.channel)
 
     def reset(self, channel: str, last: int) -> None:
-        self._put(Missed(channel))
+        self._end(channel)
 
-    def _put(self, event: Envelope | Missed) -> None:
-        self._events.append(event)
-        if home.loop() is self._loop:
-            self._ready.set()
-        else:
-            self._loop.call_soon_threadsafe(self._ready.set)
+    def flush(self) -> int:
+        self._loop.call_soon_threadsafe(self._ready.set)
+        return 0
 
-    async def read(self, starts: Mapping[str, Start]) -> AsyncGenerator[Envelope, None]:
+    def link_changed(self, degraded_since: float | None) -> None:
+        pass
+
+    def fail(self) -> None:
+        self._end(self._channels[0])
+        self.flush()
+
+    def _end(self, channel: str) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._events.append(Missed(channel))
+
+    async def read(self, starts: Mapping[str, Start], parts: Parts) -> AsyncGenerator[Envelope, None]:
         reached = {}
         for channel, start in starts.items():
             if start.reset:
                 raise Missed(channel)
-            reached[channel] = start.after
-            for envelope in start.events:
-                reached[channel] = envelope.number or reached[channel]
+            reached[channel] = start.upto
+            async for envelope in _read_missed(channel, start, parts):
+                reached[channel] = max(envelope.number or 0, reached[channel])
                 yield envelope
         while True:
             while self._events:
@@ -82,6 +94,21 @@ class Subscription:
             self._ready.clear()
             if not self._events:
                 await self._ready.wait()
+
+
+async def _read_missed(channel: str, start: Start, parts: Parts) -> AsyncGenerator[Envelope, None]:
+    after = start.after
+    while after < start.upto:
+        frames = await home.current().run(_read_part(parts, channel, after))
+        if not frames:  # pruned meanwhile
+            raise Missed(channel)
+        for frame in frames:
+            after = frame.number or after
+            yield frame.envelope
+
+
+async def _read_part(parts: Parts, channel: str, after: int) -> Sequence[Frame]:
+    return await parts.read(channel, after)
 
 
 def _wanted(*, session_name: str | None, agent_id: str | None, broadcast: bool) -> list[Channel]:
@@ -117,13 +144,14 @@ async def subscribe(
         after = {channels[0]: after}
     positions: dict[str, int | None] = {channel: (after or {}).get(channel) for channel in channels}
     runtime = await process.start()
-    subscription = Subscription(asyncio.get_running_loop())
-    starts = await home.run_at_home(runtime.relay.subscribe(subscription, positions))
+    here = home.current()
+    subscription = Subscription(asyncio.get_running_loop(), channels)
+    starts = await here.run(runtime.opening.subscribe(subscription, positions))
     try:
-        async for envelope in subscription.read(starts):
+        async for envelope in subscription.read(starts, runtime.parts):
             yield _received(envelope)
     finally:
-        home.loop().call_soon_threadsafe(runtime.relay.unsubscribe, subscription, channels)
+        here.loop.call_soon_threadsafe(runtime.relay.unsubscribe, subscription, channels)
 
 
 def _received(envelope: Envelope) -> ReceivedEvent:

@@ -6,8 +6,11 @@ from collections.abc import Generator, Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from harness.clients import AgentClient, CustomerClient
+from harness.programs import Program
+from harness.services import Product, run_product
 from tests.browser.conftest import launch_chromium
-from tests.services import AgentClient, CustomerClient, Product, Program, run_product
+from tests.needs import need
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each poll hides what failed
 
@@ -15,6 +18,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each poll h
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests: Playwright's sync API can be started once in a process."""
+    need("chromium")
     with launch_chromium() as browser:
         yield browser
 

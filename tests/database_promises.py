@@ -25,10 +25,12 @@ from chatbot.conversations.errors import RateLimited
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
 from chatbot.models import BotTurn, ChatSession, Message, Status
-from realtime import api, database, leases, log
+from harness.threads import THREADS, run_at_once
+from realtime import api, database, log
 from realtime.api import Event
-from realtime.database import in_database, repeat_victims
+from realtime.database import in_database, retry_on_deadlock
 from realtime.groups import BROADCAST, Channel, session
+from realtime.log import leases
 from workbench import selectors
 from workbench.access.agents import Agent
 from workbench.access.login_attempts import begin_attempt
@@ -38,33 +40,10 @@ from workbench.models import LoginAttempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-THREADS = 4
 ROWS = 20_000
 QUEUE = ROWS // 100  # how many wait
 LARGE_TABLES = "chatbot_chatsession|chatbot_message|realtime_channelhead|realtime_loggedevent"
 WHOLE_TABLE = re.compile(rf"Seq Scan on (?:{LARGE_TABLES})")
-
-
-def run_at_once(*jobs: Callable[[], Any]) -> list[Any]:
-    """Run jobs at the same time, each on a connection of its own; what they returned or raised, in order."""
-    results: list[Any] = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
-
-    def run(index: int) -> None:
-        try:
-            start.wait(10)
-            results[index] = jobs[index]()
-        except Exception as error:  # noqa: BLE001  handed to the test
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_this_is_postgresql() -> None:
@@ -111,8 +90,8 @@ def test_a_deadlock_is_survived() -> None:
     channels = [session("s-1"), session("s-2")]
     barrier = threading.Barrier(2)
     results = run_at_once(
-        lambda: repeat_victims(lambda: lock_in_order(channels, barrier)),
-        lambda: repeat_victims(lambda: lock_in_order(channels[::-1], barrier)),
+        lambda: retry_on_deadlock(lambda: lock_in_order(channels, barrier)),
+        lambda: retry_on_deadlock(lambda: lock_in_order(channels[::-1], barrier)),
     )
     assert results == ["done", "done"]
     assert {head.last for head in log.heads(channels).values()} == {2}

@@ -17,6 +17,8 @@ from typing import Any
 
 import django
 
+TEXT = "x" * 2_000  # what is kept shows in the size of the process
+
 
 async def lines() -> AsyncIterator[list[str]]:
     while line := await asyncio.to_thread(sys.stdin.readline):
@@ -71,7 +73,7 @@ async def flood(numbers: range, targets: list[str]) -> None:
 
     for start in range(0, len(numbers), max(1, 1_000 // len(targets))):
         part = numbers[start : start + max(1, 1_000 // len(targets))]
-        await asend_many([(session(target), Event("tick", {"i": i})) for i in part for target in targets])
+        await asend_many([(session(target), Event("tick", {"i": i, "text": TEXT})) for i in part for target in targets])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
 import contextlib
 import json
-import shutil
-import subprocess
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,13 @@ import pytest
 from httpx_sse import connect_sse
 from playwright.sync_api import Browser, Page
 
-from tests.services import AgentClient, CustomerClient, Product, Program, expect, wait_until
+from harness.clients import AgentClient, CustomerClient, expect
+from harness.programs import ROOT, Program, wait_until
+from harness.services import Product
+from tests.needs import lack, need
 
-INSTALL_SECONDS = 120.0
 BACK_SECONDS = 20.0
-NODE_PACKAGES = ("eventsource@4",)
+NODE_PACKAGES = ROOT / ".node/node_modules"
 NODE_PROGRAM = """\
 import { EventSource } from "eventsource";
 const [url, token] = process.argv.slice(2);
@@ -180,6 +181,7 @@ def test_httpx_sse_resumes(product: Product, served: CustomerClient, alice: Agen
 
 
 def test_curl_resumes(product: Product, served: CustomerClient, alice: AgentClient, tmp_path: Path) -> None:
+    need("curl")
     client = Curl(served, tmp_path)
     try:
         check_client(client, product, served, alice)
@@ -188,25 +190,22 @@ def test_curl_resumes(product: Product, served: CustomerClient, alice: AgentClie
 
 
 @pytest.fixture
-def node_folder(tmp_path: Path) -> Path:
-    """A folder with node's `eventsource` installed, and a program that uses it."""
-    npm = shutil.which("npm")
-    assert npm is not None, "npm is missing: as root `make test` installs it, else install nodejs and npm"
-    command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--prefix", str(tmp_path), *NODE_PACKAGES]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-    assert done.returncode == 0, f"npm could not install {NODE_PACKAGES}:\n{done.stdout}{done.stderr}"
+def node_program(tmp_path: Path) -> Path:
+    """A program that uses node's `eventsource`."""
+    need("npm")
+    if not NODE_PACKAGES.is_dir():
+        lack("node's eventsource is missing: make node")
+    (tmp_path / "node_modules").symlink_to(NODE_PACKAGES)
     (tmp_path / "client.mjs").write_text(NODE_PROGRAM)
-    return tmp_path
+    return tmp_path / "client.mjs"
 
 
 def test_node_eventsource_resumes(
-    product: Product, served: CustomerClient, alice: AgentClient, node_folder: Path
+    product: Product, served: CustomerClient, alice: AgentClient, node_program: Path
 ) -> None:
-    node = shutil.which("node")
-    assert node is not None, "node is missing: as root `make test` installs it, else install nodejs and npm"
     url = f"{served.url}{served.path}/events"
-    command = [node, str(node_folder / "client.mjs"), url, served.token]
-    client = Printing(Program("node", command, node_folder / "node.txt", {}))
+    command = ["node", str(node_program), url, served.token]
+    client = Printing(Program("node", command, node_program.parent / "node.txt", os.environ))
     try:
         check_client(client, product, served, alice)
     finally:

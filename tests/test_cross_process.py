@@ -13,15 +13,9 @@ import pytest
 import redis
 from redis.client import PubSub
 
-from tests.services import (
-    AgentClient,
-    CustomerClient,
-    Product,
-    Received,
-    Service,
-    cookies_of,
-    expect,
-)
+from harness.clients import AgentClient, CustomerClient, Received, cookies_of, expect
+from harness.services import Product, Service
+from tests.needs import need
 
 TRANSFER_LIMIT_SECONDS = 1.0
 SESSIONS = 20
@@ -146,6 +140,7 @@ def test_redis_cli_publish_reaches_the_open_stream(product: Product, customer: C
         "timestamp": 1703246400,
         "source": "system",
     }
+    need("redis-cli")
     with customer.open_stream() as stream:
         channel = f"sse:session:{customer.session_name}"
         command = ["redis-cli", "-u", product.valkey.url, "PUBLISH", channel, json.dumps(foreign)]

@@ -17,6 +17,12 @@ from workbench.demo import create_demo_agents
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """A hash that is meant to be slow is what these tests would mostly do."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def test_the_demo_agents_can_log_in() -> None:
     create_demo_agents("pass-word-1")
     for username in ("alice", "bob", "carol"):

@@ -12,7 +12,8 @@ from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from tests.services import AgentClient, CustomerClient, Product, cookies_of, expect
+from harness.clients import AgentClient, CustomerClient, cookies_of, expect
+from harness.services import Product
 
 EXAMPLES = 10  # good ones and as many bad ones for each operation: some 30 s on a busy core
 CHECKS = [

@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from config.development import supervisor, valkey
-from tests.services import DEMO_PASSWORD, HOST, ROOT, START_SECONDS, Program, make_environment, wait_until
+from harness.programs import HOST, ROOT, START_SECONDS, Program, wait_until
+from harness.services import DEMO_PASSWORD, make_environment
 
 ALWAYS_ENDING = [sys.executable, "-c", "print('hello'); raise SystemExit(3)"]
 ENDLESS = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]

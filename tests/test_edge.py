@@ -11,15 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import (
-    HOST,
-    AgentClient,
-    CustomerClient,
-    Service,
-    cookies_of,
-    make_environment,
-    run_command,
-)
+from harness.clients import AgentClient, CustomerClient, cookies_of
+from harness.programs import HOST
+from harness.services import Service, make_environment, run_command
 
 SERVERS = {
     "serve": ["manage.py", "serve", "{service}", "--port", "{port}"],

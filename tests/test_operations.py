@@ -3,13 +3,17 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
+import redis
 from django.db import connection
 from prometheus_client import REGISTRY
 
+from harness.programs import Valkey, wait_until
+from harness.services import Service, fill_database, make_environment
 from realtime import api, log
+from realtime.delivery.opening import _start
 from realtime.groups import BROADCAST
-from realtime.relay import _start
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/operations.md"
@@ -66,6 +70,25 @@ def test_compose_gives_redis_the_rights_of_the_example() -> None:
     [content] = re.findall(r"^    content: \|\n((?:      .*\n)+)", (DEPLOY / "compose.yaml").read_text(), re.MULTILINE)
     lines = [line.removeprefix("      ").replace("${REDIS_PASSWORD:?}", "CHANGE") for line in content.splitlines()]
     assert lines == example
+
+
+def test_services_need_no_more_rights_on_redis_than_those_of_the_example(tmp_path: Path) -> None:
+    [rights] = re.findall(r"^user handover (.*)$", (DEPLOY / "redis.acl.example").read_text(), re.MULTILINE)
+    valkey = Valkey(tmp_path)
+    fill_database(tmp_path / "db.sqlite3")
+    url = valkey.url.replace("redis://", "redis://handover:CHANGE@")
+    service = Service("chatbot", tmp_path, make_environment(tmp_path / "db.sqlite3", url))
+    try:
+        valkey.start()
+        with redis.Redis.from_url(valkey.url) as client:
+            client.execute_command("ACL", "SETUSER", "handover", *rights.split())
+        service.start()
+        wait_until("it uses redis", lambda: httpx.get(f"{service.url}/readyz").json()["redis"] == "ok")
+        with redis.Redis.from_url(url) as client, pytest.raises(redis.exceptions.NoPermissionError):
+            client.set("sse:stored", 1)
+    finally:
+        service.kill()
+        valkey.kill()
 
 
 def test_no_password_is_an_argument_of_a_process() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.packages import PACKAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 # Split, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.>)}*])/" + r"(?:home|Users|root|work)/")
@@ -115,6 +117,12 @@ def test_the_tests_that_security_names_exist() -> None:
     named = set(re.findall(r"`((?:\w+/)*tests/[\w/]+\.py)`", (ROOT / "docs/security.md").read_text()))
     assert named
     assert {name for name in named if not (ROOT / name).is_file()} == set()
+
+
+def test_make_installs_the_programs_that_tests_need() -> None:
+    [recipe] = re.findall(r"^packages:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    missing = {name for name, package in PACKAGES.items() if not re.search(rf"need {name} [^;]*\b{package}\b", recipe)}
+    assert missing == set()
 
 
 def test_procfile_starts_both_services() -> None:

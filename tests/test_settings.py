@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from config.handler import API_MIDDLEWARE
 from config.logs import OneLineFormatter
 
 
@@ -44,3 +46,16 @@ def test_a_traceback_keeps_its_lines() -> None:
     except ValueError as error:
         record = logging.makeLogRecord({"msg": "failed", "exc_info": (type(error), error, error.__traceback__)})
     assert len(OneLineFormatter().format(record).splitlines()) > 2
+
+
+def test_calls_of_the_api_pass_middleware_of_the_pages_in_its_order() -> None:
+    paths = iter(settings.MIDDLEWARE)
+    for middleware in API_MIDDLEWARE:
+        assert f"{middleware.__module__}.{middleware.__qualname__}" in paths
+
+
+def test_deployment_checks_see_what_is_not_there(settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    found = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=True)
+    missing = {"security.W001", "security.W002", "security.W003"}
+    assert missing <= {check.id for check in found if not check.is_silenced()}

@@ -18,8 +18,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.services import HOST, ROOT, CustomerClient, Stream, expect, wait_until
-from tests.sideways import FORWARDED, BrowserAgent, Nginx, Site, Worker, require_programs, run_site, trusting
+from harness.clients import CustomerClient, Stream, expect
+from harness.programs import HOST, ROOT, wait_until
+from harness.sideways import FORWARDED, BrowserAgent, Nginx, Site, Worker, run_site, trusting
+from tests.needs import need
 
 LIVE_SESSIONS = 4
 BOT_SESSIONS = 2
@@ -39,7 +41,7 @@ DATABASE_PROMISES = [
 
 @pytest.fixture(scope="module")
 def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require_programs()
+    need("curl", "initdb", "nginx", "openssl", "setpriv")
     with run_site(tmp_path_factory.mktemp("site")) as site:
         yield site
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.services import HOST, CustomerClient, Program, Service, Valkey, fill_database, make_environment, wait_until
+from harness.clients import CustomerClient
+from harness.programs import HOST, Program, Valkey, wait_until
+from harness.services import Service, fill_database, make_environment
 
 STALLED = 100
 MESSAGE = "x" * 4_000

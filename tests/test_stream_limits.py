@@ -10,7 +10,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from tests.services import AgentClient, CustomerClient, Product, Service, Valkey, cookies_of, make_environment, serving
+from harness.clients import AgentClient, CustomerClient, cookies_of
+from harness.programs import Valkey
+from harness.services import Product, Service, make_environment, serving
 
 LIMITS = {"session": 3, "login": 4, "address": 6}
 

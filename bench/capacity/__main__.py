@@ -1,39 +1,32 @@
-"""`python -m bench.capacity`: what 10⁴, 10⁵ and 10⁶ customers online take, and a simulation of each size.
+"""`python -m bench.capacity`: what 10⁴, 10⁵ and 10⁶ customers online take.
 
 `--units` measures the unit costs anew, `--measure` puts both services under load and compares (2 minutes each): both
 need PostgreSQL and a machine with nothing else to do. docs/capacity.md explains what is printed.
 """
 
 import argparse
-import itertools
 import os
 import sys
 from pathlib import Path
 
 from bench.capacity.costs import Costs, load_costs
 from bench.capacity.model import Assumptions
-from bench.capacity.simulate import CHANGE, MESSAGE, simulate
-from bench.capacity.sizing import plan, plan_with
+from bench.capacity.sizing import plan
 from bench.capacity.tables import (
-    Case,
     Table,
-    counter_table,
     doubling_table,
     known_table,
     print_table,
     short,
-    simulation_table,
     sizing_table,
 )
 from bench.curves import Curve
 from bench.servers import LOAD_CORES
 
 PLOTS = Path(__file__).resolve().parent.parent / "plots"
-SECONDS = {10_000: 120.0, 100_000: 60.0, 1_000_000: 30.0}  # simulated, of each size
-SIZES = tuple(SECONDS)
+SIZES = (10_000, 100_000, 1_000_000)
 CURVE_SIZES = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 TEAMS = 100  # an example of what takes the square away
-WORKBENCHES = (2, 3, 4, 5, 6)  # for the middle size
 
 
 def main() -> int:
@@ -55,17 +48,13 @@ def main() -> int:
 
 
 def print_model(people: Assumptions, costs: Costs) -> None:
-    """Every table of the document, and the plots."""
-    cases: list[Case] = [*((size, 1) for size in SIZES), (SIZES[-1], TEAMS)]
-    plans = {case: plan(case[0], people, costs, case[1]) for case in cases}
-    print_table(sizing_table(plans.values()))
-    runs = {case: simulate(each, costs, SECONDS[case[0]]) for case, each in plans.items()}
-    print_table(simulation_table(plans, runs))
-    print_table(counter_table(plans[SIZES[-1], 1], costs, SECONDS[SIZES[-1]]))
+    """Every table of the document, and the plot."""
+    cases = [*((size, 1) for size in SIZES), (SIZES[-1], TEAMS)]
+    print_table(sizing_table(plan(size, people, costs, teams) for size, teams in cases))
     print_table(doubling_table(SIZES[1], people, costs))
     print_table(known_table("assumption", people))
     print_table(known_table("cost", costs))
-    draw(growth_curve(people, costs), waiting_curve(people, costs))
+    draw(growth_curve(people, costs))
 
 
 def real_run_table(costs: Costs) -> Table:
@@ -74,19 +63,23 @@ def real_run_table(costs: Costs) -> Table:
 
     rows = [["real run", "unit", "predicted", "measured", "measured / predicted"]]
     for what, unit, predicted, measured in compare(costs):
-        rows.append([what, unit, short(predicted), short(measured), f"{measured / predicted:.2f}"])
+        both = ["–", short(measured), "–"] if predicted is None else _beside(predicted, measured)
+        rows.append([what, unit, *both])
     return rows
 
 
-def draw(*curves: Curve) -> None:
+def _beside(predicted: float, measured: float) -> list[str]:
+    return [short(predicted), short(measured), f"{measured / predicted:.2f}"]
+
+
+def draw(curve: Curve) -> None:
     try:
         from bench import plots
     except ImportError:
         print("no plots: matplotlib is not installed")
         return
-    for curve in curves:
-        plots.draw(curve, PLOTS / f"{curve.name}.png")
-    print("\nwrote bench/plots/capacity-*.png")
+    plots.draw(curve, PLOTS / f"{curve.name}.png")
+    print(f"\nwrote bench/plots/{curve.name}.png")
 
 
 def growth_curve(people: Assumptions, costs: Costs) -> Curve:
@@ -97,17 +90,6 @@ def growth_curve(people: Assumptions, costs: Costs) -> Curve:
         curve.add("chatbot", size, one.chatbots)
         curve.add("workbench, every change to every agent", size, one.workbenches)
         curve.add(f"workbench, {TEAMS} teams", size, many.workbenches)
-    return curve
-
-
-def waiting_curve(people: Assumptions, costs: Costs) -> Curve:
-    """The delays at the middle size against the processes that have most to do: one fewer than planned, and more."""
-    curve = Curve("capacity-waiting", f"workbench processes for {SIZES[1]:,} customers", "delay, ms")
-    planned = plan(SIZES[1], people, costs)
-    for count in WORKBENCHES:
-        run = simulate(plan_with(planned.load, costs, planned.chatbots, count), costs, SECONDS[SIZES[1]])
-        for kind, percent in itertools.product((MESSAGE, CHANGE), (50, 99)):
-            curve.add(f"{kind}, p{percent}", count, run.milliseconds(kind, percent))
     return curve
 
 

@@ -1,4 +1,4 @@
-"""What one of each thing costs, measured; `docs/capacity.md` says how. The model and the simulation know nothing else.
+"""What one of each thing costs, measured; `docs/capacity.md` says how. The model knows nothing else.
 
 Costs of `make bench` are read from bench/results/figures.csv if that is there; all others were measured by
 `python -m bench.capacity --units` over PostgreSQL 15, on two cores, on 2026-11-22: of calls the middle of three runs.

@@ -18,7 +18,6 @@ from functools import partial
 
 from bench.capacity.costs import Costs
 from bench.capacity.model import Assumptions, Load, load_of
-from bench.capacity.simulate import CHANGE, MESSAGE, Setting, simulate
 from bench.capacity.site import PARTS, Bed, run_bed
 from bench.capacity.sizing import Plan, plan_with
 from bench.capacity.unit import agent_post, customer_post
@@ -31,6 +30,7 @@ ONLINE, VISITING = 5_000, 100
 FASTER = 4.0
 SECONDS, SETTLE_SECONDS = 45.0, 5.0  # a connection that is idle for a minute is closed
 CONNECTIONS = 16
+MESSAGE, CHANGE = "message to the other's page", "change to every agent's page"
 KINDS, PERCENTS = (MESSAGE, CHANGE), (50, 99)
 SPARE = 400  # sessions that are escalated or closed during the run
 ANY_EVENT = b"\ndata: {"
@@ -38,7 +38,7 @@ BY_AGENT = re.compile(rb'"role":"agent","content":"n(\d+) ')
 BY_CUSTOMER = re.compile(rb'"role":"customer","content":"n(\d+) ')
 REQUESTED = re.compile(rb'"type":"transfer_request","payload":\{"session_name":"([^"]+)"')
 
-Row = tuple[str, str, float, float]  # what, unit, predicted, measured
+Row = tuple[str, str, float | None, float]  # what, unit, predicted, measured
 
 
 def people() -> Assumptions:
@@ -59,14 +59,12 @@ def compare(costs: Costs) -> list[Row]:
         traffic = Traffic(bed, load_of(ONLINE, people()))
         measured = traffic.run()
     predicted = predict(plan_with(traffic.load, costs, 1, 1), costs)
-    return [(what, unit, predicted[what], value) for (what, unit), value in measured.items()]
+    return [(what, unit, predicted.get(what), value) for (what, unit), value in measured.items()]
 
 
 def predict(plan: Plan, costs: Costs) -> dict[str, float]:
-    """The processor time, memory and deliveries of the sizing; the delays of the simulation."""
-    run = simulate(plan, costs, SECONDS, Setting(on_two_cores=True))
+    """The processor time, memory and deliveries of the sizing, which says nothing of delays."""
     memory = [costs.base_kib + streams * costs.stream_kib for streams in (plan.load.online, plan.load.agents)]
-    delays = {f"{kind}, p{percent}": run.milliseconds(kind, percent) for kind in KINDS for percent in PERCENTS}
     return {
         "chatbot": 100 * plan.chatbot_busy,
         "workbench": 100 * plan.workbench_busy,
@@ -75,7 +73,6 @@ def predict(plan: Plan, costs: Costs) -> dict[str, float]:
         "chatbot memory": memory[0] / 1024,
         "workbench memory": memory[1] / 1024,
         "deliveries": plan.deliveries,
-        **delays,
     }
 
 

@@ -9,7 +9,7 @@ from bench.capacity.model import MAX_PLACES, Assumptions, Load, announcements_of
 BUSY = 0.6  # of a core, on average: what is left is for bursts, and for a restart beside it
 MAX_STREAMS = 5_000  # of a process under daphne (docs/operations.md)
 MIN_PROCESSES = 2  # one may restart
-KEEP_ALIVE_BYTES, KEEP_ALIVE_SECONDS = 3, 15  # realtime/stream.py
+KEEP_ALIVE_BYTES, KEEP_ALIVE_SECONDS = 3, 15  # realtime/serving/routes.py
 CONNECTIONS = 8  # that a process opens to PostgreSQL for its database threads
 
 

@@ -1,18 +1,15 @@
 """What the document shows, as Markdown tables."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.capacity.costs import Costs
 from bench.capacity.model import Assumptions
-from bench.capacity.simulate import CHANGE, MESSAGE, Result, Setting, simulate
 from bench.capacity.sizing import Plan, plan
 
 GIB = 1024 * 1024  # in KiB
-PERCENTS = (50, 99, 99.9)
 SHARES = ("escalated", "occupancy")  # more than all there cannot be
 Table = Sequence[Sequence[str]]
-Case = tuple[int, int]  # customers online, teams
 
 
 def sizing_table(plans: Iterable[Plan]) -> Table:
@@ -67,37 +64,6 @@ def sizing_table(plans: Iterable[Plan]) -> Table:
     return [[name, *values] for name, values in zip(names, zip(*columns, strict=True), strict=True)]
 
 
-def simulation_table(plans: Mapping[Case, Plan], runs: Mapping[Case, Result]) -> Table:
-    """What the simulation says of each plan, and in parentheses what the sizing does."""
-    both: dict[str, Callable[[Plan, Result], tuple[float, float]]] = {
-        "chatbot, % busy": lambda each, run: (100 * run.busy["chatbot"], 100 * each.chatbot_busy),
-        "workbench, % busy": lambda each, run: (100 * run.busy["workbench"], 100 * each.workbench_busy),
-        "a Redis shard, % busy": lambda each, run: (100 * run.busy["redis"], 100 * each.redis_busy / each.shards),
-        "PostgreSQL, cores": lambda each, run: (run.busy["postgres"], each.postgres_cores),
-        "deliveries/s": lambda each, run: (run.deliveries, each.deliveries),
-        "announcements/s": lambda each, run: (run.announcements, each.announcements),
-    }
-    rows = [["simulated (calculated)", *(title(each) for each in plans.values())]]
-    for name, values_of in both.items():
-        values = [values_of(each, runs[case]) for case, each in plans.items()]
-        rows.append([name, *(f"{short(simulated)} ({short(sized)})" for simulated, sized in values)])
-    for kind in (MESSAGE, CHANGE):
-        rows.append([f"{kind}, p50 / p99 / p99.9 ms", *(delays(runs[case], kind) for case in plans)])
-    rows.append(["calls that pile up/s", *(f"{runs[case].growth:.1f}" for case in plans)])
-    rows.append(["commits a flush", *(f"{runs[case].commits_a_flush:.1f}" for case in plans)])
-    return rows
-
-
-def counter_table(each: Plan, costs: Costs, seconds: float) -> Table:
-    """A plan with the number on broadcast taken before the commit, and after it."""
-    header = ["number on broadcast", "counter held, %", f"{CHANGE}, p50 / p99 / p99.9 ms", "calls that pile up/s"]
-    rows = [header]
-    for label, in_change in (("in the change", True), ("after the commit", False)):
-        run = simulate(each, costs, seconds, Setting(in_change=in_change))
-        rows.append([label, f"{100 * run.busy['counter']:.0f}", delays(run, CHANGE), f"{run.growth:.1f}"])
-    return rows
-
-
 def doubling_table(online: int, people: Assumptions, costs: Costs) -> Table:
     """What twice as much of each assumption makes of a size."""
     header = [
@@ -144,10 +110,6 @@ def known_table(title: str, values: Assumptions | Costs) -> Table:
 
 def title(each: Plan) -> str:
     return f"{each.load.online:,.0f}" + (f", {each.teams} teams" if each.teams > 1 else "")
-
-
-def delays(run: Result, kind: str) -> str:
-    return " / ".join(f"{run.milliseconds(kind, percent):.0f}" for percent in PERCENTS)
 
 
 def short(value: float) -> str:

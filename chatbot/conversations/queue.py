@@ -6,15 +6,18 @@ These are ephemeral events: a page that misses one has the next, and its GET of 
 import asyncio
 import logging
 from datetime import timedelta
+from functools import partial
+from weakref import WeakKeyDictionary
 
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from chatbot.conversations import events
 from chatbot.models import ChatSession, Status
-from realtime import home, leases
+from realtime import home, process
 from realtime.api import send_many
 from realtime.database import in_database, tell_of_fault
+from realtime.log import leases
 
 # At most twice a second over all processes: whoever has the lease. It is over when its holder comes again.
 TURN = timedelta(seconds=0.5)
@@ -24,11 +27,8 @@ MAX_ANNOUNCED_POSITIONS = 100
 
 logger = logging.getLogger(__name__)
 
-# Touched in the home loop only.
-_scheduled_in: asyncio.AbstractEventLoop | None = None
-_last_tried_at = float("-inf")
-_has_changed = False
-_tasks: set[asyncio.Task[None]] = set()
+# Whether the queue has changed since this process announced it. Touched in the home loop only.
+_changes: WeakKeyDictionary[process.Process, asyncio.Event] = WeakKeyDictionary()
 
 
 def announce_queue() -> None:
@@ -65,38 +65,39 @@ def send_queue() -> None:
 
 
 def _request_announcement() -> None:
-    home.loop().call_soon_threadsafe(_schedule)
+    home.current().loop.call_soon_threadsafe(_note_change)
 
 
-def _schedule(*, is_change: bool = True) -> None:
-    global _scheduled_in, _has_changed
-    _has_changed = _has_changed or is_change
-    loop = asyncio.get_running_loop()
-    if _scheduled_in is loop:
-        return
-    _scheduled_in = loop
-    loop.call_later(max(0.0, _last_tried_at + INTERVAL_SECONDS - loop.time()), _start)
+def _note_change() -> None:
+    """Wake this process's job, begun with the first change: a command that has no server announces, too."""
+    runtime = process.current()
+    if runtime not in _changes:
+        _changes[runtime] = asyncio.Event()
+        runtime.run_in_background(partial(_announce_changes, _changes[runtime]))
+    _changes[runtime].set()
 
 
-def _start() -> None:
-    global _scheduled_in, _last_tried_at
-    loop = asyncio.get_running_loop()
-    _scheduled_in = None
-    _last_tried_at = loop.time()
-    task = loop.create_task(_announce())
-    _tasks.add(task)  # a loop holds its tasks weakly
-    task.add_done_callback(_tasks.discard)
+async def _announce_changes(changed: asyncio.Event) -> None:
+    """Announce the queue when it has changed, for as long as the process runs.
+
+    Whose turn it is may have read the queue before our change. At a second try it is our turn, or somebody has taken
+    theirs since, and knows.
+    """
+    while True:
+        await changed.wait()
+        changed.clear()
+        if not await _try_to_announce():
+            await asyncio.sleep(INTERVAL_SECONDS)
+            await _try_to_announce()
+        await asyncio.sleep(INTERVAL_SECONDS)
 
 
-async def _announce() -> None:
-    global _has_changed
-    has_changed, _has_changed = _has_changed, False
+async def _try_to_announce() -> bool:
+    """False if it is another process's turn. After a fault the next change announces again."""
     try:
-        if not await in_database(send_queue_in_turn) and has_changed:
-            # Whose turn it is may have read the queue before our change. At the next try it is our turn, or somebody
-            # has taken theirs since, and knows.
-            _schedule(is_change=False)
-    except OperationalError as error:  # the next change announces again
+        return await in_database(send_queue_in_turn)
+    except OperationalError as error:
         tell_of_fault(logger, error, "could not announce the queue")
     except Exception:
         logger.exception("could not announce the queue")
+    return True

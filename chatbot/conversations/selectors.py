@@ -9,7 +9,7 @@ from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.events import MessageJson, message_json
 from chatbot.models import ChatSession, Message, Status
 from realtime import log
-from realtime.position import encode_position
+from realtime.stream.position import encode_position
 
 
 class SessionState(TypedDict):

@@ -26,7 +26,7 @@ from chatbot.web.refusals import refusal
 from realtime import groups
 from realtime.database import among
 from realtime.groups import Channel
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 
 BROWSER_COOKIE = "chat_browser"
 

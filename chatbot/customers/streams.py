@@ -1,9 +1,10 @@
-"""The chatbot's streams. They are ASGI routes in front of Django (realtime/stream.py), not views."""
+"""The chatbot's streams. They are ASGI routes in front of Django (realtime/serving/routes.py), not views."""
 
 from chatbot.customers.access import authorise_streams
 from chatbot.web.client_address import stream_address
-from realtime.stream import StreamRequest, StreamRoute
-from realtime.stream_limits import Key
+from realtime.serving.routes import StreamRoute
+from realtime.stream.limits import Key
+from realtime.stream.request import StreamRequest
 
 
 def session_of(request: StreamRequest) -> Key:

@@ -1,15 +1,16 @@
 """The queue is announced soon, and not too often."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from chatbot.conversations import queue
 from chatbot.models import Status
 from chatbot.tests.customer import make_session
-from realtime import groups, home
+from realtime import groups, home, process
 from realtime.events import Event
 
 DEADLINE_SECONDS = 10
@@ -53,16 +54,22 @@ def test_an_empty_queue_is_announced_too(sent: Sent) -> None:
 
 
 @pytest.fixture
-async def announcements(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The moments at which the queue is announced, in a home loop of this test."""
-    monkeypatch.setattr(home, "_loop", asyncio.get_running_loop())
+async def answers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[bool]]:
+    """What the next attempts to announce find: whether it is this process's turn. Then it always is."""
+    monkeypatch.setattr(home, "_home", home.Home(asyncio.get_running_loop()))
     monkeypatch.setattr(queue, "_request_announcement", real_request_announcement)
-    monkeypatch.setattr(queue, "_last_tried_at", float("-inf"))
+    yield []
+    await process.current().stop()
+
+
+@pytest.fixture
+async def announcements(answers: list[bool], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The moments at which an announcement is tried, in a home loop of this test."""
     moments: list[float] = []
 
     async def note(job: Any) -> bool:
         moments.append(asyncio.get_running_loop().time())
-        return True
+        return answers.pop(0) if answers else True
 
     monkeypatch.setattr(queue, "in_database", note)
     return moments
@@ -93,20 +100,38 @@ def test_of_all_processes_one_announces(sent: Sent) -> None:
     assert len(sent) == 1
 
 
-async def test_whose_turn_it_is_not_tries_once_more(
-    announcements: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whose_turn_it_is_not_tries_once_more(announcements: list[float], answers: list[bool]) -> None:
     """The other process may have read the queue before this change; at the second try it has not."""
-
-    async def refuse(job: Any) -> bool:
-        announcements.append(asyncio.get_running_loop().time())
-        return False
-
-    monkeypatch.setattr(queue, "in_database", refuse)
+    answers[:] = [False, False]
     real_request_announcement()
     await wait_for(announcements, 2)
-    await asyncio.sleep(0)
-    assert queue._scheduled_in is None
+    assert announcements[1] - announcements[0] >= queue.INTERVAL_SECONDS
+    assert not queue._changes[process.current()].is_set()
+
+
+async def test_a_change_between_two_tries_has_two_of_its_own(announcements: list[float], answers: list[bool]) -> None:
+    """Whoever had the turn at the second may have read the queue before it."""
+    answers[:] = [False, False]
+    real_request_announcement()
+    await wait_for(announcements, 1)
+    real_request_announcement()
+    await wait_for(announcements, 3)
+
+
+async def test_after_a_fault_the_next_change_is_announced(
+    announcements: list[float], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(job: Any) -> bool:
+        announcements.append(0.0)
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "in_database", fail)
+        real_request_announcement()
+        await wait_for(announcements, 1)
+    real_request_announcement()
+    await wait_for(announcements, 2)
+    assert "could not announce the queue" in caplog.text
 
 
 async def test_a_change_is_announced_from_any_thread(announcements: list[float]) -> None:

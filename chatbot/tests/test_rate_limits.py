@@ -1,6 +1,5 @@
 """What comes too often is refused, and only for whoever sends it."""
 
-import asyncio
 import json
 import time
 from typing import Any
@@ -9,14 +8,13 @@ import pytest
 from django.http import HttpResponse
 from django.test import AsyncClient, RequestFactory
 from limits import parse
-from redis.exceptions import NoPermissionError
 
 from chatbot.conversations.metrics import RATE_LIMITED
 from chatbot.models import ChatSession, Message
 from chatbot.tests.customer import Customer, error_code
 from chatbot.web import rate_limits
 from chatbot.web.client_address import client_address, stream_address
-from chatbot.web.rate_limits import NotAnswered, RateCounter, SharedCounter
+from chatbot.web.rate_limits import RateCounter
 from realtime.database import in_database
 
 
@@ -217,20 +215,9 @@ async def test_the_rate_comes_back_with_time(clock: list[float]) -> None:
     assert await counter.take("a") is None
 
 
-async def test_a_clock_that_is_set_back_makes_nobody_wait(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither for a refusal that Redis gave, nor for what was counted here."""
-    answers = iter([30.0, None])
-
-    class Answering:
-        def can_be_asked(self) -> bool:
-            return True
-
-        async def take(self, item: object, key: str, cost: int) -> float | None:
-            return next(answers)
-
-    monkeypatch.setattr(rate_limits, "_shared", Answering)
+async def test_a_clock_that_is_set_back_makes_nobody_wait(clock: list[float]) -> None:
     counter = RateCounter("messages", parse("8/minute"))
-    assert [await counter.take("a") for _ in range(4)] == [None, None, 30, 30]
+    assert [await counter.take("a") is None for _ in range(9)] == [True] * 8 + [False]
     clock[0] -= 3_600
     assert [await counter.take("a") for _ in range(3)] == [None] * 3
 
@@ -273,65 +260,3 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         await counter.take(f"k-{number}")
     assert len(storage.storage) == len(storage.expirations) <= 11
-
-
-async def test_what_was_counted_here_is_told_once(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever goes on in the next window, in which Redis weighs the last one, is not charged for that again."""
-    told: list[int] = []
-
-    class Telling:
-        def can_be_asked(self) -> bool:
-            return True
-
-        async def take(self, item: object, key: str, cost: int) -> None:
-            told.append(cost)
-
-    monkeypatch.setattr(rate_limits, "_shared", Telling)
-    counter = RateCounter("messages", parse("8/minute"))
-    for seconds in (-clock[0] % 60, 0, 0, 62, 0):  # windows begin at full minutes
-        clock[0] += seconds
-        await counter.take("a")
-    assert told == [3, 1, 1]
-
-
-# Redis, as far as a fault of it goes (tests/test_rate_limits.py has the rest)
-
-
-@pytest.fixture
-async def silent_redis(settings: Any) -> Any:
-    """A server that takes connections and never answers; how many it took."""
-    taken: list[asyncio.StreamWriter] = []
-    server = await asyncio.start_server(lambda _reader, writer: taken.append(writer), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    hosts = [{"address": f"redis://127.0.0.1:{port}"}]
-    settings.CHANNEL_LAYERS = {"default": {**settings.CHANNEL_LAYERS["default"], "CONFIG": {"hosts": hosts}}}
-    yield taken
-    server.close()
-    for writer in taken:
-        writer.close()
-    await server.wait_closed()
-
-
-async def test_a_silent_redis_costs_a_tenth_of_a_second_once(
-    silent_redis: list[object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    shared = SharedCounter()
-    monkeypatch.setattr(SharedCounter, "can_be_asked", lambda self: time.monotonic() >= self._ask_again_at)
-    monkeypatch.setattr(rate_limits, "_shared", lambda: shared)
-    counter = RateCounter("messages", parse("8/hour"))
-    started = time.monotonic()
-    assert [await counter.take("a") is None for _ in range(10)] == [True] * 8 + [False] * 2
-    assert time.monotonic() - started < rate_limits.ASK_AGAIN_SECONDS
-    assert len(silent_redis) == 1
-    assert [record.name for record in caplog.records] == [rate_limits.__name__]
-
-
-async def test_a_redis_that_refuses_to_count_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Refusing:
-        async def hit(self, *_: object, **__: object) -> bool:
-            raise NoPermissionError("this user has no permissions")
-
-    shared = SharedCounter()
-    monkeypatch.setattr(shared, "_limiter", Refusing())
-    with pytest.raises(NotAnswered):
-        await shared.take(parse("8/hour"), "a", 1)

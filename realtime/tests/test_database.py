@@ -17,7 +17,7 @@ from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
 
 from realtime import database
 from realtime.database import in_database, in_turn, read_at_length, read_database
-from realtime.database_threads import DatabaseBusy, Threads
+from realtime.database.threads import DatabaseBusy, Threads
 from realtime.tests.conftest import DEADLINE_SECONDS, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

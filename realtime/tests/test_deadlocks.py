@@ -7,7 +7,7 @@ from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from realtime import api, log
-from realtime.database import MAX_ATTEMPTS, VICTIM_PAUSE_SECONDS, in_database, repeat_victims
+from realtime.database import DEADLOCK_PAUSE_SECONDS, MAX_ATTEMPTS, in_database, retry_on_deadlock
 from realtime.groups import session
 
 
@@ -22,14 +22,14 @@ def database_error(cause: Exception) -> OperationalError:
 @pytest.mark.django_db(transaction=True)
 def test_a_victim_is_tried_again(cause: Exception) -> None:
     job = mock.Mock(side_effect=[database_error(cause), "done"])
-    assert repeat_victims(job) == "done"
+    assert retry_on_deadlock(job) == "done"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_that_is_always_the_victim_fails() -> None:
     job = mock.Mock(side_effect=database_error(DeadlockDetected()))
     with pytest.raises(OperationalError):
-        repeat_victims(job)
+        retry_on_deadlock(job)
     assert job.call_count == MAX_ATTEMPTS
 
 
@@ -37,16 +37,16 @@ def test_a_job_that_is_always_the_victim_fails() -> None:
 def test_a_victim_lets_the_other_one_go_first() -> None:
     job = mock.Mock(side_effect=[database_error(DeadlockDetected()), database_error(DeadlockDetected()), "done"])
     with mock.patch("realtime.database.time.sleep") as pause:
-        repeat_victims(job)
+        retry_on_deadlock(job)
     first, second = (call.args[0] for call in pause.call_args_list)
-    assert VICTIM_PAUSE_SECONDS <= first < 5 * VICTIM_PAUSE_SECONDS < second
+    assert DEADLOCK_PAUSE_SECONDS <= first < 5 * DEADLOCK_PAUSE_SECONDS < second
 
 
 @pytest.mark.django_db(transaction=True)
 def test_another_error_is_not_tried_again() -> None:
     job = mock.Mock(side_effect=database_error(LockNotAvailable()))
     with pytest.raises(OperationalError):
-        repeat_victims(job)
+        retry_on_deadlock(job)
     assert job.call_count == 1
 
 
@@ -54,7 +54,7 @@ def test_another_error_is_not_tried_again() -> None:
 def test_inside_a_transaction_only_its_owner_can_begin_anew() -> None:
     job = mock.Mock(side_effect=database_error(DeadlockDetected()))
     with transaction.atomic(), pytest.raises(OperationalError):
-        repeat_victims(job)
+        retry_on_deadlock(job)
     assert job.call_count == 1
 
 

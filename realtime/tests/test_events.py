@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from realtime.events import LOCAL_TYPES, MAX_EVENT_BYTES, Event, encode, unseal, with_number
-from realtime.relay import Frame
+from realtime.delivery.frame import Frame
+from realtime.events import LOCAL_TYPES, MAX_EVENT_BYTES, Event, decode, encode, with_number
 
 
 def test_envelope_has_the_contracts_fields() -> None:
@@ -95,16 +95,16 @@ TOO_DEEP = b'{"type":"tick","payload":{"a":' + b"[" * 900 + b"]" * 900 + b"}}"
 )
 def test_malformed_envelope_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        unseal("sse_broadcast", data)
+        decode("sse_broadcast", data)
 
 
 def test_foreign_envelope_needs_no_more_than_type_and_payload() -> None:
-    envelope = unseal("sse_broadcast", b'{"type": "tick", "payload": {"x": 1}, "more": 2}')
+    envelope = decode("sse_broadcast", b'{"type": "tick", "payload": {"x": 1}, "more": 2}')
     assert (envelope.type, envelope.number, envelope.payload) == ("tick", None, {"x": 1})
 
 
 def test_text_outside_ascii_may_be_escaped() -> None:
-    envelope = unseal("sse_broadcast", rb'{"type":"tick","payload":{"a":"\u4f60\ud83d\ude00 \\ud800"}}')
+    envelope = decode("sse_broadcast", rb'{"type":"tick","payload":{"a":"\u4f60\ud83d\ude00 \\ud800"}}')
     assert envelope.payload == {"a": "你😀 \\ud800"}
 
 
@@ -141,7 +141,7 @@ def foreign_messages(draw: st.DrawFn) -> bytes:
 @hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_taken_can_be_framed_and_read(data: bytes) -> None:
     try:
-        envelope = unseal("sse_broadcast", data)
+        envelope = decode("sse_broadcast", data)
     except ValueError:
         return
     frame = Frame(envelope)

@@ -6,8 +6,8 @@ import json
 import pytest
 from django.test import AsyncClient
 
-from realtime import health
 from realtime.database import in_database, read_database, seconds_without_a_writer
+from realtime.serving import health
 from realtime.tests.conftest import DEADLINE_SECONDS, until
 from realtime.tests.test_database import a_job_that_hangs
 

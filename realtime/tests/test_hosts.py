@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import redis
+from channels.layers import get_channel_layer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,6 +32,13 @@ def use(settings: Settings, host: dict[str, Any]) -> None:
     """Make this the only host of the channel layer."""
     layer = {"BACKEND": "realtime.layers.DegradingChannelLayer", "CONFIG": {"hosts": [host]}}
     settings.CHANNEL_LAYERS = {"default": layer}
+
+
+async def start() -> DegradingChannelLayer:
+    await process.start()
+    layer = get_channel_layer()
+    assert isinstance(layer, DegradingChannelLayer)
+    return layer
 
 
 async def expect_carried(layer: DegradingChannelLayer, i: int) -> None:
@@ -108,8 +116,8 @@ async def test_tls_with_a_certificate_of_ones_own(
     certificate, key = make_certificate(tmp_path)
     async with tls_in_front_of(valkey.port, certificate, key) as port:
         use(settings, {"address": f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={certificate}"})
-        layer = (await process.start()).layer
-        await until(lambda: not layer.is_degraded)
+        layer = await start()
+        await until(lambda: layer.layer.reaches_others)
         await expect_carried(layer, 1)
         await layer.flush()
 
@@ -120,8 +128,8 @@ async def test_certificate_that_is_not_trusted_is_refused(
     certificate, key = make_certificate(tmp_path)
     async with tls_in_front_of(valkey.port, certificate, key) as port:
         use(settings, {"address": f"rediss://127.0.0.1:{port}/0"})
-        layer = (await process.start()).layer
-        assert layer.is_degraded
+        layer = await start()
+        assert not layer.layer.reaches_others
         await layer.flush()
 
 
@@ -176,11 +184,11 @@ async def test_sentinel_leads_to_the_new_master(
                 await until(lambda: replica.info("replication")["master_link_status"] == "up")
                 await until(lambda: int(sentinel.sentinel_master("shop")["num-slaves"]) == 1, FOUND_WITHIN_SECONDS)
             use(settings, {"master_name": "shop", "sentinels": [("127.0.0.1", watch)]})
-            layer = (await process.start()).layer
-            await until(lambda: not layer.is_degraded)
+            layer = await start()
+            await until(lambda: layer.layer.reaches_others)
             await expect_carried(layer, 1)
             master.kill()
-            await until(lambda: layer.is_degraded)
-            await until(lambda: not layer.is_degraded, FOUND_WITHIN_SECONDS)
+            await until(lambda: not layer.layer.reaches_others)
+            await until(lambda: layer.layer.reaches_others, FOUND_WITHIN_SECONDS)
             await expect_carried(layer, 2)
             await layer.flush()

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from realtime import leases
+from realtime.log import leases
 from realtime.models import Lease
 
 pytestmark = pytest.mark.django_db

@@ -2,9 +2,11 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from realtime import api, log, retention
+from realtime import api, log
 from realtime.api import Event
 from realtime.groups import BROADCAST, agent, session
+from realtime.log import retention
+from realtime.log.writing import ROWS_A_STATEMENT
 from realtime.models import ChannelHead, LoggedEvent
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +51,7 @@ def test_who_was_in_a_channel_whose_counter_was_lost_is_reset_or_goes_on() -> No
 
 
 def test_many_events_that_begin_a_channel_are_written() -> None:
-    count = log.ROWS_A_STATEMENT + 50
+    count = ROWS_A_STATEMENT + 50
     assert api.send_many([(session("s-1"), Event("tick", {}))] * count) == list(range(1, count + 1))
 
 
@@ -101,7 +103,7 @@ def test_events_of_several_channels_are_written_with_two_statements(
 
 
 def test_more_channels_than_one_statement_takes() -> None:
-    channels = [session(f"s-{i}") for i in range(log.ROWS_A_STATEMENT + 1)]
+    channels = [session(f"s-{i}") for i in range(ROWS_A_STATEMENT + 1)]
     for number in (1, 2):
         assert set(api.send_many([(channel, Event("tick", {})) for channel in channels])) == {number}
     written = log.read(dict.fromkeys(channels, (0, 2)))

@@ -11,8 +11,9 @@ from django.test import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from realtime import api, metrics, retention
+from realtime import api, metrics
 from realtime.database import in_database
+from realtime.log import retention
 from realtime.models import LoggedEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +51,7 @@ async def test_the_age_of_the_log_is_that_of_its_oldest_event() -> None:
 
 
 async def test_metrics_are_shown_without_the_database() -> None:
-    with mock.patch("realtime.retention.LoggedEvent.objects") as objects:
+    with mock.patch("realtime.log.retention.LoggedEvent.objects") as objects:
         objects.order_by.side_effect = OperationalError("away")
         answer = await scrape()
     assert (answer.status_code, value_of(answer, "sse_database_up")) == (200, 0)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.groups import BROADCAST, NAME, agent, session
-from realtime.position import MalformedPosition, decode_position, encode_position
+from realtime.stream.position import MalformedPosition, decode_position, encode_position
 
 NAMES = st.from_regex(NAME, fullmatch=True)
 NUMBERS = st.integers(0, 10**18 - 1)

@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from realtime import api, log, replay
+from realtime import api, log
 from realtime.api import Event
-from realtime.batch import Batch
 from realtime.database import in_database
-from realtime.events import unseal
+from realtime.database.batch import Batch
+from realtime.delivery import replay
+from realtime.delivery.frame import Frame
+from realtime.delivery.replay import Replay
+from realtime.events import decode
 from realtime.groups import BROADCAST, Channel, agent, session
 from realtime.process import Process
-from realtime.relay import Frame
-from realtime.replay import Replay
-from realtime.stream import StreamRequest, StreamRoute
+from realtime.serving.routes import StreamRoute
+from realtime.stream.request import StreamRequest
 from realtime.tests.conftest import until
 from realtime.tests.test_stream import Client, StuckClient, connected
 
@@ -72,7 +74,7 @@ def grant_agent(requests: Sequence[StreamRequest]) -> list[tuple[Channel, ...]]:
 
 
 def subscribers(process: Process) -> int:
-    return sum(len(feed.subscribers) for feed in process.relay._feeds.values())
+    return sum(len(feed.subscribers) for feed in process.relay.feeds.values())
 
 
 class StalledLog:
@@ -109,7 +111,7 @@ async def test_a_client_that_does_not_read_is_given_one_part_of_its_replay(in_me
     await send(60, S_1, **LARGE)
     client = StuckClient(query=FROM_THE_START)
     async with connected(client):
-        [stream] = in_memory.registry.streams
+        [stream] = in_memory.streams.all
         await until(lambda: stream._paused_since is not None)
         await send(1)  # comes when the stream has long taken all that it would take
         assert client.written_bytes < 2 * replay.PART_BYTES
@@ -153,9 +155,9 @@ async def test_more_than_may_be_held_back_is_read_from_the_log(in_memory: Proces
     client = StuckClient(query=FROM_THE_START)
     async with connected(client):
         await send(30, S_1, **LARGE)  # 600 KB, of which no stream keeps more than MAX_HELD_BYTES
-        [stream] = in_memory.registry.streams
-        assert stream._replay is not None
-        assert stream._replay.held_bytes <= replay.MAX_HELD_BYTES
+        [stream] = in_memory.streams.all
+        assert stream.replay is not None
+        assert stream.replay.held_bytes <= replay.MAX_HELD_BYTES
         client.takes.set()
         await until(lambda: len(ids(client)) == 60)
         await send(1)
@@ -177,12 +179,12 @@ async def test_an_opening_that_the_database_holds_up_keeps_a_bounded_amount(
 
 def test_of_what_comes_meanwhile_a_bounded_amount_is_held() -> None:
     waiting = Replay()
-    frame = frame_of(b'{"type":"tick","payload":{"a":"%b"}}' % (b"x" * 10_000))
+    data = b'{"type":"tick","payload":{"a":"%b"},"id":%%d}' % (b"x" * 10_000)
     for number in range(1, 101):
-        waiting.hold("sse_session_s-1", number, frame)
-    waiting.hold("sse_broadcast", 1, frame)
+        waiting.hold(frame_of(data % number))
+    waiting.hold(frame_of(data % 1, "sse_broadcast"))
     assert waiting.held_bytes <= replay.MAX_HELD_BYTES
-    held = [number for channel, number, _ in waiting.held if channel == "sse_session_s-1"]
+    held = [frame.number for frame in waiting.held if frame.channel == "sse_session_s-1"]
     assert held == list(
         range(waiting.upto["sse_session_s-1"] + 1, 101)
     )  # nothing between what is read and what is held
@@ -192,12 +194,12 @@ def test_small_events_are_counted_by_what_holding_them_costs() -> None:
     waiting = Replay()
     frame = frame_of(b'{"type":"tick","payload":{}}')
     for _ in range(5_000):
-        waiting.hold("sse_session_s-1", None, frame)
+        waiting.hold(frame)
     assert len(waiting.held) <= replay.MAX_HELD_BYTES / replay.HELD_OVERHEAD_BYTES
 
 
-def frame_of(data: bytes) -> Any:
-    return Frame(unseal("sse_session_s-1", data))
+def frame_of(data: bytes, channel: str = "sse_session_s-1") -> Frame:
+    return Frame(decode(channel, data))
 
 
 async def test_events_that_are_cut_from_the_log_during_a_replay_are_a_reset(in_memory: Process) -> None:
@@ -242,11 +244,11 @@ async def test_a_stream_can_end_during_its_replay(in_memory: Process) -> None:
     client = StuckClient(query=FROM_THE_START)
     async with opening(client) as task:
         await until(lambda: client.body)
-        in_memory.drain_streams()
+        in_memory.streams.drain()
         client.takes.set()
         await until(task.done)
     assert client.is_over
-    assert not in_memory.registry.streams
+    assert not in_memory.streams.all
 
 
 async def test_two_channels_are_replayed_together(in_memory: Process) -> None:
@@ -268,7 +270,7 @@ async def test_a_reset_of_one_channel_while_a_stream_opens_is_told_and_costs_the
         await until(client.begins.is_set)
         await send(1, BROADCAST)
         await in_database(take_back, ALICE, 1)
-        await until(lambda: in_memory.relay._feeds[ALICE].last == 1)
+        await until(lambda: in_memory.relay.feeds[ALICE].last == 1)
         client.may_begin.set()
         await send(1, ALICE)
         await until(lambda: len(client.of_type("tick")) == 2)
@@ -290,7 +292,7 @@ async def test_a_reset_during_a_replay_ends_it_for_that_channel(in_memory: Proce
     client = StuckClient(query=b"lastEventId=sse_agent_alice:0,sse_broadcast:0")
     async with connected(client, grant_agent):
         await in_database(take_back, ALICE, 30)
-        await until(lambda: in_memory.relay._feeds[ALICE].last == 30)
+        await until(lambda: in_memory.relay.feeds[ALICE].last == 30)
         client.takes.set()
         await until(lambda: client.of_type("reset"))
         await send(1, ALICE)
@@ -305,16 +307,16 @@ async def test_who_gives_up_while_openings_stall_leaves_nothing_behind(
     is_joining, goes_on = asyncio.Event(), asyncio.Event()
     join = in_memory.layer.join
 
-    async def join_slowly(groups: Any, member: str) -> bool:
+    async def join_slowly(channels: Any) -> bool:
         is_joining.set()
         await goes_on.wait()
-        return await join(groups, member)
+        return await join(channels)
 
     monkeypatch.setattr(in_memory.layer, "join", join_slowly)
     async with opening(Client(name="s-1")) as under_way:
         await until(is_joining.is_set)
         async with opening(Client(name="s-2")) as waiting:
-            await until(lambda: in_memory.relay._open._waiting)
+            await until(lambda: in_memory.opening._batch._waiting)
             for task in (under_way, waiting):
                 task.cancel()
             await asyncio.wait([under_way, waiting])

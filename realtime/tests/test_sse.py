@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from realtime import api, sse
 from realtime.process import Process
-from realtime.tests.conftest import until
+from realtime.tests.conftest import until_opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ def alice_is_an_agent(settings: Settings) -> None:
 async def next_payload(process: Process, events: AsyncGenerator[dict[str, Any], None], send: Any) -> dict[str, Any]:
     """Subscribe, send, return what came."""
     reading = asyncio.create_task(anext(events))
-    await until(lambda: process.relay._feeds and all(feed.last is not None for feed in process.relay._feeds.values()))
+    await until_opened(process, 1)
     await send
     return await asyncio.wait_for(reading, 10)
 
@@ -51,7 +51,7 @@ async def test_target_of_an_agent_is_the_agents_channel(in_memory: Process) -> N
 async def test_queue_puts_and_gets(in_memory: Process) -> None:
     queue = sse.get_or_create_sse_queue("s-1")
     reading = asyncio.create_task(queue.get())
-    await until(lambda: in_memory.relay._feeds and all(f.last is not None for f in in_memory.relay._feeds.values()))
+    await until_opened(in_memory, 1)
     await queue.put({"a": 1})
     assert await asyncio.wait_for(reading, 10) == {"a": 1}
 

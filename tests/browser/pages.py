@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.services import DEMO_PASSWORD, ROOT, wait_until
+from harness.programs import ROOT, wait_until
+from harness.services import DEMO_PASSWORD
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
 WIDE = (1280, 800)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.services import Product
+from harness.services import Product
 
 pytestmark = pytest.mark.browser
 

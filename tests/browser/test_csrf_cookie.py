@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route
 
-from tests.services import ROOT
+from harness.programs import ROOT
 
 pytestmark = pytest.mark.browser
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from harness.services import Product
 from tests.browser.conftest import People
-from tests.services import Product
 
 pytestmark = pytest.mark.browser
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage, WorkbenchPage
-from tests.services import Product
 
 pytestmark = pytest.mark.browser
 

@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 from playwright.sync_api import Request, expect
 
+from harness.clients import CustomerClient
+from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 from tests.browser.pages import Shown, messages_of
-from tests.services import CustomerClient
-from tests.services import expect as expect_answer
 
 pytestmark = pytest.mark.browser
 

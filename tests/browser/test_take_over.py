@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Route, expect
 
+from harness.clients import AgentClient
+from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
-from tests.services import AgentClient
-from tests.services import expect as expect_answer
 
 pytestmark = pytest.mark.browser
 

@@ -7,10 +7,11 @@ import pytest
 import redis
 from playwright.sync_api import expect
 
+from harness.clients import AgentClient
+from harness.clients import expect as expect_answer
+from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage
-from tests.services import AgentClient, Product
-from tests.services import expect as expect_answer
 
 pytestmark = pytest.mark.browser
 

@@ -5,23 +5,28 @@ import contextlib
 import re
 import signal
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from realtime.tests.proxy import Proxy
+import httpx
+from redis.asyncio import Redis
+
+from harness.programs import wait_until
+from harness.proxy import Proxy
+from harness.services import Service
 from tests.faults.load import Load
-from tests.services import Service, wait_until
 
 FLAPS = 50
 FLAP_SECONDS = 0.05
 LARGE_TEXT = "x" * 3_900
 SHORT_OUTAGE_SECONDS = 5.0
 STOP_SECONDS = 10.0
+CUT = re.compile(r'^sse_streams_ended_total\{reason="too .*"\} (\S+)$', re.MULTILINE)
+CUT_SECONDS = 60.0  # who has not read for 10 s is cut off; to be so far behind takes as long as the machine needs
 FREEZE_SECONDS = 30.0
 WAL_WRITE_LOCK = 120  # where in the -shm file
 
@@ -120,8 +125,9 @@ async def restart_redis(load: Load) -> None:
 def tell_redis(*command: str) -> Cause:
     async def cause(load: Load) -> None:
         load.begin()
-        run = ["redis-cli", "-u", load.product.valkey.url, *command]
-        await aside(lambda: subprocess.run(run, check=True, capture_output=True, timeout=10))
+        client: Any = Redis.from_url(load.product.valkey.url)
+        async with client:
+            await client.execute_command(*command)
         load.end()
 
     return cause
@@ -243,14 +249,23 @@ async def endure(load: Load) -> None:
 # Clients
 
 
+def cut_streams(load: Load) -> float:
+    """How many streams the services have cut off, since their clients did not read."""
+    texts = [httpx.get(f"{service.url}/metrics", timeout=10).text for service in load.product.services]
+    return sum(float(count) for text in texts for count in CUT.findall(text))
+
+
 async def stop_reading(load: Load) -> None:
-    """Every fourth client leaves what it is sent in its socket, until it was cut off."""
+    """Every fourth client leaves what it is sent in its socket, until some were cut off."""
     load.text_for = lambda turn: LARGE_TEXT  # type: ignore[method-assign]
     load.begin()
     stalled = load.clients[::4]
+    cut_before = await aside(lambda: cut_streams(load))
     for client in stalled:
         client.stop_reading()
-    await asyncio.sleep(SHORT_OUTAGE_SECONDS)
+    async with asyncio.timeout(CUT_SECONDS):
+        while await aside(lambda: cut_streams(load)) == cut_before:
+            await asyncio.sleep(0.5)
     for client in stalled:
         client.go_on_reading()
     load.end()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.clients import AgentClient
+from harness.services import Product
 from tests.faults.causes import Needs
 from tests.faults.products import product_for
-from tests.services import AgentClient, Product
 
 PEOPLE = ("alice", "bob")
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import httpx
 
+from harness.clients import AgentClient, CustomerClient, cookies_of, expect
+from harness.programs import ROOT
+from harness.services import Product, make_environment
 from tests.faults.ledgers import AcceptedCall, AcceptedPost, Verdict, compare, read_log
 from tests.faults.publisher import Orders
 from tests.faults.stream import StreamClient
-from tests.services import ROOT, AgentClient, CustomerClient, Product, cookies_of, expect, make_environment
 
 SESSIONS = 4
 POSTS_PER_SECOND = 8.0  # of each writer; two for each session

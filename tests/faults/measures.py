@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness.programs import ROOT
 from tests.faults.causes import Fault
 from tests.faults.ledgers import Verdict
 from tests.faults.load import Load, Timed
 from tests.faults.stream import Applied, StreamClient
-from tests.services import ROOT
 
 RESULTS = ROOT / "var" / "faults"
 MARK = re.compile(r"(?:customer|agent|call)-\d+-\d+")

@@ -7,7 +7,7 @@ conversation beside it. Both drop what they have already: a message by its id, a
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.services import Received
+from harness.clients import Received
 
 Json = dict[str, Any]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.programs import Valkey
+from harness.services import Product, Service, make_environment, run_product, serving
 from tests.faults.causes import Needs, ThreadedProxy
-from tests.services import Product, Service, Valkey, make_environment, run_product, serving
 
 CLOCK_AHEAD_SECONDS = 120
 # Read by Python itself before anything else, in a folder of its own on PYTHONPATH.

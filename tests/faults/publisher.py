@@ -4,7 +4,6 @@
 returned.
 """
 
-import asyncio
 import json
 import os
 import random
@@ -106,8 +105,9 @@ def die_at(point: str, mark: str) -> None:
     from django.db import connection
     from django.db.backends.base.base import BaseDatabaseWrapper as Database
 
-    from realtime import log, publisher
-    from realtime.layers import DegradingChannelLayer
+    from realtime import log
+    from realtime.delivery.publisher import Publisher
+    from realtime.layers.degrading import DegradingLayer
 
     def die(*_: object, **__: object) -> Any:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -119,12 +119,13 @@ def die_at(point: str, mark: str) -> None:
 
         return wrapped
 
-    publish = DegradingChannelLayer.publish
+    publish = DegradingLayer.publish
 
-    def publish_then_die(layer: DegradingChannelLayer, envelopes: Any) -> None:
-        publish(layer, envelopes)
-        if any(mark.encode() in envelope.data for envelope in envelopes):  # and not the message before
-            asyncio.ensure_future(layer.published()).add_done_callback(die)
+    def publish_then_die(layer: DegradingLayer, messages: Any) -> Any:
+        sent = publish(layer, messages)
+        if any(mark.encode() in data for _, data in messages):  # and not the message before
+            sent.add_done_callback(die)
+        return sent
 
     assert connection.connection is not None  # the messages before have opened it
     replacements: dict[str, tuple[object, str, Any]] = {
@@ -132,8 +133,8 @@ def die_at(point: str, mark: str) -> None:
         "log": (log, "append", then_die(log.append)),
         "commit": (Database, "_commit", die),
         "committed": (Database, "_commit", then_die(getattr(Database, "_commit"))),  # noqa: B009  not in its types
-        "publish": (publisher, "publish", die),
-        "published": (DegradingChannelLayer, "publish", publish_then_die),
+        "publish": (Publisher, "publish", die),
+        "published": (DegradingLayer, "publish", publish_then_die),
     }
     owner, name, replacement = replacements[point]
     setattr(owner, name, replacement)

@@ -4,9 +4,9 @@ import math
 import sys
 from collections.abc import Iterable
 
+from harness.programs import ROOT
 from tests.faults.causes import FAULTS, LONG_FAULTS
 from tests.faults.measures import RESULTS, Measures, load_saved
-from tests.services import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"

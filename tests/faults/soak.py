@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from harness.clients import AgentClient
+from harness.services import Product
 from tests.faults.causes import FAULTS, LONG_FAULTS, Fault, Needs
 from tests.faults.load import Load, Scale
 from tests.faults.measures import RESULTS, Measures, measure, save
 from tests.faults.products import product_for
 from tests.faults.report import in_figures
-from tests.services import AgentClient, Product
 
 COLUMNS = (
     "fault",

@@ -2,8 +2,8 @@
 
 import time
 
+from harness.clients import CustomerClient, expect
 from tests.faults.conftest import Site
-from tests.services import CustomerClient, expect
 
 LIMIT_SECONDS = 1.0
 TIMES = 10

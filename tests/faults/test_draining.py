@@ -10,10 +10,12 @@ from pathlib import Path
 
 import httpx
 
+from harness.clients import CustomerClient
+from harness.programs import HOST
+from harness.services import Service
 from tests.faults.causes import aside
 from tests.faults.conftest import Site
 from tests.faults.stream import read_status
-from tests.services import HOST, CustomerClient, Service
 
 REQUESTS = 10
 LEAVES_WITHIN_SECONDS = 10.0

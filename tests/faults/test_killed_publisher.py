@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.clients import AgentClient, CustomerClient, expect
+from harness.services import Product, make_environment
 from tests.faults.conftest import Site
 from tests.faults.ledgers import compare, messages_of, read_log
 from tests.faults.load import running_publisher
 from tests.faults.publisher import POINTS, Orders
 from tests.faults.stream import StreamClient
-from tests.services import AgentClient, CustomerClient, Product, expect, make_environment
 
 CLIENTS = 20
 ROUNDS = 9

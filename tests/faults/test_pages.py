@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.clients import AgentClient, CustomerClient, Stream, cookies_of, expect
+from harness.programs import wait_until
+from harness.services import Product
 from tests.faults.conftest import Site
 from tests.faults.pages import AgentPage, CustomerPage, Json
 from tests.faults.stream import parse_position
-from tests.services import AgentClient, CustomerClient, Product, Stream, cookies_of, expect, wait_until
 
 PATIENCE_SECONDS = 10.0
 

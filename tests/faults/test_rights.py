@@ -4,20 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.clients import AgentClient, CustomerClient, Stream, cookies_of, expect
+from harness.programs import wait_until
+from harness.services import DEMO_PASSWORD, Product, Service, make_environment, run_command
 from tests.faults.conftest import Site
-from tests.services import (
-    DEMO_PASSWORD,
-    AgentClient,
-    CustomerClient,
-    Product,
-    Service,
-    Stream,
-    cookies_of,
-    expect,
-    make_environment,
-    run_command,
-    wait_until,
-)
 
 LIMIT_SECONDS = 2.0
 SWEEP_SECONDS = 30.0  # on a busy machine; the sweep is every 5 s

@@ -4,8 +4,9 @@ import asyncio
 
 import httpx
 
+from harness.clients import AgentClient, CustomerClient, cookies_of, expect
+from harness.services import Product
 from tests.faults.conftest import Site
-from tests.services import AgentClient, CustomerClient, Product, cookies_of, expect
 
 POSTS = 100
 

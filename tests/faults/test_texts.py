@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from harness.clients import AgentClient, CustomerClient, expect
 from tests.faults.conftest import Site
-from tests.services import AgentClient, CustomerClient, expect
 
 TEXTS = {
     "CR": "one\rtwo",

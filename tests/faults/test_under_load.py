@@ -10,6 +10,8 @@ from tests.faults.measures import Measures, measure, save
 MAX_PUBLISH_MS = 300.0
 MAX_BACK_SECONDS = 2.0
 MAX_DETECT_SECONDS = 4.0
+# To leave and to come back takes both services' loops so many turns, of which each may be late on a busy machine.
+LATE_TURNS = 20
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.slug)
@@ -39,8 +41,9 @@ def check_promises(fault: Fault, load: Load, measures: Measures) -> None:
         assert measures.post_p99_ms < MAX_PUBLISH_MS + calm
         assert measures.call_p99_ms < MAX_PUBLISH_MS + calm
         assert measures.repeated == 0
-        assert (measures.detect_seconds or 0) < MAX_DETECT_SECONDS
-        assert (measures.recover_seconds or 0) < MAX_BACK_SECONDS
+        late_seconds = LATE_TURNS * calm / 1_000
+        assert (measures.detect_seconds or 0) < MAX_DETECT_SECONDS + late_seconds
+        assert (measures.recover_seconds or 0) < MAX_BACK_SECONDS + late_seconds
     check_streams(fault, load)
 
 

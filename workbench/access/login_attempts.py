@@ -22,8 +22,8 @@ from limits import RateLimitItem
 from chatbot.conversations.errors import RateLimited
 from chatbot.web.client_address import client_address
 from chatbot.web.rate_limits import tell_refused
-from realtime import leases
 from realtime.database import in_database
+from realtime.log import leases
 from workbench.access.login_sessions import SessionStore
 from workbench.models import LoginAttempt
 

@@ -9,7 +9,7 @@ from chatbot.models import ChatSession
 from chatbot.web.refusals import refusal
 from realtime import groups
 from realtime.groups import Channel
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 from workbench.access.agents import Agent, agents_of, check_agent
 from workbench.access.sessions import may_read
 

@@ -1,8 +1,9 @@
-"""The workbench's streams. They are ASGI routes in front of Django (realtime/stream.py), not views."""
+"""The workbench's streams. They are ASGI routes in front of Django (realtime/serving/routes.py), not views."""
 
 from chatbot.web.client_address import stream_address
-from realtime.stream import StreamRequest, StreamRoute
-from realtime.stream_limits import Key
+from realtime.serving.routes import StreamRoute
+from realtime.stream.limits import Key
+from realtime.stream.request import StreamRequest
 from workbench.access.streams import authorise_agent_streams, authorise_session_streams, session_key
 
 

@@ -12,8 +12,8 @@ from datetime import timedelta
 from django.db import DatabaseError
 
 from chatbot.models import ChatSession
-from realtime import leases
 from realtime.database import in_database, read_database
+from realtime.log import leases
 from workbench.actions.requeue import STRANDED, requeue_stranded
 
 SWEEP_SECONDS = 5.0

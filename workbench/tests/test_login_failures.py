@@ -15,8 +15,8 @@ from django.utils import timezone
 from limits import parse
 
 from chatbot.conversations.metrics import RATE_LIMITED
-from realtime import leases
 from realtime.database import in_database
+from realtime.log import leases
 from workbench.access import login_attempts
 from workbench.access.login_attempts import KEEP_SUCCESSES, PRUNE_TURN, prune_attempts
 from workbench.models import LoginAttempt

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from realtime.stream import StreamRequest
+from realtime.stream.request import StreamRequest
 from workbench.access import login_sessions
 from workbench.access.login_sessions import extend_used_logins, note_use_of_logins
 from workbench.access.streams import authorise_agent_streams

@@ -15,8 +15,9 @@ from django.test import Client
 from chatbot.conversations.errors import ApiError
 from chatbot.models import ChatSession, Message, Status
 from chatbot.tests.logged import logged, types_on
-from realtime import groups, leases
+from realtime import groups
 from realtime.database import in_database
+from realtime.log import leases
 from workbench.actions.close import close
 from workbench.actions.reply import reply
 from workbench.actions.requeue import requeue_stranded

@@ -8,7 +8,7 @@ from django.test import Client
 
 from chatbot.models import ChatSession, Status
 from realtime import groups
-from realtime.stream import Refusal, StreamRequest
+from realtime.stream.request import Refusal, StreamRequest
 from workbench.access.streams import MAX_WATCHED, authorise_agent_streams, authorise_session_streams
 from workbench.api.streams import STREAM_ROUTES
 from workbench.tests.agent import add_session, make_colleague

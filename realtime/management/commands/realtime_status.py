@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -11,6 +12,7 @@ from django.db.models import Max, Min
 
 from realtime import home, log
 from realtime.layers import DegradingChannelLayer
+from realtime.layers.protocol import Message
 from realtime.models import ChannelHead, LoggedEvent
 
 
@@ -23,7 +25,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _show_redis(self) -> bool:
-        seconds, state = asyncio.run(home.run_at_home(_try_redis()))
+        seconds, state = asyncio.run(home.current().run(_try_redis()))
         self.stdout.write(f"redis     {state} ({seconds * 1000:.0f} ms)")
         return state == "ok"
 
@@ -45,14 +47,23 @@ class Command(BaseCommand):
 
 
 async def _try_redis() -> tuple[float, str]:
-    layer = get_channel_layer()
-    if not isinstance(layer, DegradingChannelLayer):
+    channel_layer = get_channel_layer()
+    if not isinstance(channel_layer, DegradingChannelLayer):
         return 0.0, "not used: CHANNEL_LAYERS names another layer"
-    if not layer.has_redis:
+    if not channel_layer.has_redis:
         return 0.0, "not configured: REDIS_URL is unset"
+    layer = channel_layer.layer
     started = time.perf_counter()
-    await layer.start()
-    state = "degraded: no answer" if layer.is_degraded else "ok"
+    await layer.open(_NoReceiver())
+    state = "ok" if layer.reaches_others else "degraded: no answer"
     seconds = time.perf_counter() - started
-    await layer.flush()
+    await layer.close()
     return seconds, state
+
+
+class _NoReceiver:
+    """Nothing is joined, so nothing comes."""
+
+    def take(self, messages: Sequence[Message]) -> None: ...
+
+    def link_changed(self, degraded_since: float | None) -> None: ...

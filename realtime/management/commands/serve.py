@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--fd", type=int, help="inherited listening socket, instead of host and port")
 
     def handle(self, *args: Any, service: str, host: str, port: int | None, fd: int | None, **options: Any) -> None:
-        from realtime.server import DrainingServer, endpoint
+        from realtime.serving.daphne_server import DrainingServer, endpoint
 
         application, default_port = settings.SERVICES[service]
         server = DrainingServer(application, endpoint(host, port or default_port, fd))

@@ -7,21 +7,18 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alone.settings")
 
-from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
-from django.urls import path, re_path
 
 django_application: Any = get_asgi_application()
 
 from realtime import groups
 from realtime.groups import Channel
-from realtime.stream import StreamRequest, StreamRoute
+from realtime.serving.routes import StreamRoute, Streams
+from realtime.stream.request import StreamRequest
 
 
 def authorise(requests: Sequence[StreamRequest]) -> list[tuple[Channel, ...]]:
     return [(groups.session(request.kwargs["name"]),) for request in requests]
 
 
-stream: Any = StreamRoute(authorise)  # django-stubs know views only
-routes = [path("events/<str:name>", stream), re_path(r"", django_application)]
-application = ProtocolTypeRouter({"http": URLRouter(routes)})
+application = Streams([("events/<str:name>", StreamRoute(authorise))], django_application)

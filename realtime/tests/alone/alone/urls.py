@@ -1,5 +1,5 @@
 from django.urls import path
 
-from realtime import health
+from realtime.serving import health
 
 urlpatterns = [path("readyz", health.readyz)]

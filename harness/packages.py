@@ -1,0 +1,31 @@
+"""Programs that are needed beside Python's packages, and the packages of Debian that have them.
+
+Nothing is installed from here: that is the Makefile's (`make packages`), which knows the same names.
+"""
+
+import glob
+import os
+import shutil
+
+PACKAGES = {
+    "chromium": "chromium",
+    "curl": "curl",
+    "initdb": "postgresql",
+    "nginx": "nginx-light",
+    "npm": "npm",
+    "openssl": "openssl",
+    "redis-cli": "redis-tools",
+    "setpriv": "util-linux",
+}
+
+
+def find_program(name: str) -> str | None:
+    """Where a program is; Debian keeps those of PostgreSQL and nginx out of an ordinary PATH."""
+    folders = [os.environ.get("PATH", ""), "/usr/sbin", *sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    return shutil.which(name, path=os.pathsep.join(folders))
+
+
+def explain_missing(*programs: str) -> str:
+    """Which of these programs are missing and how to get them; nothing if all are there."""
+    missing = sorted({PACKAGES[name] for name in programs if find_program(name) is None})
+    return f"missing packages: {' '.join(missing)}; as root: make packages" if missing else ""

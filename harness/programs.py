@@ -1,0 +1,122 @@
+"""Programs that a test or a benchmark starts: child processes with a log, which die with it, whatever ends it."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from config.development import valkey
+from config.development.supervisor import prepare_death_with_parent
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+START_SECONDS = 60.0  # two services at once on a busy machine of two cores
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.02
+TAIL_LINES = 60
+
+
+def wait_until(what: str, condition: Callable[[], bool], within: float = 5.0) -> None:
+    """Return once `condition` holds; AssertionError after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        time.sleep(POLL_SECONDS)
+
+
+class Program:
+    """A child process whose output goes to a file. Start it again after `terminate` or `kill`."""
+
+    running: list["Program"] = []  # what a failing test shows the logs of
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.log = log
+        self._command = command
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, f"{self.name} is not running"
+        return self._process.pid
+
+    def launch(self) -> None:
+        assert self._process is None, f"{self.name} is running"
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=prepare_death_with_parent(),
+            )
+        Program.running.append(self)
+
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, within: float = STOP_SECONDS) -> int:
+        """Wait for its end and return the exit code; kills it and raises AssertionError if it does not end."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        Program.running.remove(self)
+        try:
+            return process.wait(within)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"{self.name} did not end within {within:g} s") from None
+
+    def terminate(self) -> int:
+        self.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self.send_signal(signal.SIGKILL)
+            self.wait()
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def tail(self) -> str:
+        return "\n".join(self.output().splitlines()[-TAIL_LINES:])
+
+
+class Valkey(Program):
+    """A Valkey on a port that stays the same over restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = valkey.find_free_port()
+        self.url = valkey.valkey_url(self.port)
+        super().__init__("valkey", valkey.valkey_command(self.port), folder / "valkey.log", os.environ)
+
+    def start(self) -> None:
+        self.launch()
+        wait_until("valkey answers", self._answers)
+
+    def pause(self) -> None:
+        """Stop it as a machine that hangs: its connections stay open and nothing answers."""
+        self.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.send_signal(signal.SIGCONT)
+
+    def _answers(self) -> bool:
+        assert self.is_alive(), f"valkey ended:\n{self.tail()}"
+        try:
+            with socket.create_connection((HOST, self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False

@@ -1,0 +1,145 @@
+"""The product as separate processes: a real Valkey and both services on free ports, over a database of their own."""
+
+import atexit
+import contextlib
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from config.development import valkey
+from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
+
+DEMO_PASSWORD = "correct-horse-battery"
+
+
+class Service(Program):
+    """`manage.py serve <name>` on a port that stays the same over restarts."""
+
+    def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
+        self.port = valkey.find_free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        command = [sys.executable, "manage.py", "serve", name, "--port", str(self.port)]
+        super().__init__(name, command, folder / f"{name}.log", environment)
+
+    def start(self) -> None:
+        self.launch()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        wait_until(f"{self.name} is ready", self._is_ready, START_SECONDS)
+
+    def _is_ready(self) -> bool:
+        assert self.is_alive(), f"{self.name} ended:\n{self.tail()}"
+        try:
+            answer = httpx.get(f"{self.url}/readyz", timeout=2)
+        except httpx.TransportError:
+            return False
+        assert answer.status_code in (200, 503), f"{self.name}: /readyz answers {answer.status_code}"
+        return answer.status_code == 200
+
+
+@dataclass
+class Product:
+    """Both services on one database and one Valkey."""
+
+    folder: Path
+    valkey: Valkey
+    chatbot: Service
+    workbench: Service
+    database: Path
+
+    @property
+    def services(self) -> tuple[Service, Service]:
+        return self.chatbot, self.workbench
+
+    def start_missing(self) -> None:
+        """Start what a test has ended."""
+        if not self.valkey.is_alive():
+            self.valkey.start()
+        missing = [service for service in self.services if not service.is_alive()]
+        for service in missing:
+            service.launch()
+        for service in missing:
+            service.wait_ready()
+
+
+@contextlib.contextmanager
+def run_product(folder: Path) -> Iterator[Product]:
+    """A product with demo agents and answers, in files of its own under `folder`; everything is gone afterwards."""
+    server = Valkey(folder)
+    database = folder / "db.sqlite3"
+    environment = make_environment(database, server.url)
+    product = Product(
+        folder,
+        server,
+        Service("chatbot", folder, environment),
+        Service("workbench", folder, environment),
+        database,
+    )
+    with serving(product):
+        yield product
+
+
+@contextlib.contextmanager
+def serving(product: Product) -> Iterator[None]:
+    """Fill the product's database and start all of it; everything is gone afterwards."""
+    try:
+        fill_database(product.database)
+        product.start_missing()
+        yield
+    finally:
+        for program in (*product.services, product.valkey):
+            program.kill()
+
+
+def fill_database(database: Path) -> None:
+    """Make a SQLite database with demo agents and answers: a copy of one that is migrated once for all tests."""
+    shutil.copyfile(_filled_database(), database)
+
+
+@functools.cache
+def _filled_database() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="handover-database-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    environment = make_environment(folder / "db.sqlite3")
+    run_command("migrate", "--verbosity=0", environment=environment)
+    run_command("create_demo", environment=environment)
+    assert not (folder / "db.sqlite3-wal").exists(), "a copy of the file alone would lose what stands in its log"
+    return folder / "db.sqlite3"
+
+
+def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
+    """The environment of a process of the product; it overrides whatever a developer's .env says."""
+    return {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{database}",
+        "REDIS_URL": redis_url,
+        "DEMO_PASSWORD": DEMO_PASSWORD,
+        "RATE_LIMITS": "off",
+        "STREAM_LIMITS": "off",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def run_command(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Run a management command to its end and return its output; AssertionError if it fails."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{arguments} failed:\n{done.stdout}{done.stderr}"
+    return done.stdout

@@ -1,0 +1,56 @@
+"""Collect what many callers want while a database job runs into the next job: a storm costs a few queries."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_BATCH = 1_000
+
+
+class Batch(Generic[K, V]):
+    """Call it with one key, get its value; `job` is called with all keys that wait, `most` at once. Lives in one event
+    loop.
+
+    If the job raises, every caller of that batch gets the exception. What nobody waits for any more is not asked for.
+    """
+
+    def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]], most: int = MAX_BATCH) -> None:
+        self._job = job
+        self._most = most
+        self._waiting: list[tuple[K, asyncio.Future[V]]] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every caller has been answered."""
+        return self._worker is None or self._worker.done()
+
+    async def __call__(self, key: K) -> V:
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(0)  # let the callers of this loop turn join
+            waiting = [(key, future) for key, future in self._waiting if not future.done()]
+            part, self._waiting = waiting[: self._most], waiting[self._most :]
+            if part:
+                await self._answer(part)
+
+    async def _answer(self, part: Sequence[tuple[K, "asyncio.Future[V]"]]) -> None:
+        try:
+            values = await self._job([key for key, _ in part])
+        except Exception as error:  # noqa: BLE001  handed to the callers
+            for _, future in part:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), value in zip(part, values, strict=True):
+            if not future.done():
+                future.set_result(value)

@@ -1,0 +1,80 @@
+"""From the log to the relay: gaps when they are seen, and now and then what no copy has announced."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Collection, Mapping
+
+from django.db import DatabaseError
+
+from realtime import log
+from realtime.database import data_version, read_database, tell_of_fault
+from realtime.delivery.feed import Mark
+from realtime.delivery.relay import Relay
+from realtime.events import Envelope
+from realtime.layers.protocol import Layer
+from realtime.log import Head
+
+logger = logging.getLogger(__name__)
+
+# One side alone may have lost Redis without knowing; the last message of a burst leaves no gap behind it.
+SAFETY_READ_SECONDS = 0.5
+DEGRADED_READ_SECONDS = 0.25
+MAX_READ = 200  # events of one channel at once
+
+
+class CatchUp:
+    """One job that reads the log for all feeds: soon after a gap, else twice a second, four times while degraded."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+        self._wanted = asyncio.Event()
+        self._version_read: str | None = None
+
+    def soon(self) -> None:
+        """Have the log read in the next turn of the loop; what needs it at the same time shares one read."""
+        self._wanted.set()
+
+    async def run(self, relay: Relay) -> None:
+        """Keep the relay's feeds up to date, for as long as the process lives."""
+        while True:
+            pause = SAFETY_READ_SECONDS if self._layer.reaches_others else DEGRADED_READ_SECONDS
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause * random.uniform(0.8, 1.0)):
+                    await self._wanted.wait()
+            self._wanted.clear()
+            relay.leave_idle_channels()
+            try:
+                await self._catch_up(relay)
+            except DatabaseError as error:
+                tell_of_fault(logger, error, "the log cannot be read, will try again")
+            except Exception:
+                logger.exception("safety read failed")
+
+    async def _catch_up(self, relay: Relay) -> None:
+        """Read the log for what has asked for it, and for channels that moved since, if anything was committed."""
+        version = await read_database(data_version) if relay.feeds else None
+        feeds = [feed for feed in relay.feeds.values() if feed.subscribers and feed.last is not None]
+        moved: Collection[str] = ()
+        if version != self._version_read:
+            moved = set(await read_database(log.moved, {feed.channel: feed.last or 0 for feed in feeds}))
+        suspects = [feed for feed in feeds if feed.is_suspect or feed.channel in moved]
+        while suspects:
+            # Before the read: an event is committed before anybody can deliver it, so a head below this went back.
+            marks = {feed.channel: feed.mark() for feed in suspects}
+            for feed in suspects:
+                feed.needs_log = False
+            heads, events = await read_database(_read, marks)
+            suspects = [feed for feed in suspects if feed.subscribers and relay.feeds.get(feed.channel) is feed]
+            for feed in suspects:
+                relay.merge(feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
+            suspects = [feed for feed in suspects if (feed.last or 0) < heads[feed.channel].last]
+        self._version_read = version
+
+
+def _read(marks: Mapping[str, Mark]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:
+    """The heads, and for each channel the events that are not yet delivered or not yet compared."""
+    heads = log.heads(marks)
+    upto = {channel: min(heads[channel].last, mark.last + MAX_READ) for channel, mark in marks.items()}
+    return heads, log.read({channel: (mark.read_after, upto[channel]) for channel, mark in marks.items()})

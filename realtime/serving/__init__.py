@@ -1,0 +1,1 @@
+"""The ASGI applications, and the servers below them."""

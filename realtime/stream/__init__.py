@@ -1,0 +1,1 @@
+"""One open stream of Server-Sent Events, and all that are open in this process."""
