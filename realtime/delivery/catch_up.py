@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 # One side alone may have lost Redis without knowing; the last message of a burst leaves no gap behind it.
 SAFETY_READ_SECONDS = 0.5
 DEGRADED_READ_SECONDS = 0.25
-MAX_READ = 200  # events of one channel at once
 
 
 class CatchUp:
@@ -69,12 +68,16 @@ class CatchUp:
             suspects = [feed for feed in suspects if feed.subscribers and relay.feeds.get(feed.channel) is feed]
             for feed in suspects:
                 relay.merge(feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
-            suspects = [feed for feed in suspects if (feed.last or 0) < heads[feed.channel].last]
+            suspects = [
+                feed
+                for feed in suspects
+                if (feed.last or 0) < heads[feed.channel].last
+                or marks[feed.channel].read_upto < marks[feed.channel].last
+            ]
         self._version_read = version
 
 
 def _read(marks: Mapping[str, Mark]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:
-    """The heads, and for each channel the events that are not yet delivered or not yet compared."""
+    """The heads, and for each channel the next events that are not yet delivered or not yet compared."""
     heads = log.heads(marks)
-    upto = {channel: min(heads[channel].last, mark.last + MAX_READ) for channel, mark in marks.items()}
-    return heads, log.read({channel: (mark.read_after, upto[channel]) for channel, mark in marks.items()})
+    return heads, log.read({channel: (mark.read_after, mark.read_upto) for channel, mark in marks.items()})

@@ -11,6 +11,7 @@ from realtime.log import Head
 # What is more than that is not kept: the log has it.
 MAX_OUT_OF_ORDER = 1_000
 MAX_UNCONFIRMED = 5_000
+MAX_READ = 500  # events of one channel that are read from the log at once
 
 
 class Subscriber(Protocol):
@@ -44,6 +45,11 @@ class Mark:
     known: int
     read_after: int
     out_of_order: tuple[int, ...]
+
+    @property
+    def read_upto(self) -> int:
+        """How far to read the log at once: a flood is compared in parts."""
+        return self.read_after + MAX_READ
 
 
 class Feed:
@@ -147,10 +153,13 @@ class Feed:
         self.seen = max(self.seen, head.last)
 
     def merge(self, mark: Mark, head: Head, logged: Sequence[Envelope]) -> list[Envelope]:
-        """The envelopes that the log makes due. Raises LogDisagrees; then `restart`."""
+        """The envelopes that the log makes due; `logged` are its events after `mark.read_after`, up to `read_upto`.
+
+        Raises LogDisagrees; then `restart`.
+        """
         assert self.last is not None
         self._check(mark, head)
-        self._confirm(mark.last, logged)
+        self._confirm(min(mark.last, mark.read_upto), logged)
         for number in mark.out_of_order:
             if number > head.last:  # nobody publishes before the commit: it is forged
                 self.out_of_order.pop(number, None)
@@ -160,7 +169,7 @@ class Feed:
                 self.last += 1
                 due.append(envelope)
         due += self._release()
-        if self.last == mark.last < head.last:
+        if self.last == mark.last < min(head.last, mark.read_upto):
             raise LogDisagrees(f"events after {mark.last} are no longer in the log")
         return due
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from random import Random
 from unittest import mock
 
-from realtime.delivery import catch_up, feed, opening, relay, replay
+from realtime.delivery import feed, opening, relay, replay
 from realtime.delivery.catch_up import CatchUp
 from realtime.delivery.opening import Opening
 from realtime.delivery.publisher import Publisher
@@ -34,7 +34,7 @@ FRAME_BYTES = 400
 LIMITS: list[AbstractContextManager[object]] = [
     mock.patch.object(feed, "MAX_OUT_OF_ORDER", 6),
     mock.patch.object(feed, "MAX_UNCONFIRMED", 8),
-    mock.patch.object(catch_up, "MAX_READ", 5),
+    mock.patch.object(feed, "MAX_READ", 5),
     mock.patch.object(replay, "PART_BYTES", 200),
     mock.patch.object(replay, "MAX_HELD_BYTES", 1_500),
     mock.patch.object(opening, "MAX_REPLAY", 30),
