@@ -58,8 +58,9 @@ capacity: ## What 10⁴, 10⁵ and 10⁶ customers take, calculated in seconds (
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench.capacity $(MEASURE)
 
-lint: ## Step: ruff
+lint: ## Step: ruff, what it finds and how it formats
 	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
 
 types: ## Step: mypy --strict
 	@$(PY) -m mypy

@@ -121,9 +121,7 @@ class Stream:
         timeout = httpx.Timeout(10, read=40)  # a keep-alive comes at least every 20 s
         with (
             httpx.Client(timeout=timeout) as client,
-            client.stream(
-                "GET", self._url, headers=headers, extensions={"trace": self._remember_socket}
-            ) as response,
+            client.stream("GET", self._url, headers=headers, extensions={"trace": self._remember_socket}) as response,
         ):
             self.statuses.append(response.status_code)
             for event in EventSource(response).iter_sse():

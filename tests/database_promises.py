@@ -100,9 +100,7 @@ def test_a_deadlock_is_survived() -> None:
 def test_without_another_attempt_one_of_them_fails() -> None:
     channels = [session("s-1"), session("s-2")]
     barrier = threading.Barrier(2)
-    results = run_at_once(
-        lambda: lock_in_order(channels, barrier), lambda: lock_in_order(channels[::-1], barrier)
-    )
+    results = run_at_once(lambda: lock_in_order(channels, barrier), lambda: lock_in_order(channels[::-1], barrier))
     assert [type(result) for result in results if result != "done"] == [OperationalError]
 
 

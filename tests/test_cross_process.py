@@ -236,9 +236,7 @@ def test_restarted_workbench_leaves_the_chatbots_streams_open(product: Product, 
         assert len(stream.received("stream-open")) == 1
 
 
-def test_page_that_opens_from_a_fetched_position_misses_nothing(
-    customer: CustomerClient, alice: AgentClient
-) -> None:
+def test_page_that_opens_from_a_fetched_position_misses_nothing(customer: CustomerClient, alice: AgentClient) -> None:
     hand_over(customer, alice)
     position = customer.fetch()["position"]
     reply = expect(201, alice.reply(customer.session_name, "between the fetch and the stream"))

@@ -90,9 +90,7 @@ def test_every_documented_variable_is_read() -> None:
 
 
 def test_every_dependency_is_used() -> None:
-    wanted = {
-        name: MODULES.get(name, name.replace("-", "_")) for name in declared_dependencies()
-    }
+    wanted = {name: MODULES.get(name, name.replace("-", "_")) for name in declared_dependencies()}
     imported = imported_modules()
     unused = {name for name, module in wanted.items() if module not in imported}
     assert unused - USED_WITHOUT_IMPORT == set()

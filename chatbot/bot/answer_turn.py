@@ -65,9 +65,7 @@ def known_answers() -> list[engine.KnownAnswer]:
     return [engine.KnownAnswer(*row) for row in rows]
 
 
-def _carry_out(
-    decision: engine.Decision, locked: LockedSession, *, client_id: str
-) -> list[events.Outgoing]:
+def _carry_out(decision: engine.Decision, locked: LockedSession, *, client_id: str) -> list[events.Outgoing]:
     """Write what the bot decided and return what to send."""
     if isinstance(decision, engine.Escalate):
         _, outgoing = enqueue(locked.session, reason=decision.reason, now=locked.now)

@@ -1,6 +1,5 @@
 """Agents as the API shows them. An agent is an active Django user; its id on the wire is the username."""
 
-
 from django.contrib.auth.models import User
 from typing_extensions import TypedDict
 

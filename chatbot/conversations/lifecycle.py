@@ -33,9 +33,7 @@ def escalate(session: ChatSession, *, reason: str, now: datetime) -> str:
     """Put the session into the queue. Raises AlreadyEscalated if it waits or has an agent."""
     if session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
         raise AlreadyEscalated
-    return _move(
-        session, Status.PENDING_MANUAL, waiting_since=now, escalation_reason=reason, closed_at=None
-    )
+    return _move(session, Status.PENDING_MANUAL, waiting_since=now, escalation_reason=reason, closed_at=None)
 
 
 def take_over(session: ChatSession, *, agent: User) -> str:

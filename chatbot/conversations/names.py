@@ -1,7 +1,5 @@
 """Names of sessions, as they come in addresses."""
 
-
-
 from chatbot.conversations.errors import NotFound
 from realtime import groups
 from realtime.groups import Channel

@@ -28,9 +28,7 @@ class BotAnswer(models.Model):
         verbose_name = _("bot answer")
         verbose_name_plural = _("bot answers")
         ordering = ["language", "question"]
-        constraints = [
-            models.UniqueConstraint(fields=["language", "question"], name="answer_once_per_question")
-        ]
+        constraints = [models.UniqueConstraint(fields=["language", "question"], name="answer_once_per_question")]
 
     def __str__(self) -> str:
         return self.question

@@ -1,6 +1,5 @@
 """What is written in a conversation."""
 
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

@@ -45,9 +45,7 @@ class PreparedQuery(Generic[M, T]):
         """The first row for this value of the parameter, None if there is none."""
         statement = self._statement()
         with statement.compiler.connection.cursor() as cursor:
-            cursor.execute(
-                statement.sql, [value if each == self._sample else each for each in statement.parameters]
-            )
+            cursor.execute(statement.sql, [value if each == self._sample else each for each in statement.parameters])
             row = cursor.fetchone()
         return None if row is None else self._instance(statement, row)
 

@@ -159,7 +159,8 @@ async def test_an_unknown_address_of_the_api_is_not_found_as_json(transactional_
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "http://testserver:81", "https://testserver", "null", "http://testserver.evil.example"]
+    "origin",
+    ["https://evil.example", "http://testserver:81", "https://testserver", "null", "http://testserver.evil.example"],
 )
 async def test_a_foreign_origin_is_refused(customer: Customer, origin: str) -> None:
     response = await customer.post("/api/sessions", {}, Origin=origin)

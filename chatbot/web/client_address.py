@@ -23,9 +23,7 @@ def client_address(request: HttpRequest) -> str:
     Only the last entry counts: it was written by that proxy itself, those before it may be the client's invention.
     """
     meta = request.META
-    return _address(
-        meta.get("REMOTE_ADDR", ""), _last(meta.get("HTTP_X_FORWARDED_FOR", "")), settings.TRUSTED_PROXIES
-    )
+    return _address(meta.get("REMOTE_ADDR", ""), _last(meta.get("HTTP_X_FORWARDED_FOR", "")), settings.TRUSTED_PROXIES)
 
 
 def stream_address(scope: Mapping[str, Any]) -> str:

@@ -121,9 +121,7 @@ class ServiceAPI(NinjaAPI):
 
     def addresses(self) -> list[URLPattern]:
         """The addresses of all operations, in the order of the routers: Django tries what comes first, first."""
-        return [
-            path(address, self._view(operations)) for address, operations in self.operations_by_address().items()
-        ]
+        return [path(address, self._view(operations)) for address, operations in self.operations_by_address().items()]
 
     def operations_by_address(self) -> dict[str, list[Operation]]:
         """The operations at each address, which is written as in a URLconf (`api/sessions/<name>`)."""

@@ -1,7 +1,5 @@
 """Errors of the API as streams answer them."""
 
-
-
 from chatbot.conversations.errors import ApiError
 from realtime.stream.request import Refusal
 

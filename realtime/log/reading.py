@@ -29,9 +29,7 @@ def heads(channels: Iterable[str]) -> dict[str, Head]:
         return found
     condition, parameter = among(wanted)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT channel, last, pruned FROM realtime_channelhead WHERE channel {condition}", [parameter]
-        )
+        cursor.execute(f"SELECT channel, last, pruned FROM realtime_channelhead WHERE channel {condition}", [parameter])
         found.update((channel, Head(last, pruned)) for channel, last, pruned in cursor.fetchall())
     return found
 

@@ -74,7 +74,5 @@ def test_a_database_that_fails_is_told_of_once_whoever_meets_it(
     error = ConnectionError("server closed the connection\nDETAIL: of the second line")
     tell_of_fault(logger, error, "database unavailable path=%s", "/api/sessions")
     tell_of_fault(logging.getLogger("other"), error, "the log cannot be read")
-    assert caplog.messages == [
-        "database unavailable path=/api/sessions: ConnectionError: server closed the connection"
-    ]
+    assert caplog.messages == ["database unavailable path=/api/sessions: ConnectionError: server closed the connection"]
     assert caplog.records[0].exc_info is None

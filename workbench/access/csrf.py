@@ -1,6 +1,5 @@
 """How a call without the CSRF token is answered."""
 
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure as html_csrf_failure

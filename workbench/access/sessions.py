@@ -1,6 +1,5 @@
 """Which sessions an agent may read."""
 
-
 from django.db.models import Q
 
 from chatbot.conversations import errors

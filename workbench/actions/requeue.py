@@ -42,7 +42,5 @@ def _requeue(locked: LockedSession) -> list[events.Outgoing]:
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(
-            session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former
-        ),
+        *events.change_with_notice(session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former),
     ]

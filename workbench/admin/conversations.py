@@ -1,6 +1,5 @@
 """Django admin: sessions with their messages, and what the bot knows."""
 
-
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse

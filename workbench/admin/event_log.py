@@ -1,6 +1,5 @@
 """Django admin: the event log."""
 
-
 from django.contrib import admin
 
 from realtime.models import LoggedEvent

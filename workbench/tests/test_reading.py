@@ -25,9 +25,7 @@ def names(content: dict[str, Any]) -> list[str]:
 async def test_the_queue_is_longest_wait_first(alice: AgentClient) -> None:
     for n, hour in enumerate(("03", "01", "02")):
         await in_database(add_session, f"s-{n}")
-        await in_database(
-            ChatSession.objects.filter(name=f"s-{n}").update, waiting_since=f"2020-01-01T{hour}:00:00Z"
-        )
+        await in_database(ChatSession.objects.filter(name=f"s-{n}").update, waiting_since=f"2020-01-01T{hour}:00:00Z")
     _, queue = await alice.read("/api/sessions/queue")
     assert names(queue) == ["s-1", "s-2", "s-0"]
     assert [item["position"] for item in queue["items"]] == [1, 2, 3]
@@ -206,9 +204,7 @@ async def test_reading_costs_the_same_however_much_there_is(
     assert len(statements) == queries, "\n".join(statements)
 
 
-@pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 8), ("messages", 7), ("release", 8), ("close", 8)]
-)
+@pytest.mark.parametrize(("verb", "queries"), [("takeover", 8), ("messages", 7), ("release", 8), ("close", 8)])
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
     """Login 2, lock with access 1, then the change, its message, the session, counters, events."""
     status = Status.PENDING_MANUAL if verb == "takeover" else Status.MANUAL_LIVE

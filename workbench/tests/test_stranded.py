@@ -167,9 +167,7 @@ def test_deactivating_in_the_list_requeues_at_once(admin: Client) -> None:
     add_live("s-2", "bob")
     add_live("s-3", "dave")
     chosen = list(User.objects.filter(username__in=["alice", "bob"]).values_list("pk", flat=True))
-    response = admin.post(
-        "/admin/auth/user/", {"action": "deactivate", "_selected_action": chosen}, follow=True
-    )
+    response = admin.post("/admin/auth/user/", {"action": "deactivate", "_selected_action": chosen}, follow=True)
     assert "Deactivated agents: 2" in response.content.decode()
     assert statuses() == {"s-1": "pending_manual", "s-2": "pending_manual", "s-3": "manual_live"}
     assert list(User.objects.filter(is_active=False).values_list("username", flat=True)) == ["alice", "bob"]

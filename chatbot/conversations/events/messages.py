@@ -1,6 +1,5 @@
 """Events of messages."""
 
-
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json

@@ -1,6 +1,5 @@
 """Events of the queue."""
 
-
 from typing_extensions import TypedDict
 
 from chatbot.conversations.events.base import Outgoing

@@ -1,6 +1,5 @@
 """A customer asks for a human, by button or by word."""
 
-
 from django.db import transaction
 
 from chatbot.conversations.credentials import Credentials

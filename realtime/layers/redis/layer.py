@@ -68,12 +68,12 @@ class RedisLayer:
     async def join(self, channels: Collection[str]) -> bool:
         self._begin()
         parts = self._by_link((channel,) for channel in channels)
-        joins = (link.reader.join([groups.wire_name(channel) for channel, in part]) for link, part in parts.items())
+        joins = (link.reader.join([groups.wire_name(channel) for (channel,) in part]) for link, part in parts.items())
         return all(await asyncio.gather(*joins))
 
     def leave(self, channels: Collection[str]) -> None:
         for link, part in self._by_link((channel,) for channel in channels).items():
-            link.reader.leave([groups.wire_name(channel) for channel, in part])
+            link.reader.leave([groups.wire_name(channel) for (channel,) in part])
 
     def _by_link(self, items: Iterable[Any]) -> dict[Link, list[Any]]:
         """Sort items by the server that carries their channel, which each begins with."""
