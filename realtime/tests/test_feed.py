@@ -168,3 +168,19 @@ def test_a_bounded_number_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     logged = [envelope(number) for number in range(1, 10)]
     assert numbers(feed.merge(feed.mark(), Head(9, 0), logged)) == list(range(4, 10))
     assert not feed.unconfirmed
+
+
+@pytest.mark.parametrize("forged", [None, 3, 8])
+def test_a_flood_is_compared_in_parts(monkeypatch: pytest.MonkeyPatch, forged: int | None) -> None:
+    monkeypatch.setattr(feed_module, "MAX_READ", 4)
+    feed = begun()
+    for number in range(1, 11):
+        feed.offer(envelope(number, b"forged" if number == forged else b"true"), trusted=False)
+    parts = []
+    with pytest.raises(LogDisagrees) if forged else nullcontext():
+        while feed.unconfirmed:
+            mark = feed.mark()
+            parts.append((mark.read_after, mark.read_upto))
+            logged = [envelope(number) for number in range(mark.read_after + 1, min(mark.read_upto, 10) + 1)]
+            assert feed.merge(mark, Head(10, 0), logged) == []
+    assert parts == {None: [(0, 4), (4, 8), (8, 12)], 3: [(0, 4)], 8: [(0, 4), (4, 8)]}[forged]
