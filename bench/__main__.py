@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.connections import OPENING, STORM
 from bench.figures import Figures
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
 from bench.messages import ANSWER, MESSAGES, OTHER_STREAM, REPLIES
@@ -60,6 +61,8 @@ def derive_ratios(figures: Figures) -> None:
     """What does not depend on the machine: each figure beside that of a reference in the same run."""
     figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", "bare", 1.7, 1.5)
     figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", "stock", 1 / 3)
+    figures.derive_ratio(OPENING, f"{OPENING}, times stock", "stock", 0.35)
+    figures.derive_ratio(STORM, f"{STORM}, times stock", "stock", 0.25)
     for label in (MESSAGES, REPLIES):
         figures.derive_ratio(label, f"{label}, times plain Django", "plain", 1.4, at_least=True)
     half = f"{OTHER_STREAM}, p50"

@@ -12,15 +12,17 @@ IDLE_SECONDS = 2.0
 SETTLE_SECONDS = 0.7
 WARM_UP = 10
 MISSED = 20
+OPENING = "open 1,000 streams at once"
+STORM = "1,000 come back, 20 missed each"
 DATABASE_FILE = "db.sqlite3"
 
 
 def opening_figure(figures: Figures) -> Figure:
-    return figures.of("open 1,000 streams at once", "s", 0.5)
+    return figures.of(OPENING, "s")
 
 
 def storm_figure(figures: Figures) -> Figure:
-    return figures.of("1,000 come back, 20 missed each", "s", 0.7)
+    return figures.of(STORM, "s")
 
 
 def measure_open_streams(

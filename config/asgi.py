@@ -70,8 +70,8 @@ class Service:
             await self.start()
         # daphne takes it from a header of any client, and so another path than that which a proxy has checked.
         scope["root_path"] = ""
-        application = self._application if has_allowed_host(scope) else self._django
-        answering = application(scope, receive, send)
+        answer = self._application.answer if has_allowed_host(scope) else self._django
+        answering = answer(scope, receive, send)
         del scope, receive, send  # a stream is open for long: meanwhile nothing is kept of how it came here
         await answering
 

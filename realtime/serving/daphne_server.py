@@ -6,6 +6,7 @@ stop to listen, end the streams, wait for requests in flight, then stop the reac
 
 import asyncio
 import contextlib
+import functools
 import logging
 import signal
 from typing import Any
@@ -35,6 +36,30 @@ def endpoint(host: str, port: int, fd: int | None) -> str:
         return f"fd:fileno={fd}"
     escaped = host.strip("[]").replace(":", r"\:")
     return f"tcp:port={port}:interface={escaped}:backlog={LISTEN_BACKLOG}"
+
+
+class Inbox:
+    """What a request's application is still to be told; one reader at a time.
+
+    daphne takes an asyncio.Queue, whose deques are 3 KiB of an open stream's 18.
+    """
+
+    __slots__ = ("_arrived", "_messages")
+
+    def __init__(self) -> None:
+        self._messages: list[Any] = []
+        self._arrived: asyncio.Future[None] | None = None
+
+    def put_nowait(self, message: Any) -> None:
+        self._messages.append(message)
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
+
+    async def get(self) -> Any:
+        while not self._messages:
+            self._arrived = asyncio.get_running_loop().create_future()
+            await self._arrived
+        return self._messages.pop(0)
 
 
 class DrainingServer(Server):  # type: ignore[misc]
@@ -68,14 +93,19 @@ class DrainingServer(Server):  # type: ignore[misc]
         bound_connections(self.http_factory)
         self._starting = loop.create_task(self.service.start())
 
-    def create_application(self, protocol: Any, scope: Any) -> Any:
-        queue = super().create_application(protocol, scope)
-        details = self.connections.get(protocol)
-        if details is not None and "application_instance" in details:
-            task = details["application_instance"]
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        return queue
+    def create_application(self, protocol: Any, scope: Any) -> "Inbox | None":
+        """As daphne's own, with a smaller queue, and its task noted."""
+        inbox = Inbox()
+        scope.setdefault("asgi", {"version": "3.0"})
+        send = functools.partial(self.handle_reply, protocol)
+        answering = self.application(scope=scope, receive=inbox.get, send=send)
+        if protocol not in self.connections:
+            return None
+        task = asyncio.ensure_future(answering)
+        self.connections[protocol]["application_instance"] = task
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+        return inbox
 
     def protocol_connected(self, protocol: Any) -> None:
         super().protocol_connected(protocol)

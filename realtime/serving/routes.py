@@ -7,7 +7,7 @@ own coroutine, which only waits for the client to go away; what it is put is wri
 import json
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError
@@ -49,18 +49,20 @@ class Streams:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        serving = self._begin(scope, receive, send)
+        answering = self.answer(scope, receive, send)
         del scope, receive, send  # while the stream is open nothing is kept of how it came here
-        await serving
+        await answering
 
-    def _begin(self, scope: Any, receive: Any, send: Any) -> Any:
+    def answer(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """The coroutine that answers, for a caller of its own kind: each one more costs 0.3 KiB of an open stream."""
         root = scope.get("root_path", "")
         if scope["type"] == "http" and scope["path"].startswith(root):
             path = scope["path"][len(root) :].lstrip("/")
             for pattern, route in self._routes:
                 if found := pattern.match(path):
                     return route.serve(scope, found[2], receive, send)
-        return self._application(scope, receive, send)
+        answering: Awaitable[None] = self._application(scope, receive, send)
+        return answering
 
 
 class StreamRoute:
