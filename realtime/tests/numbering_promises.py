@@ -1,4 +1,4 @@
-"""What must hold where broadcast events are numbered after the commit; tests/test_sideways.py runs these on PostgreSQL.
+"""What must hold where broadcast events are numbered after the commit; tests/sideways/ runs these on PostgreSQL.
 
 Not collected by name: SQLite numbers everything at once.
 """
