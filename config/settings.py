@@ -72,6 +72,8 @@ CHANNEL_LAYERS = {
 }
 EVENTSTREAM_STORAGE_CLASS = "realtime.eventstream.LogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "realtime.eventstream.GroupChannelManager"
+REALTIME_KINDS = ["session", "agent"]
+REALTIME_SOURCES = ["ai_chatbot", "agent_workbench"]
 REALTIME_STREAM_LIMITS = env.stream_limits()
 REALTIME_RETENTION_DAYS = env.number("RETENTION_DAYS", 7)
 SERVICES = {  # ASGI application and port of each, for `manage.py serve`

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events.base import Outgoing, iso
+from chatbot.conversations.events.base import Outgoing, Source, iso
 from chatbot.conversations.events.messages import new_message
 from chatbot.models import ChatSession, Message
 from realtime import groups
-from realtime.events import Event, Source
+from realtime.events import Event
 
 
 class StatusChange(TypedDict):
