@@ -150,6 +150,6 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
         "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
         "django.security.csrf": {"level": "WARNING"},
-        "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: whoever needed it says so
+        "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: the job that needed it logs it
     },
 }

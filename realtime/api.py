@@ -65,7 +65,7 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
 
 
 def _number_now(later: Sequence[_Sending]) -> None:
-    """Number what was committed. A fault is not told: the events are sent, soon; only their ids are not known here."""
+    """Number what was committed. A fault is not raised: the events are sent soon, only their ids are unknown here."""
     try:
         process.current().numberer.number()
         for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):

@@ -69,7 +69,7 @@ def test_a_rolled_back_broadcast_event_leaves_nothing() -> None:
 
 
 async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Process) -> None:
-    """The caller's own change is committed: were it told of an error, or tried again, it would be done twice."""
+    """The caller's own change is committed: after an error, or a second attempt, it would be done twice."""
     with mock.patch.object(numbering, "number_waiting", side_effect=OperationalError("the connection is lost")):
         await in_database(announce, "s-1", 1)
         await in_memory.flush()

@@ -100,7 +100,7 @@ async def test_a_job_that_no_thread_takes_is_refused_and_never_done(short_wait: 
 
 
 async def test_a_write_that_has_begun_is_not_given_up(deadlines: list[Callable[[], None]]) -> None:
-    """It may be committed: whoever was told that it was not would be told wrongly."""
+    """It may be committed: an error would be wrong."""
     assert await after_the_deadline(in_database, deadlines) == "done"
 
 
