@@ -90,7 +90,7 @@ class SSEQueue:
         return self._cursor.count()
 
     def close(self) -> None:
-        """Nobody reads it any more, or only for once."""
+        """The queue is read no longer, except by single calls."""
         self._cursor.close()
 
 

@@ -1,4 +1,4 @@
-"""What a subscriber that begins has still to get from the log, and what comes live meanwhile.
+"""What a new subscriber has yet to get from the log, and what comes live meanwhile.
 
 The log is read in parts, as the subscriber takes them. Of what comes live a bounded amount is held back; what is more
 than that is read from the log, too. So a client that does not read costs its process a part and what is held.
@@ -76,9 +76,9 @@ class Replay:
         return None
 
     def skip(self, channel: str, last: int) -> bool:
-        """What is missing of this channel cannot be had: it goes on after `last`, with what is held.
+        """Go on after `last` with what is held: what is missing of this channel is gone.
 
-        Whether that follows: if not, it is of a log that went back, and its feed will be restarted.
+        Returns whether the held events follow `last`. If not, the log went back, and their feed will be restarted.
         """
         self.reached[channel] = last
         self.upto.pop(channel, None)

@@ -79,7 +79,7 @@ async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Proce
 
 
 def test_outside_a_transaction_a_fault_of_numbering_is_not_the_callers() -> None:
-    """Told of it, or tried again as the victim of a deadlock, the caller would send the event twice."""
+    """After an error, or a second attempt as the victim of a deadlock, the event would be sent twice."""
     deadlock = OperationalError("deadlock detected")
     deadlock.__cause__ = DeadlockDetected()
     with mock.patch.object(numbering, "number_waiting", side_effect=deadlock):

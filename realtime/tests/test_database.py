@@ -52,7 +52,7 @@ def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest_asyncio.fixture
 async def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-    """What happens when a caller has waited for as long as he may: called by the test, when it is to be that late."""
+    """What happens at the end of a caller's time limit: the test calls it when that is to come."""
     noted: list[Callable[[], None]] = []
     call_later = asyncio.get_running_loop().call_later
 

@@ -1,4 +1,4 @@
-"""The process that sends through the Python API (publisher.py), and what it tells of each call."""
+"""The process that sends through the Python API (publisher.py), and what it reports of each call."""
 
 import asyncio
 import contextlib

@@ -64,7 +64,10 @@ def _freeze_once(site: Site, channel: str, act: Callable[[], object], stack: Exi
         for worker in site.workbenches:
             thawing.callback(worker.send_signal, signal.SIGCONT)
         theirs = f"pid = ANY(ARRAY{backends}::int[])"
-        wait_until("they got it, or gave up", lambda: not site.postgresql.backends(f"{theirs} AND state = 'active'"))
+        wait_until(
+            "none waits any longer",
+            lambda: not site.postgresql.backends(f"{theirs} AND state = 'active'"),
+        )
         is_stopped = bool(site.postgresql.backends(f"{theirs} AND state = 'idle in transaction'"))
         if is_stopped:
             stack.enter_context(thawing.pop_all())
