@@ -1,5 +1,6 @@
 """The delivery side keeps its promises in random schedules of faults, and the simulation would notice if it did not."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -14,11 +15,17 @@ SEED = int(os.environ.get("SIMULATION_SEED", 700_000))
 ENOUGH_TO_FIND = 5_000
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _quiet() -> Iterator[None]:
-    """Every fault of a schedule is logged; to keep all these entries takes as long as to play."""
+    """Every fault of a schedule is logged; to keep all these entries takes as long as to play.
+
+    So does it to look for garbage, again and again, in all that other tests have made.
+    """
     logging.disable(logging.CRITICAL)
+    gc.collect()
+    gc.freeze()
     yield
+    gc.unfreeze()
     logging.disable(logging.NOTSET)
 
 
