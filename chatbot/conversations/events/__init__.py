@@ -4,7 +4,7 @@ Writers build payloads here alone, so they are strict; readers ignore types and 
 A session's channel is what its customer may see: reasons and queue details go to broadcast only.
 """
 
-from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso
+from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.sessions import (
@@ -37,4 +37,5 @@ __all__ = [
     "queue_update",
     "status_change",
     "transfer_request",
+    "unlogged",
 ]
