@@ -38,7 +38,9 @@ AGENTS_OPERATIONS = [
     "read_queue",
     "read_session",
     "write_message",
+    "take_next_session",
     "take_session_over",
+    "requeue_session",
     "release_session",
     "close_session",
 ]

@@ -49,9 +49,11 @@ async def test_agents_calls_are_described(settings: Any) -> None:
     assert set(document["paths"]) == {
         "/api/sessions",
         "/api/sessions/queue",
+        "/api/sessions/next",
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",
         "/api/sessions/{name}/takeover",
+        "/api/sessions/{name}/requeue",
         "/api/sessions/{name}/release",
         "/api/sessions/{name}/close",
         "/api/sessions/{name}/events",

@@ -28,6 +28,7 @@ def lay_out(
         owner_digest=token_hex(32),  # nobody's
         token_digest=token_hex(32),
         last_activity_at=end,
+        question=conversation.question,
     )
     at = end - timedelta(seconds=sum(line.pause_seconds for line in conversation.lines))
     session.created_at = at
@@ -64,9 +65,17 @@ def _message(session: ChatSession, line: Line, number: int, agent: User | None, 
 def _note(session: ChatSession, line: Line, at: datetime) -> None:
     """What this line changes of the session."""
     if line.role in transcript.PEOPLE:
+        session.unanswered_since = _unanswered_since(session, line, at)
         session.last_message = " ".join(line.content.split())[:PREVIEW_LENGTH]
     if line.content == ASKED:
-        session.waiting_since = at
+        session.waiting_since = session.unanswered_since = at
+
+
+def _unanswered_since(session: ChatSession, line: Line, at: datetime) -> datetime | None:
+    """As chatbot/conversations/transcript.py: from the first message to an agent that has no answer."""
+    if line.role == Role.AGENT or session.waiting_since is None:
+        return None
+    return session.unanswered_since or at
 
 
 def _settle(session: ChatSession, agent: User | None, end: datetime) -> None:
@@ -74,4 +83,4 @@ def _settle(session: ChatSession, agent: User | None, end: datetime) -> None:
     if session.status == Status.MANUAL_LIVE:
         session.assignee = agent
     elif session.status == Status.CLOSED:
-        session.closed_at, session.waiting_since = end, None
+        session.closed_at, session.waiting_since, session.unanswered_since = end, None, None
