@@ -10,8 +10,8 @@ PY := .venv/bin/python
 UV_VERSION := 0.13
 STATIC_STEPS := lint types imports migrations deploy translations
 FAST_STEPS := lint types imports migrations unit
-# Two lanes of about the same length: much of each is waiting.
-TEST_STEPS := $(STATIC_STEPS) unit browser -- processes
+# Three lanes of about the same length: much of each is waiting.
+TEST_STEPS := unit browser -- processes $(STATIC_STEPS) -- faults
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -87,8 +87,11 @@ translations: ## Step: every compiled translation is that of its source
 unit: ## Step: unit tests of each app
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" realtime chatbot workbench
 
-processes: ## Step: tests of running services: over processes, under faults, as in production
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" tests
+processes: ## Step: tests of running services: over processes, as in production
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults tests
+
+faults: ## Step: tests of running services under faults
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/faults
 
 browser: ## Step: browser tests
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m browser tests

@@ -1,4 +1,4 @@
-"""Reading a request's body in bounded time and space, whatever the server below does.
+"""Reading a request's body in bounded time and space under any server.
 
 `manage.py serve` hands over whole bodies (realtime/serving/daphne_connection.py); uvicorn and plain daphne have no
 limit of their own.
@@ -18,7 +18,7 @@ BODY_SECONDS = 60.0
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The body, or as much of it as shows that it is too large; nothing of one that says so in its header.
+    """The body; of one that is too large as much as shows that, or nothing if its header says so.
 
     Raises TimeoutError if it is not whole within BODY_SECONDS, RequestAborted if the client goes away before that.
     """
@@ -50,7 +50,7 @@ def declared_length(scope: Scope) -> int:
 
 
 def with_body(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the whole body at once, and then what else comes."""
+    """A `receive` that gives the whole body at once, and then the messages that follow."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_next() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What a request must pass before it is routed, where Django does not look: streams, static files, WebSockets."""
+"""Checks before a request is routed, for what Django does not check: streams, static files, WebSockets."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

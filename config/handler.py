@@ -1,7 +1,7 @@
 """Django's ASGI handler for API calls, without the thread and the two tasks that Django spends on each request.
 
 API views do their database work through `realtime.database`, so that no request needs a thread of its own, nor the
-signals that open and close one's database connection. A request whose client has gone away is finished all the same:
+signals that open and close one's database connection. A request whose client has gone away is still finished:
 it may have been accepted. Pages (admin, login) use Django's own handler.
 """
 
@@ -106,7 +106,7 @@ class ApiHandler(ServiceHandler):
         return await self._get_response_async(request)
 
     async def answer(self, scope: Any, body: bytes, receive: Any, send: Any) -> None:
-        """Also to a body that is too large: the view finds out whether it would have been allowed, and says so."""
+        """Call the view also for a body that is too large: it checks access first, and then refuses the body."""
         set_script_prefix(get_script_prefix(scope))
         request, error = self.create_request(scope, BytesIO(body))
         response = error if request is None else await self.get_response_async(request)

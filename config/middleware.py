@@ -1,4 +1,4 @@
-"""What of Django's middleware is not used as it ships."""
+"""Middleware that differs from what Django and its libraries ship."""
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware

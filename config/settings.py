@@ -72,6 +72,8 @@ CHANNEL_LAYERS = {
 }
 EVENTSTREAM_STORAGE_CLASS = "realtime.eventstream.LogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "realtime.eventstream.GroupChannelManager"
+REALTIME_KINDS = ["session", "agent"]
+REALTIME_SOURCES = ["ai_chatbot", "agent_workbench"]
 REALTIME_STREAM_LIMITS = env.stream_limits()
 REALTIME_RETENTION_DAYS = env.number("RETENTION_DAYS", 7)
 SERVICES = {  # ASGI application and port of each, for `manage.py serve`
@@ -148,6 +150,6 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
         "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
         "django.security.csrf": {"level": "WARNING"},
-        "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: whoever needed it says so
+        "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: the job that needed it logs it
     },
 }

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from realtime import groups, log, process
 from realtime.database import in_database, retry_on_deadlock
-from realtime.events import Envelope, Event, Source, encode
+from realtime.events import SYSTEM, Envelope, Event, encode
 from realtime.groups import Channel
 from realtime.log import numbering
 from realtime.subscription import Missed, ReceivedEvent, subscribe
@@ -65,7 +65,7 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
 
 
 def _number_now(later: Sequence[_Sending]) -> None:
-    """Number what was committed. A fault is not told: the events are sent, soon; only their ids are not known here."""
+    """Number what was committed. A fault is not raised: the events are sent soon, only their ids are unknown here."""
     try:
         process.current().numberer.number()
         for sending, number in zip(later, numbering.numbers_of([each.row for each in later]), strict=True):
@@ -95,7 +95,7 @@ def _write_and_publish(sendings: Sequence[_Sending]) -> None:
 
 
 def send_to_session(
-    session_name: str, type: str, payload: Payload, *, source: Source = "system", durable: bool = True
+    session_name: str, type: str, payload: Payload, *, source: str = SYSTEM, durable: bool = True
 ) -> int | None:
     """Send one event to a session's channel and return its id (None if not durable).
 
@@ -105,13 +105,13 @@ def send_to_session(
 
 
 def send_to_agent(
-    agent_id: str, type: str, payload: Payload, *, source: Source = "system", durable: bool = True
+    agent_id: str, type: str, payload: Payload, *, source: str = SYSTEM, durable: bool = True
 ) -> int | None:
     """Send one event to an agent's channel; as send_to_session."""
     return _send(groups.agent(agent_id), Event(type, payload, source, durable))
 
 
-def broadcast(type: str, payload: Payload, *, source: Source = "system", durable: bool = True) -> int | None:
+def broadcast(type: str, payload: Payload, *, source: str = SYSTEM, durable: bool = True) -> int | None:
     """Send one event to everybody; as send_to_session, but for the id in a caller's transaction (see send_many)."""
     return _send(groups.BROADCAST, Event(type, payload, source, durable))
 
@@ -122,20 +122,20 @@ async def asend_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]
 
 
 async def asend_to_session(
-    session_name: str, type: str, payload: Payload, *, source: Source = "system", durable: bool = True
+    session_name: str, type: str, payload: Payload, *, source: str = SYSTEM, durable: bool = True
 ) -> int | None:
     """Async twin of send_to_session."""
     return await in_database(send_to_session, session_name, type, payload, source=source, durable=durable)
 
 
 async def asend_to_agent(
-    agent_id: str, type: str, payload: Payload, *, source: Source = "system", durable: bool = True
+    agent_id: str, type: str, payload: Payload, *, source: str = SYSTEM, durable: bool = True
 ) -> int | None:
     """Async twin of send_to_agent."""
     return await in_database(send_to_agent, agent_id, type, payload, source=source, durable=durable)
 
 
-async def abroadcast(type: str, payload: Payload, *, source: Source = "system", durable: bool = True) -> int | None:
+async def abroadcast(type: str, payload: Payload, *, source: str = SYSTEM, durable: bool = True) -> int | None:
     """Async twin of broadcast."""
     return await in_database(broadcast, type, payload, source=source, durable=durable)
 

@@ -5,6 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from realtime.events import sources
+from realtime.groups import kinds
 
 LAYER = "realtime.layers.DegradingChannelLayer"
 
@@ -28,3 +32,14 @@ def check_eventstream_redis(app_configs: Any, **kwargs: Any) -> Sequence[CheckMe
             )
         ]
     return []
+
+
+@register()
+def check_names(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    found = []
+    for read, code in ((kinds, "realtime.E002"), (sources, "realtime.E003")):
+        try:
+            read()
+        except ImproperlyConfigured as error:
+            found.append(Error(str(error), id=code))
+    return found

@@ -1,7 +1,7 @@
 """A place in one channel's log, from which any number of readers go on, each event to one of them.
 
-For a cursor that nobody reads nothing is done and nothing is kept: the log has its events. A reader fetches them from
-there, a small page at a time. Live copies only say that there is more, and only while somebody reads.
+A cursor without readers costs nothing: its events are in the log. A reader fetches them from there, a small page at a
+time. Live copies only say that there is more, and only while there are readers.
 """
 
 import asyncio
@@ -23,27 +23,27 @@ from realtime.delivery.frame import Frame
 from realtime.events import Envelope
 from realtime.groups import Channel
 from realtime.models import LoggedEvent
-from realtime.seldom import Seldom
 from realtime.subscription import Missed
+from realtime.throttled_log import ThrottledLog
 
 PAGE_EVENTS = 20  # of 64 KiB at most
-# Whoever reads in a loop or polls comes back soon: until then the relay goes on telling of news.
+# A reader that loops or polls comes back soon: until then the cursor stays subscribed.
 LINGER_SECONDS = 5.0
-# How long to rely on being told of news: the loop in which the relay lives may end, if it was a thread's own.
+# How long to wait for news before the log is asked: the relay's loop may have ended, if it was a thread's own.
 CHECK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
-# By how much a place that is found by the clock is rather too early than too late.
+# A place that is found by the clock is so much too early, rather than too late.
 EARLIER = timedelta(seconds=1)
 
 UNAVAILABLE = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 
-_faults = Seldom()
+_faults = ThrottledLog()
 
 
 class News:
-    """Who waits for more of one channel; a Subscriber of it while anybody does."""
+    """The readers that wait for more of one channel; a Subscriber of it while there are any."""
 
     def __init__(self) -> None:
         self._channel: Channel | None = None
@@ -89,12 +89,12 @@ class News:
             self._watch = loop.create_task(self._keep_watch(), name="cursor-watch")
 
     async def _keep_watch(self) -> None:
-        """Hear of the channel's news for as long as somebody reads. In the home loop."""
+        """Stay subscribed to the channel for as long as there are readers. In the home loop."""
         assert self._channel is not None
         runtime = await process.start()
         try:
             await runtime.opening.subscribe(self, {self._channel: None})
-            self._tell_of_more()  # of what was committed before, nobody has told
+            self._announce_news()  # what was committed before has not been announced
             while self._is_read():
                 await asyncio.sleep(LINGER_SECONDS)
         except DatabaseError as error:
@@ -102,12 +102,12 @@ class News:
             await asyncio.sleep(RETRY_SECONDS)
         finally:
             runtime.relay.unsubscribe(self, [self._channel])
-            self._tell_of_more()
+            self._announce_news()
 
     def _is_read(self) -> bool:
         return bool(self._waiting) or (self._lingers and time.monotonic() - self._left_at < LINGER_SECONDS)
 
-    def _tell_of_more(self) -> None:
+    def _announce_news(self) -> None:
         self._may_be_more = True
         self._wake()
 
@@ -137,7 +137,7 @@ class News:
         pass
 
     def fail(self) -> None:
-        self._tell_of_more()
+        self._announce_news()
 
 
 class Cursor(News):
@@ -194,7 +194,7 @@ class Cursor(News):
             return len(self._fetched)
 
     def close(self) -> None:
-        """Hear of no more news once nobody waits. Reading remains possible."""
+        """Unsubscribe once no reader waits. Reading remains possible."""
         self._lingers = False
         if self._watch is not None and not self._waiting:
             with contextlib.suppress(RuntimeError):  # its loop has ended
@@ -228,7 +228,7 @@ class Cursor(News):
     def _fetch(self) -> None:
         """Fetch what comes next, a page at most."""
         channel, after = self._settle(), self._reached
-        self._may_be_more = False  # before the read: of what is committed after it the relay tells
+        self._may_be_more = False  # before the read: what is committed after it is announced by the relay
         try:
             events, reached, is_end = _read_page(channel, after)
         except BaseException:

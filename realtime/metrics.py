@@ -30,7 +30,7 @@ DATABASE_UP = Gauge("sse_database_up", "1 if the database answered when this was
 LOG_EVENTS = Gauge("sse_log_events", "Events in the log, about; the same in every process")
 LOG_OLDEST_SECONDS = Gauge("sse_log_oldest_seconds", "Age of the oldest event in the log; the same in every process")
 
-# What stands in the database is read when the metrics are. Applications add their own readers.
+# Gauges of the database are read when the metrics are. Applications add their own readers.
 _readers: list[Callable[[], None]] = []
 
 

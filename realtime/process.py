@@ -76,8 +76,9 @@ class Process:
         await self.publisher.flush()
 
     async def stop(self) -> None:
-        """Send what is still to be sent, stop the jobs, close the connections. A database that hangs is not waited for:
-        its log has what is not sent.
+        """Send what is unsent, stop the jobs, close the connections.
+
+        Does not wait for a database that hangs: what is not sent is in the log.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STEP_LIMIT_SECONDS):
@@ -115,7 +116,7 @@ async def start() -> Process:
 
 @atexit.register
 def _flush_at_exit() -> None:
-    """Let a command that ends right after a commit still send it: other processes then need not wait for the log."""
+    """Send what a command committed right before its end, so that other processes do not have to find it in the log."""
     here = home.existing()
     process = here.existing(Process) if here is not None and here.loop.is_running() else None
     if here is None or process is None:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class SSEQueue:
     """A target's queue: a place in its channel, taken when the queue is made, from which those who read it go on.
 
-    What is put, here or by anybody else in any process, is in the log; nothing is stored in the queue (cursor.py). It
+    What is put, in any process, is in the log; nothing is stored in the queue (cursor.py). It
     may be used from all threads and event loops.
     """
 
@@ -90,7 +90,7 @@ class SSEQueue:
         return self._cursor.count()
 
     def close(self) -> None:
-        """Nobody reads it any more, or only for once."""
+        """The queue is read no longer, except by single calls."""
         self._cursor.close()
 
 
@@ -127,7 +127,7 @@ def get_or_create_sse_queue(target: str) -> SSEQueue:
 
 
 def remove_sse_queue(target: str) -> None:
-    """Forget a queue: the next one begins where it is made. Who still holds the old one can go on reading it."""
+    """Forget a queue: the next one begins where it is made. The old one can still be read."""
     queue = _queues.pop(target, None)
     if queue is not None:
         queue.close()

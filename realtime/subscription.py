@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from realtime.delivery.frame import Frame
 from realtime.delivery.opening import Start
 from realtime.delivery.replay import Parts
 from realtime.events import Envelope
-from realtime.groups import BROADCAST, Channel, agent, session
+from realtime.groups import BROADCAST, Channel, agent, parse, session
 
 MAX_BACKLOG_EVENTS = 10_000
 
@@ -111,8 +111,10 @@ async def _read_part(parts: Parts, channel: str, after: int) -> Sequence[Frame]:
     return await parts.read(channel, after)
 
 
-def _wanted(*, session_name: str | None, agent_id: str | None, broadcast: bool) -> list[Channel]:
-    channels = []
+def _wanted(
+    *, session_name: str | None, agent_id: str | None, broadcast: bool, others: Iterable[Channel]
+) -> list[Channel]:
+    channels = [parse(channel) for channel in others]
     if session_name is not None:
         channels.append(session(session_name))
     if agent_id is not None:
@@ -120,7 +122,7 @@ def _wanted(*, session_name: str | None, agent_id: str | None, broadcast: bool) 
     if broadcast:
         channels.append(BROADCAST)
     if not channels:
-        raise ValueError("name what to subscribe to: session=, agent= or broadcast=True")
+        raise ValueError("name what to subscribe to: session=, agent=, channels= or broadcast=True")
     return channels
 
 
@@ -129,29 +131,31 @@ async def subscribe(
     session: str | None = None,
     agent: str | None = None,
     broadcast: bool = False,
+    channels: Iterable[Channel] = (),
     after: int | Mapping[Channel, int] | None = None,
 ) -> AsyncGenerator[ReceivedEvent, None]:
     """Replay the events after `after`, then go on live: in order, each once. Works in any event loop.
 
-    `after` is the id of the last event seen ({channel: id} for several channels), None for live from now.
+    `channels` are those of other kinds (groups.channel). `after` is the id of the last event seen ({channel: id} for
+    several channels), None for live from now.
     Raises ValueError for a bad name, Missed if events after `after` are gone or the reader is too slow,
     DatabaseError if the log cannot be read.
     """
-    channels = _wanted(session_name=session, agent_id=agent, broadcast=broadcast)
+    wanted = _wanted(session_name=session, agent_id=agent, broadcast=broadcast, others=channels)
     if isinstance(after, int):
-        if len(channels) > 1:
+        if len(wanted) > 1:
             raise ValueError("several channels need after={channel: id}")
-        after = {channels[0]: after}
-    positions: dict[str, int | None] = {channel: (after or {}).get(channel) for channel in channels}
+        after = {wanted[0]: after}
+    positions: dict[str, int | None] = {channel: (after or {}).get(channel) for channel in wanted}
     runtime = await process.start()
     here = home.current()
-    subscription = Subscription(asyncio.get_running_loop(), channels)
+    subscription = Subscription(asyncio.get_running_loop(), wanted)
     starts = await here.run(runtime.opening.subscribe(subscription, positions))
     try:
         async for envelope in subscription.read(starts, runtime.parts):
             yield _received(envelope)
     finally:
-        here.loop.call_soon_threadsafe(runtime.relay.unsubscribe, subscription, channels)
+        here.loop.call_soon_threadsafe(runtime.relay.unsubscribe, subscription, wanted)
 
 
 def _received(envelope: Envelope) -> ReceivedEvent:

@@ -1,4 +1,4 @@
-"""What must hold on the database that production uses; tests/test_sideways.py runs these against PostgreSQL.
+"""What must hold on the database that production uses; tests/sideways/ runs these against PostgreSQL.
 
 Not collected by name: on SQLite, where a transaction locks everything, there is nothing to see.
 """

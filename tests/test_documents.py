@@ -8,9 +8,11 @@ import pytest
 from django.test import AsyncClient
 
 from chatbot.conversations.events import EVENT_TYPES
+from chatbot.conversations.events.base import Source
 from chatbot.conversations.events.types import ChannelKind
 from config.static import known_files
 from realtime import groups
+from realtime.events import sources
 
 SERVICES = pytest.mark.parametrize("service", ["chatbot", "workbench"])
 
@@ -144,6 +146,10 @@ async def test_channels_are_those_on_redis(settings: Any) -> None:
         "agent": groups.wire_name(groups.agent("x")),
         "broadcast": groups.wire_name(groups.BROADCAST),
     }
+
+
+def test_sources_are_those_of_the_settings() -> None:
+    assert set(get_args(Source)) == sources()
 
 
 @SERVICES

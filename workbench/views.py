@@ -31,7 +31,7 @@ HtmlView = Callable[..., HttpResponseBase]
 
 
 def limit_logins(view: HtmlView) -> HtmlView:
-    """Answer 429 with the login form, before any password is hashed, when attempts come too often or too many failed.
+    """Answer 429 with the login form, before any password is hashed, when attempts are too frequent or too many failed.
 
     The rate of attempts is counted by address and username: a stranger elsewhere cannot keep an agent out, nor one
     mistaken agent the office. Failures are counted as workbench/access/login_attempts.py says.
@@ -93,7 +93,7 @@ def workbench_page(request: HttpRequest) -> HttpResponse:
     try:
         agent = logged_in_agent(request)
     except Unauthenticated:
-        logout(request)  # else a deactivated user would be sent to and fro between here and the login
+        logout(request)  # else a deactivated user would be redirected in circles between here and the login
         return redirect_to_login(request.get_full_path())
     except Forbidden as error:
         return render(request, "workbench/refused.html", {"message": error.message}, status=403)

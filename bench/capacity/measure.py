@@ -7,24 +7,22 @@ whether earlier ones have been answered or not.
 import itertools
 import random
 import re
-import secrets
 import statistics
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from bench.capacity.conversations import Conversations
 from bench.capacity.costs import Costs
 from bench.capacity.model import Assumptions, Load, load_of
 from bench.capacity.site import PARTS, Bed, run_bed
 from bench.capacity.sizing import Plan, plan_with
-from bench.capacity.unit import agent_post, customer_post
 from bench.figures import percentile
 from bench.posts import Posts
 from bench.streams import Stream, Streams
-from bench.wire import TEXT, get_stream, post, session_stream
+from bench.wire import get_stream, post, session_stream
 
 ONLINE, VISITING = 5_000, 100
 FASTER = 4.0
@@ -32,7 +30,6 @@ SECONDS, SETTLE_SECONDS = 45.0, 5.0  # a connection that is idle for a minute is
 CONNECTIONS = 16
 MESSAGE, CHANGE = "message to the other's page", "change to every agent's page"
 KINDS, PERCENTS = (MESSAGE, CHANGE), (50, 99)
-SPARE = 400  # sessions that are escalated or closed during the run
 ANY_EVENT = b"\ndata: {"
 BY_AGENT = re.compile(rb'"role":"agent","content":"n(\d+) ')
 BY_CUSTOMER = re.compile(rb'"role":"customer","content":"n(\d+) ')
@@ -86,53 +83,27 @@ class Kind:
     backlog: int = 0
 
 
-@dataclass(slots=True)
-class Sent:
-    """When each message, and each request for a human, was sent."""
-
-    messages: dict[int, float] = field(default_factory=dict)
-    requests: dict[bytes, float] = field(default_factory=dict)
-
-
 class Traffic:
     """The customers and agents of one run."""
 
     def __init__(self, bed: Bed, load: Load) -> None:
         self._bed, self.load = bed, load
         self._random = random.Random(1)
-        self._numbers = itertools.count()
-        self._sent = Sent()
-        call = bed.site.backstage.call
-        agents = [f"agent-{number}" for number in range(round(load.agents))]
-        self._logins: dict[str, str] = dict(zip(agents, call("log_in", usernames=agents), strict=True))
-        self._live: list[tuple[str, str]] = []
-        self._closing: deque[tuple[str, str]] = deque()
-        for number, agent in enumerate(agents):
-            mine = [f"live-{number}-{index}" for index in range(max(1, round(load.live / len(agents))))]
-            last = f"closing-{number}"
-            call("create_sessions", names=[*mine, last], assignee=agent)
-            self._live += [(name, agent) for name in mine]
-            self._closing.append((last, agent))
-        self._fresh = deque(f"fresh-{number}" for number in range(SPARE + round(load.waiting)))
-        call("create_sessions", names=list(self._fresh))
-        named = [*(name for name, _ in (*self._live, *self._closing)), *self._fresh]
-        self._bot = [f"bot-{number}" for number in range(ONLINE - len(named))]
-        call("create_sessions", names=self._bot)
-        self._online = [*named, *self._bot]
-        self._waiting: deque[str] = deque()
+        self._conversations = Conversations(bed, load, ONLINE, self._random)
 
     def run(self) -> dict[tuple[str, str], float]:
         """Open everything, go on for a while, and return what it cost; asserts that nothing was refused or lost."""
         bed = self._bed
         customers = Streams(bed.chatbot.port, mark=ANY_EVENT, keeps=True)
         agents = Streams(bed.workbench.port, mark=ANY_EVENT, keeps=True)
-        requests = [session_stream(name) for name in self._online]
+        requests = [session_stream(name) for name in self._conversations.online]
         for start in range(0, ONLINE - VISITING, 500):
             customers.open(requests[start : min(start + 500, ONLINE - VISITING)])
-        agents.open([get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in self._logins.values()])
+        logins = self._conversations.logins.values()
+        agents.open([get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in logins])
         self._fill_queue()
         agents.read_for(SETTLE_SECONDS)
-        self._sent.requests.clear()
+        self._conversations.sent.requests.clear()
         kinds = self._kinds()
         visits = Visits(bed.chatbot.port, requests[-VISITING:], self.load.visits)
         thread = threading.Thread(target=visits.run, daemon=True)
@@ -174,15 +145,16 @@ class Traffic:
     # What they do
 
     def _kinds(self) -> list[Kind]:
-        load, chatbot, workbench = self.load, self._bed.chatbot.port, self._bed.workbench.port
+        load, calls = self.load, self._conversations
+        chatbot, workbench = self._bed.chatbot.port, self._bed.workbench.port
         wanted: list[tuple[float, int, Callable[[], bytes]]] = [
-            (load.messages, chatbot, self._message),
-            (load.replies, workbench, self._reply),
-            (load.bot_messages, chatbot, self._bot_message),
+            (load.messages, chatbot, calls.message),
+            (load.replies, workbench, calls.reply),
+            (load.bot_messages, chatbot, calls.bot_message),
             (load.sessions, chatbot, lambda: post("/api/sessions", {})),
-            (load.escalations, chatbot, self._escalate),
-            (load.escalations, workbench, self._take_over),
-            (load.escalations, workbench, self._close),
+            (load.escalations, chatbot, calls.escalate),
+            (load.escalations, workbench, calls.take_over),
+            (load.escalations, workbench, calls.close),
         ]
         kinds = [Kind(rate, Posts(port, _repeat(make))) for rate, port, make in wanted]
         for kind in kinds:
@@ -190,44 +162,12 @@ class Traffic:
         return kinds
 
     def _fill_queue(self) -> None:
-        posts = Posts(self._bed.chatbot.port, _repeat(self._escalate))
+        posts = Posts(self._bed.chatbot.port, _repeat(self._conversations.escalate))
         posts.connect(1)
         for _ in range(round(self.load.waiting)):
             posts.send()
             posts.finish()
         posts.close()
-
-    def _body(self) -> dict[str, str]:
-        number = next(self._numbers)
-        self._sent.messages[number] = time.perf_counter()
-        return {"content": f"n{number} {TEXT}", "client_id": secrets.token_hex(16)}
-
-    def _message(self) -> bytes:
-        name, _ = self._random.choice(self._live)
-        return customer_post(name, "messages", self._body())
-
-    def _reply(self) -> bytes:
-        name, agent = self._random.choice(self._live)
-        return agent_post(name, "messages", self._logins[agent], self._body())
-
-    def _bot_message(self) -> bytes:
-        body = {"content": f"Where is my order? {TEXT}", "client_id": secrets.token_hex(16)}
-        return customer_post(self._random.choice(self._bot), "messages", body)
-
-    def _escalate(self) -> bytes:
-        name = self._fresh.popleft()
-        self._waiting.append(name)
-        self._sent.requests[name.encode()] = time.perf_counter()
-        return customer_post(name, "escalate")
-
-    def _take_over(self) -> bytes:
-        name, agent = self._waiting.popleft(), self._random.choice(list(self._logins))
-        self._closing.append((name, agent))
-        return agent_post(name, "takeover", self._logins[agent])
-
-    def _close(self) -> bytes:
-        name, agent = self._closing.popleft()
-        return agent_post(name, "close", self._logins[agent])
 
     def _go_on(self, kinds: list[Kind], streams: tuple[Streams, ...], seconds: float) -> float:
         """Send what is due and read what comes; return how long that took, to the last answer."""
@@ -261,8 +201,8 @@ class Traffic:
         for at, data in _chunks(agents.all):
             for name in REQUESTED.findall(data):
                 seen.setdefault(name, []).append(at)
-        assert len(arrived) >= 0.99 * len(self._sent.messages), f"{len(arrived)} of {len(self._sent.messages)} came"
-        sent = self._sent
+        sent = self._conversations.sent
+        assert len(arrived) >= 0.99 * len(sent.messages), f"{len(arrived)} of {len(sent.messages)} came"
         return {
             MESSAGE: [at - sent.messages[number] for number, at in arrived.items()],
             CHANGE: [at - begun for name, begun in sent.requests.items() for at in seen.get(name, ())],

@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 def answer_turn(*, turn_id: int, attempt: int) -> bool:
-    """Give the answer that a turn owes and delete the turn; return whether this call did.
+    """Answer a turn's message and delete the turn; return whether this call did.
 
-    It did not if another process took the turn over (its number of attempts is then higher). Where the session waits
+    False if another process took the turn over (its number of attempts is then higher). Where the session waits
     for a human or has one, the turn ends without an answer. After MAX_ATTEMPTS the bot apologises instead of thinking.
     Locks the session while it writes, not while the engine decides.
     """

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from chatbot.bot.answer_turn import answer_turn
 from chatbot.models import TURN_LEASE, BotTurn, Message, lease_has_run_out
-from realtime.database import in_database, tell_of_fault
+from realtime.database import in_database, log_fault
 
 TAKEOVER_INTERVAL_SECONDS = 1
 RETRY_SECONDS = 1
@@ -58,9 +58,9 @@ _runner: Runner | None = None
 
 
 def enqueue_turn(message: Message, *, now: datetime) -> None:
-    """Owe an answer to a message. Must run in the transaction that writes the message."""
+    """Note that the bot has to answer a message. Must run in the transaction that writes the message."""
     runner = _runner
-    # A process without a runner (a command, a script) leaves the turn to whichever process has one.
+    # A process without a runner (a command, a script) leaves the turn to a process that has one.
     lease = TURN_LEASE if runner else timedelta()
     claim = _write(message, lease_until=now + lease)
     if runner:
@@ -114,7 +114,7 @@ async def _answer_turns(runner: Runner) -> None:
         try:
             await in_database(answer_turn, turn_id=turn.id, attempt=turn.attempt)
         except OperationalError as error:
-            tell_of_fault(logger, error, "database unavailable, turn is tried again turn=%s", turn.id)
+            log_fault(logger, error, "database unavailable, turn is tried again turn=%s", turn.id)
             runner.retry(turn)
         except Exception:  # one bad turn must not stop the others; its lease will expire
             logger.exception("turn failed turn=%s attempt=%s", turn.id, turn.attempt)
@@ -127,17 +127,17 @@ async def _take_over_expired_turns(runner: Runner) -> None:
                 logger.info("turn taken over turn=%s attempt=%s", turn.id, turn.attempt)
                 runner.turns.put_nowait(turn)
         except OperationalError as error:
-            tell_of_fault(logger, error, "could not look for expired turns, will try again")
+            log_fault(logger, error, "could not look for expired turns, will try again")
         except Exception:
             logger.exception("could not look for expired turns, will try again")
         await asyncio.sleep(TAKEOVER_INTERVAL_SECONDS)
 
 
 async def _give_back(turns: list[Turn]) -> None:
-    """A process that stops in order makes nobody wait for its leases."""
+    """Expire the leases of a process that stops, so that another one answers at once."""
     if not turns:
         return
     try:
         await in_database(expire_leases, turns)
     except Exception as error:  # noqa: BLE001  then the leases expire by themselves
-        tell_of_fault(logger, error, "could not give back %s turns", len(turns))
+        log_fault(logger, error, "could not give back %s turns", len(turns))

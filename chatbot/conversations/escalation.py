@@ -1,4 +1,4 @@
-"""Putting a session into the queue, whoever asks for it: the customer by button, or the bot."""
+"""Putting a session into the queue: for the customer, who pressed the button, or for the bot."""
 
 from datetime import datetime
 

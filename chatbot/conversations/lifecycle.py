@@ -79,7 +79,7 @@ def release(session: ChatSession) -> str:
 
 
 def requeue(session: ChatSession, *, now: datetime) -> str:
-    """Put a live session back into the queue, at the place of its first waiting time (`now` if nobody knows that).
+    """Put a live session back into the queue, at the place of its first waiting time (`now` if that is unknown).
 
     A customer who had his answer waits for one again.
     """
@@ -99,7 +99,7 @@ def give_up_waiting(session: ChatSession) -> str:
 
 
 def close(session: ChatSession, *, now: datetime) -> str:
-    """End the conversation, whoever it is with. The customer's next message reopens it."""
+    """End the conversation: with the bot, waiting or live. The customer's next message reopens it."""
     if session.status == Status.CLOSED:
         raise InvalidStatus
     return _move(session, Status.CLOSED, assignee=None, closed_at=now, **_NOT_WAITING)

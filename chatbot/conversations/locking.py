@@ -1,4 +1,4 @@
-"""Getting hold of a session for a change."""
+"""Locking a session for a change."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -16,10 +16,10 @@ from chatbot.conversations import events
 from chatbot.models import ChatSession, Status
 from realtime import home, process
 from realtime.api import send_many
-from realtime.database import in_database, tell_of_fault
+from realtime.database import in_database, log_fault
 from realtime.log import leases
 
-# At most twice a second over all processes: whoever has the lease. It is over when its holder comes again.
+# At most twice a second over all processes, by the one that gets the lease. It ends before its holder's next attempt.
 TURN = timedelta(seconds=0.5)
 INTERVAL_SECONDS = 0.55
 # Customers further back hear their place when they come nearer, or when they load the page.
@@ -80,8 +80,8 @@ def _note_change() -> None:
 async def _announce_changes(changed: asyncio.Event) -> None:
     """Announce the queue when it has changed, for as long as the process runs.
 
-    Whose turn it is may have read the queue before our change. At a second try it is our turn, or somebody has taken
-    theirs since, and knows.
+    The process that has the lease may have read the queue before our change. At our second attempt we get the lease, or
+    another process got it after our change and has read that.
     """
     while True:
         await changed.wait()
@@ -97,7 +97,7 @@ async def _try_to_announce() -> bool:
     try:
         return await in_database(send_queue_in_turn)
     except OperationalError as error:
-        tell_of_fault(logger, error, "could not announce the queue")
+        log_fault(logger, error, "could not announce the queue")
     except Exception:
         logger.exception("could not announce the queue")
     return True

@@ -1,11 +1,11 @@
 """Whose session is it? Every way in to a customer's session goes through here.
 
-A session belongs to the browser that created it, which shows the signed cookie `chat_browser`, and to whoever has its
-token (`Authorization: Bearer …`). The database has digests only. Everybody else gets the 404 of a session that does
-not exist.
+A session belongs to the browser that created it, which shows the signed cookie `chat_browser`, and to a client with its
+token (`Authorization: Bearer …`). The database has digests only. All others get the 404 of a session that does not
+exist.
 
 Under HTTPS the cookie is called `__Host-chat_browser`, which no other host can plant. One of the plain name, from
-before, still opens the sessions that it made. New ones it does not get: whoever planted it could read them.
+before HTTPS, still opens the sessions that it made. It gets no new ones: another host that planted it could read them.
 """
 
 import secrets

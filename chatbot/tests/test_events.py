@@ -30,7 +30,7 @@ def message(session: ChatSession) -> Message:
 
 
 def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
-    """One of everything that chatbot/conversations/events.py can build."""
+    """One of everything that chatbot/conversations/events/ can build."""
     return [
         *events.new_message(session, message, source=events.BOT),
         *events.status_change(session, previous="closed", source=events.BOT),

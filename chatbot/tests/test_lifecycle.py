@@ -109,7 +109,7 @@ def test_a_live_session_of_which_nobody_knows_since_when_waits_from_its_requeue(
 
 
 @pytest.mark.parametrize("name", ["release", "close"])
-def test_whoever_asks_again_waits_anew(name: str) -> None:
+def test_a_customer_who_asks_again_waits_anew(name: str) -> None:
     session = make_session()
     lifecycle.escalate(session, reason="why", now=timezone.now() - timedelta(minutes=10))
     lifecycle.take_over(session, agent=make_agent("alice"))

@@ -12,7 +12,7 @@ from chatbot.models import Status
 from chatbot.tests.customer import make_session
 from realtime import database, groups, home, process
 from realtime.events import Event
-from realtime.seldom import Seldom
+from realtime.throttled_log import ThrottledLog
 
 DEADLINE_SECONDS = 10
 Sent = list[tuple[str, Event]]
@@ -111,7 +111,7 @@ async def test_whose_turn_it_is_not_tries_once_more(announcements: list[float], 
 
 
 async def test_a_change_between_two_tries_has_two_of_its_own(announcements: list[float], answers: list[bool]) -> None:
-    """Whoever had the turn at the second may have read the queue before it."""
+    """The process that had the lease at the second change may have read the queue before it."""
     answers[:] = [False, False]
     real_request_announcement()
     await wait_for(announcements, 1)
@@ -126,7 +126,7 @@ async def test_after_a_fault_the_next_change_is_announced(
         announcements.append(0.0)
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(database, "_faults", Seldom())  # another test may have told of a fault a moment ago
+    monkeypatch.setattr(database, "_faults", ThrottledLog())  # another test may have logged a fault a moment ago
     with monkeypatch.context() as patch:
         patch.setattr(queue, "in_database", fail)
         real_request_announcement()

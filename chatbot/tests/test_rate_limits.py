@@ -1,4 +1,4 @@
-"""What comes too often is refused, and only for whoever sends it."""
+"""What comes too often is refused, and only to its sender."""
 
 import json
 import time

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from chatbot.conversations.events import EVENT_TYPES, EventType
 from chatbot.conversations.events.types import ChannelKind
-from realtime.events import SOURCES
+from realtime.events import sources
 from realtime.groups import NAME
 
 Json = dict[str, Any]
@@ -65,7 +65,7 @@ def _message(name: str, kind: ChannelKind, event_type: EventType, schemas: Json)
         "type": {"const": name},
         "payload": {"$ref": REF_TEMPLATE.format(model=payload["title"])},
         "timestamp": {"type": "integer", "description": "Unix seconds."},
-        "source": {"enum": sorted(SOURCES)},
+        "source": {"enum": sorted(sources())},
     }
     if event_type.durable:
         properties["id"] = {"type": "integer", "minimum": 1, "description": "The number of the event in its channel."}

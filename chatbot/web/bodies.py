@@ -1,6 +1,7 @@
 """Bodies of calls: `body: Json[MessageBody]` in the signature of an operation.
 
-django-ninja would read any body whatever its type says, wrap what its parser raises, and take no body for no value.
+django-ninja would read a body of any content type, wrap what its parser raises, and take an empty body for a missing
+value.
 """
 
 import json
@@ -36,11 +37,11 @@ class Body(BaseModel):
 
 
 class EmptyBody(Body):
-    """A call that says all in its address."""
+    """The body of a call that takes no fields."""
 
 
 class BadInput(Exception):
-    """A body or query is refused; the caller hears of it only if it has access (chatbot/web/json_api.py)."""
+    """A body or query is refused; the caller is told so only if it has access (chatbot/web/json_api.py)."""
 
     def __init__(self, error: errors.ApiError) -> None:
         self.error = error

@@ -18,9 +18,9 @@ logger = logging.getLogger(__name__)
 
 
 def client_address(request: HttpRequest) -> str:
-    """The peer, or whom a peer in settings.TRUSTED_PROXIES names last in X-Forwarded-For; of IPv6 the /64 network.
+    """The peer; if that is one of settings.TRUSTED_PROXIES, the last entry of X-Forwarded-For. Of IPv6 the /64 network.
 
-    Only the last entry counts: it was written by that proxy itself, those before it may be the client's invention.
+    Only the last entry counts: the proxy wrote it, while the client may have made up those before it.
     """
     meta = request.META
     return _address(meta.get("REMOTE_ADDR", ""), _last(meta.get("HTTP_X_FORWARDED_FOR", "")), settings.TRUSTED_PROXIES)
@@ -48,7 +48,7 @@ def _address(peer: str, named: str, proxies: Networks) -> str:
 
 @lru_cache(maxsize=16)
 def _warn_of_proxy(peer: str) -> None:
-    """Once for each that looks like a proxy of ours: all its clients are taken for one."""
+    """Once for each peer that looks like a proxy of ours: all its clients count as one."""
     logger.warning("X-Forwarded-For is not believed, peer=%s is not in TRUSTED_PROXIES", peer)
 
 

@@ -1,4 +1,4 @@
-"""What answers when nothing else does: JSON below /api/, a page elsewhere."""
+"""Answers of status 400, 404 and 500 that no view gives: JSON below /api/, a page elsewhere."""
 
 from collections.abc import Callable
 

@@ -3,8 +3,8 @@
 An operation is a synchronous job, made asynchronous by `reads` or `changes`: it runs on a database thread, in one go.
 Before it comes the `auth` of its router (a Guard), in the event loop and without the database, and then its input.
 
-django-ninja validates input before a view is called. So of a bad body or query the caller hears only if `access`
-raises nothing. An action checks access where it locks the session, and has to hear of good input only.
+django-ninja validates input before a view is called. So a caller is told of a bad body or query only if `access` raises
+nothing. Where the input is good, the action checks access itself, when it locks the session.
 
 The views are made here and not by django-ninja, whose own are exempt from Django's CSRF check: `is_csrf_exempt` says
 so for a service, once. Private of django-ninja: `_get_bound_routers`, and `Operation.run`.
@@ -28,7 +28,7 @@ from ninja.operation import Operation
 from chatbot.conversations import errors
 from chatbot.web.answers import error_response
 from chatbot.web.bodies import JSON_TYPE, BadInput
-from realtime.database import in_database, in_turn, read_database, tell_of_fault
+from realtime.database import in_database, in_turn, log_fault, read_database
 
 Result = TypeVar("Result")
 
@@ -107,7 +107,7 @@ def _describe(
 
 
 class InputRefusal(JsonResponse):
-    """The answer to a bad body or query, for whoever has access."""
+    """The answer to a bad body or query, for a caller that has access."""
 
 
 class ServiceAPI(NinjaAPI):
@@ -197,8 +197,8 @@ def _refuse_invalid(request: HttpRequest, error: ValidationError) -> HttpRespons
     return _refuse_input(request, BadInput(errors.InvalidBody(message, code=invalid_code(field))))
 
 
-def _tell_of_database(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    tell_of_fault(logger, error, "database unavailable path=%s", request.path)
+def _refuse_without_database(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    log_fault(logger, error, "database unavailable path=%s", request.path)
     return error_response(errors.DatabaseUnavailable())
 
 
@@ -207,5 +207,5 @@ EXCEPTION_HANDLERS: Mapping[type[Exception], Callable[..., HttpResponse]] = {
     errors.ApiError: _refuse,
     BadInput: _refuse_input,
     ValidationError: _refuse_invalid,
-    OperationalError: _tell_of_database,
+    OperationalError: _refuse_without_database,
 }

@@ -1,4 +1,4 @@
-"""How often somebody may do something, counted by `limits`, with the rates of settings.RATE_LIMITS.
+"""How often a client may call, counted by `limits`, with the rates of settings.RATE_LIMITS.
 
 Each process counts for itself, in memory: a limit that stops floods needs no exact count over all processes. Logins
 that fail are counted in the database (workbench/access/login_attempts.py).
@@ -20,7 +20,7 @@ from chatbot.web.client_address import client_address
 
 MAX_KEYS = 100_000  # of one limit: some 30 MB
 LOG_SECONDS = 60.0
-SET_BACK_SECONDS = 1.0  # by less than that, clocks are put right all the time
+SET_BACK_SECONDS = 1.0  # smaller corrections of a clock are usual
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +80,10 @@ class RateCounter:
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
     async def take(self, key: str) -> float | None:
-        """Count one call; None if it is admitted, else for how many seconds none will be."""
+        """Count one call; None if it is admitted, else the seconds until one will be."""
         now = time.time()
         if now < self._seen - SET_BACK_SECONDS:
-            self._forget()  # what was counted before would hold for as long as the clock went back
+            self._forget()  # else earlier counts would hold for as long as the clock was set back
         self._seen = now
         if await self._limiter.hit(self.item, key):
             return None

@@ -3,8 +3,8 @@
 Under ASGI every request that touches the database in Django's own way gets a thread and a connection of its own:
 270 messages/s on one core, where one long-lived thread does 350 to 900.
 
-Nobody waits without an end: a job that no thread takes in time is refused, and does not happen; one that has begun is
-bounded by the limits of its connection (config/env.py).
+Every wait has a limit: a job that no thread takes in time is refused and never runs; one that has begun is bounded by
+the limits of its connection (config/env.py).
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from django.utils.translation import get_language, override
 
 from realtime import metrics
 from realtime.database.threads import BlockingJob, DatabaseBusy, Job, Threads, sqlstate_of
-from realtime.seldom import Seldom
+from realtime.throttled_log import ThrottledLog
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,29 +31,29 @@ T = TypeVar("T")
 # SQLite has one writer: a second writing thread would only wait for its lock. Readers do not wait for it.
 SQLITE_THREADS = 1
 POSTGRES_THREADS = 4
-# What has waited for a thread so long is refused, so that a locked database cannot pile requests up.
+# A job that has waited so long for a thread is refused: requests do not pile up behind a locked database.
 MAX_WAIT_SECONDS = 3.0
-# For so long may code that cannot await hold up its thread, which may be an event loop's. After it did, such code is
-# refused for a while, so that a database that hangs takes a fifth of the loop's time and not all of it.
+# How long code that cannot await may block its thread, which may be an event loop's. After that such code is refused
+# for a while, so that a database that hangs takes a fifth of the loop's time and not all of it.
 MAX_PAUSE_SECONDS = 0.25
 NEXT_PAUSE_SECONDS = 1.0
 # PostgreSQL's serialization_failure and deadlock_detected: it has undone the transaction, which may succeed next time.
 RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})
 MAX_ATTEMPTS = 3
-# What a process hears that was stopped in a transaction and goes on: an InternalError, though its connection is gone.
+# What a process gets that was stopped in a transaction and goes on: an InternalError, though its connection is gone.
 IDLE_IN_TRANSACTION_TIMEOUT = "25P03"
-# Before the second attempt; ten times as long before the third. Whom the victim stood in the way of must come first: a
-# counter that is yet to be written has no queue, so that a victim that comes back at once is the victim again.
+# Before the second attempt; ten times as long before the third. The other transaction must get the lock first: a
+# counter row that does not exist yet has no queue of waiters, so a victim that comes back at once is the victim again.
 DEADLOCK_PAUSE_SECONDS = 0.01
 
 
 logger = logging.getLogger(__name__)
 
-_faults = Seldom()
+_faults = ThrottledLog()
 
 
-def tell_of_fault(logger: logging.Logger, error: BaseException, message: str, *args: Any) -> None:
-    """Log that the database failed: one entry a minute in this process, whoever asked for something meanwhile."""
+def log_fault(logger: logging.Logger, error: BaseException, message: str, *args: Any) -> None:
+    """Log that the database failed: one entry a minute for the whole process, however many callers it failed."""
     text = str(error).partition("\n")[0][:200]
     _faults.warning(logger, f"{message}: %s: %s", *args, type(error).__name__, text)
 
@@ -65,9 +65,9 @@ def _threads(purpose: str) -> Threads:
 
 
 class FaultsOfRequests(logging.Filter):
-    """For Django's log of failed requests: those that a failing database failed are told of with all others.
+    """A filter of Django's log of failed requests: failures of the database are logged by log_fault instead.
 
-    An answer of 503 is no entry: whoever gave it has told why.
+    An answer of 503 is dropped: the code that gave it has logged the reason.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -76,12 +76,12 @@ class FaultsOfRequests(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, (OperationalError, InterfaceError)):
             return True
-        tell_of_fault(logger, error, "%s", record.getMessage())
+        log_fault(logger, error, "%s", record.getMessage())
         return False
 
 
 def close_connections() -> None:
-    """End all database threads with their connections: before a test database goes."""
+    """End all database threads with their connections, before a test database is dropped."""
     for purpose in ("read", "write"):
         _threads(purpose).close()
     _threads.cache_clear()
@@ -100,8 +100,8 @@ def seconds_without_a_writer() -> float:
 async def in_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `job` on a database thread and return what it returns. The job opens its own transaction if it needs one.
 
-    A job whose transaction lost a deadlock is run again (retry_on_deadlock); what it does before that must bear it.
-    Raises DatabaseBusy, an OperationalError, if no thread got to it within MAX_WAIT_SECONDS: then it never happens.
+    A job whose transaction lost a deadlock is run again (retry_on_deadlock): what it did before must be repeatable.
+    Raises DatabaseBusy, an OperationalError, if no thread got to it within MAX_WAIT_SECONDS: then it never runs.
     """
     return await _run_on("write", functools.partial(job, *args, **kwargs))
 
@@ -109,7 +109,7 @@ async def in_database(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
 async def in_turn(key: str, job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """As in_database, for a job that locks what `key` names: one of a key at a time.
 
-    They would only wait for one another's lock, and where another process holds it, take every thread from the rest.
+    Side by side they would wait for each other's lock; if another process holds it, they would occupy all threads.
     """
     return await _run_on("write", functools.partial(job, *args, **kwargs), key)
 
@@ -137,7 +137,7 @@ async def _run_on(purpose: str, call: Callable[[], T], key: str | None = None, *
         return outcome
     finally:
         timer.cancel()
-        job.claim()  # a caller who was cancelled wants it no more
+        job.claim()  # a caller that was cancelled no longer wants it
 
 
 def in_database_now(job: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -200,9 +200,9 @@ def among(values: Iterable[str]) -> tuple[str, Any]:
 
 
 def retry_on_deadlock(job: Callable[[], T]) -> T:
-    """Run a job, at most MAX_ATTEMPTS times while the database undoes its transaction for the sake of another one.
+    """Run a job, and again if its transaction is the victim of a deadlock: MAX_ATTEMPTS times at most.
 
-    Inside the caller's transaction once only: all of that is undone, so only its owner can begin anew.
+    Once only inside the caller's transaction: the database has undone all of it, so only its owner can repeat it.
     """
     for attempt in range(MAX_ATTEMPTS - 1):
         try:
@@ -227,8 +227,8 @@ def _run(call: Callable[[], T], language: str | None) -> T:
             raise OperationalError(f"the connection was lost: {error}") from error
         raise
     finally:
-        # One that a job left in a transaction would swallow the next ones: Django takes theirs for parts of it, and
-        # commits none. It is so where the end of a transaction fails after its commit.
+        # A connection left in a transaction would swallow the next ones: Django takes them for parts of it and commits
+        # none. A connection is left so if the end of a transaction fails after its commit.
         for each in connections.all(initialized_only=True):
             if not each.autocommit:
                 each.close()

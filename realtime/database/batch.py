@@ -14,7 +14,7 @@ class Batch(Generic[K, V]):
     """Call it with one key, get its value; `job` is called with all keys that wait, `most` at once. Lives in one event
     loop.
 
-    If the job raises, every caller of that batch gets the exception. What nobody waits for any more is not asked for.
+    If the job raises, every caller of that batch gets the exception. Keys whose callers were cancelled are left out.
     """
 
     def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]], most: int = MAX_BATCH) -> None:

@@ -1,4 +1,4 @@
-"""Threads for database work: they take jobs from async callers in order, and nobody waits for them without an end."""
+"""Threads for database work: they take jobs from async callers in order, and every wait for them has a limit."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ def sqlstate_of(error: BaseException | None) -> str | None:
 
 
 class Job(Generic[T]):
-    """A call for a database thread. It belongs to whoever claims it first: the thread, or its caller, who gives up."""
+    """A call for a database thread. Either the thread claims it, to run it, or the caller, who waits no longer."""
 
     def __init__(self, call: Callable[[], T], key: str | None) -> None:
         self.key = key
@@ -40,7 +40,7 @@ class Job(Generic[T]):
         return asyncio.get_running_loop().create_future()
 
     def claim(self) -> bool:
-        """Whether it is the caller's to decide about; once."""
+        """Whether this call is the first; only the first one may run or refuse the job."""
         return self._claim.acquire(blocking=False)
 
     def run(self) -> BaseException | None:
@@ -54,7 +54,7 @@ class Job(Generic[T]):
         return None
 
     def refuse(self, error: OperationalError) -> None:
-        """Have the caller get an error, if he still waits. In any thread."""
+        """Give the caller an error, if it still waits. In any thread."""
         self._tell(self._fail, error)
 
     def give_up(self) -> None:
@@ -63,7 +63,7 @@ class Job(Generic[T]):
             self._fail(DatabaseBusy("no database thread came free in time"))
 
     def stop_waiting(self) -> None:
-        """In the caller's loop: tell him that it takes too long, begun or not. For what changes nothing."""
+        """In the caller's loop: refuse it, begun or not. Only for a job that changes nothing."""
         self.claim()
         self._fail(DatabaseBusy("the database did not answer in time"))
 
@@ -103,8 +103,8 @@ class Threads:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._unfinished = 0
-        self._came_free_at = 0.0  # when a thread last did, or the first of all was taken
-        self._in_turn: dict[str, deque[Job[Any]]] = {}  # for each key of which a job is at work, those that wait for it
+        self._came_free_at = 0.0  # when a thread last ended a job, or the first thread was taken
+        self._in_turn: dict[str, deque[Job[Any]]] = {}  # {key of a job that runs: the jobs that wait for it}
 
     def put(self, job: Job[Any]) -> None:
         """Have a job done, after those of its key that came before it."""
@@ -126,7 +126,7 @@ class Threads:
             return self._unfinished == 0
 
     def close(self) -> None:
-        """End the threads, which close their connections, after what they have to do."""
+        """End the threads once their queue is empty; each closes its connection."""
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -146,11 +146,11 @@ class Threads:
         while (job := self._jobs.get()) is not None:
             error = job.run() if job.claim() else None
             self._finish(job.key, is_locked=sqlstate_of(error) == LOCK_NOT_AVAILABLE)
-            del job, error  # while nothing is to do, nothing of the last request is kept
+            del job, error  # an idle thread keeps nothing of the last request
         connections.close_all()
 
     def _finish(self, key: str | None, *, is_locked: bool) -> None:
-        """Begin the next job of this key. If the last one waited in vain for a lock, so would those behind it."""
+        """Begin the next job of this key. If the last one got no lock in time, refuse those behind it."""
         with self._lock:
             self._unfinished -= 1
             self._came_free_at = time.monotonic()

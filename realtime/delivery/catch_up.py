@@ -1,4 +1,4 @@
-"""From the log to the relay: gaps when they are seen, and now and then what no copy has announced."""
+"""From the log to the relay: gaps as soon as they are seen, and at intervals events of which no copy came."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from django.db import DatabaseError
 
 from realtime import log
-from realtime.database import data_version, read_database, tell_of_fault
+from realtime.database import data_version, log_fault, read_database
 from realtime.delivery.feed import Mark
 from realtime.delivery.relay import Relay
 from realtime.events import Envelope
@@ -32,7 +32,7 @@ class CatchUp:
         self._version_read: str | None = None
 
     def soon(self) -> None:
-        """Have the log read in the next turn of the loop; what needs it at the same time shares one read."""
+        """Have the log read in the next turn of the loop; all feeds that need it then share one read."""
         self._wanted.set()
 
     async def run(self, relay: Relay) -> None:
@@ -47,12 +47,12 @@ class CatchUp:
             try:
                 await self._catch_up(relay)
             except DatabaseError as error:
-                tell_of_fault(logger, error, "the log cannot be read, will try again")
+                log_fault(logger, error, "the log cannot be read, will try again")
             except Exception:
                 logger.exception("safety read failed")
 
     async def _catch_up(self, relay: Relay) -> None:
-        """Read the log for what has asked for it, and for channels that moved since, if anything was committed."""
+        """Read the log for feeds that need it, and, if anything was committed, for channels that moved."""
         version = await read_database(data_version) if relay.feeds else None
         feeds = [feed for feed in relay.feeds.values() if feed.subscribers and feed.last is not None]
         moved: Collection[str] = ()
@@ -60,7 +60,7 @@ class CatchUp:
             moved = set(await read_database(log.moved, {feed.channel: feed.last or 0 for feed in feeds}))
         suspects = [feed for feed in feeds if feed.is_suspect or feed.channel in moved]
         while suspects:
-            # Before the read: an event is committed before anybody can deliver it, so a head below this went back.
+            # Before the read: an event is committed before it can be delivered, so a head below this mark went back.
             marks = {feed.channel: feed.mark() for feed in suspects}
             for feed in suspects:
                 feed.needs_log = False

@@ -8,14 +8,14 @@ from realtime.delivery.frame import Frame
 from realtime.events import Envelope
 from realtime.log import Head
 
-# What is more than that is not kept: the log has it.
+# More than that is not kept: the log has it.
 MAX_OUT_OF_ORDER = 1_000
 MAX_UNCONFIRMED = 5_000
 MAX_READ = 500  # events of one channel that are read from the log at once
 
 
 class Subscriber(Protocol):
-    """Who reads channels. Called in the home loop; must neither wait nor raise."""
+    """A reader of channels. Called in the home loop; must neither wait nor raise."""
 
     def put(self, frame: Frame) -> None:
         """Take one event. Numbers of a channel come in order, each once; None is ephemeral or foreign."""
@@ -39,7 +39,7 @@ class LogDisagrees(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a feed was before the log was read: what is delivered during the read is not to be judged by it."""
+    """Where a feed was before the log was read: the read says nothing about what was delivered meanwhile."""
 
     last: int
     known: int
@@ -67,7 +67,7 @@ class Feed:
         self.unconfirmed: dict[int, int] = {}
         self.seen = 0  # how far the log went when it was read last
         self.needs_log = False
-        self.gap_since: float | None = None  # kept for those who measure; no decision depends on it
+        self.gap_since: float | None = None  # for a metric; no decision depends on it
 
     # Copies
 
@@ -75,7 +75,7 @@ class Feed:
         """The envelopes that a copy makes due, in order. Trusted: from a commit of this process."""
         number = envelope.number
         if number is None:
-            return () if trusted else (envelope,)  # one's own comes back through the layer, and has no number to tell
+            return () if trusted else (envelope,)  # our own comes back through the layer, and cannot be recognised
         if self.last is None or number > self.last + 1:
             self._hold(number, envelope)
             return ()
@@ -101,7 +101,7 @@ class Feed:
         return True
 
     def _compare(self, number: int, data: bytes, *, trusted: bool) -> None:
-        """A second copy. What came first may have been forged: then the true one shows it, here or in the log."""
+        """A second copy. The first may have been forged: then they differ, or the log does."""
         first = self.unconfirmed.get(number)
         if first is None:
             return
@@ -127,7 +127,7 @@ class Feed:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether copies are to be compared with the log, or wait for what only the log may have."""
+        """Whether copies must be compared with the log, or wait for events that only the log may have."""
         return self.needs_log or bool(self.unconfirmed) or bool(self.out_of_order)
 
     def begin(self, mark: Mark, head: Head) -> Sequence[Envelope]:
@@ -148,7 +148,7 @@ class Feed:
         return Mark(last, max(last, self.seen), min(last, unconfirmed - 1), tuple(self.out_of_order))
 
     def _check(self, mark: Mark, head: Head) -> None:
-        if head.last < mark.known:  # an event is committed before anybody can deliver it
+        if head.last < mark.known:  # an event is committed before it can be delivered
             raise LogDisagrees(f"the log went back from {mark.known} to {head.last}")
         self.seen = max(self.seen, head.last)
 
@@ -161,7 +161,7 @@ class Feed:
         self._check(mark, head)
         self._confirm(min(mark.last, mark.read_upto), logged)
         for number in mark.out_of_order:
-            if number > head.last:  # nobody publishes before the commit: it is forged
+            if number > head.last:  # nothing is published before its commit: it is forged
                 self.out_of_order.pop(number, None)
         due = []
         for envelope in logged:

@@ -1,4 +1,4 @@
-"""Has broadcast events numbered after their commit, where they are (realtime/log/numbering.py), and publishes them."""
+"""Numbers broadcast events after their commit (PostgreSQL only, realtime/log/numbering.py) and publishes them."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import random
 
 from django.db import DatabaseError
 
-from realtime.database import in_database, read_database, tell_of_fault
+from realtime.database import in_database, log_fault, read_database
 from realtime.delivery.publisher import Publisher
 from realtime.log import numbering
 
@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 
 class Numberer:
-    """One call at a time in a process numbers for all its threads: each of them for itself was half as fast as a
-    counter that is locked until the commit (docs/operations.md)."""
+    """One call at a time numbers for all threads of a process: with a call each it was half as fast as a counter that
+    is locked until the commit (docs/operations.md)."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, publisher: Publisher) -> None:
         self.is_more_waiting = False
@@ -25,12 +25,12 @@ class Numberer:
         self._job: asyncio.Task[None] | None = None
 
     def number(self) -> None:
-        """Number and publish what waits for its number. On a database thread; raises DatabaseError."""
+        """Number and publish the events that wait for it. On a database thread; raises DatabaseError."""
         while envelopes := numbering.number_waiting():
             self._publisher.publish(envelopes)
 
     def soon(self) -> None:
-        """Have it done, and return at once; called on commit, from any thread. After a fault `run` tries again."""
+        """Begin to number, and return at once; called on commit, from any thread. After a fault `run` tries again."""
         self._loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
@@ -44,7 +44,7 @@ class Numberer:
             try:
                 await in_database(self.number)
             except DatabaseError as error:
-                tell_of_fault(logger, error, "events wait for their numbers")
+                log_fault(logger, error, "events wait for their numbers")
             except RuntimeError as error:  # the interpreter ends, and starts no more threads
                 if "shutdown" not in str(error):
                     raise
@@ -52,7 +52,7 @@ class Numberer:
                 return
 
     async def run(self) -> None:
-        """Number what another process committed before it ended, or this one could not number; as long as it lives."""
+        """For as long as the process lives: number what another process left, or what failed here before."""
         while True:
             await asyncio.sleep(numbering.CHECK_SECONDS * random.uniform(0.8, 1.0))
             with contextlib.suppress(DatabaseError):

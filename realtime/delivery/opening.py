@@ -27,7 +27,7 @@ class Start:
 
 
 class Opening:
-    """Subscribes to the relay; what many ask for in the same moment is one query in all."""
+    """Subscribes to the relay; all that begin at the same moment share one query."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
@@ -35,15 +35,15 @@ class Opening:
 
     @property
     def is_idle(self) -> bool:
-        """Whether everybody who subscribed has begun."""
+        """Whether every subscriber has begun."""
         return self._batch.is_idle
 
     async def subscribe(self, subscriber: Subscriber, positions: Positions) -> dict[str, Start]:
         """Begin to deliver channels to a subscriber.
 
-        From before this returns it is put live events, which it must hold back until it has handled `Start`, and then
-        drop up to what `Start` brought it to (Replay). Raises DatabaseError if the log cannot be read; then, and when
-        it is cancelled, nothing is subscribed.
+        Live events are put to it already before this returns. It must hold them back until it has handled `Start`, and
+        then drop those up to where `Start` brought it (Replay). Raises DatabaseError if the log cannot be read; then,
+        and when it is cancelled, nothing is subscribed.
         """
         self._relay.register(subscriber, positions)
         try:

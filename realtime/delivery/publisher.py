@@ -29,7 +29,7 @@ class Publisher:
 
     def _accept(self) -> None:
         """Deliver and publish what was committed, all in this turn of the loop."""
-        self._is_woken = False  # before the events are taken: who adds one from here on wakes the loop again
+        self._is_woken = False  # before the events are taken: one that is added from here on wakes the loop again
         envelopes = [self._committed.popleft() for _ in range(len(self._committed))]
         if not envelopes:
             return

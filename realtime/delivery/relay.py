@@ -19,7 +19,7 @@ from realtime.log import Head
 logger = logging.getLogger(__name__)
 
 MALFORMED_LOG_SECONDS = 60.0
-# A channel that nobody reads any more stays joined for a while: its reader is likely to come back.
+# A channel without readers stays joined for a while: its reader is likely to come back.
 LINGER_SECONDS = 5.0
 FAILED = "a subscriber failed and is ended"
 
@@ -96,7 +96,7 @@ class Relay:
         for channel in channels:
             feed = self.feeds.get(channel)
             if feed is None or not feed.subscribers:
-                feed = self.feeds[channel] = Feed(channel)  # one that nobody read is not up to date
+                feed = self.feeds[channel] = Feed(channel)  # a feed without subscribers is not up to date
             feed.subscribers[subscriber] = None
             self._idle_since.pop(channel, None)
 
@@ -109,7 +109,7 @@ class Relay:
                     self._idle_since[channel] = asyncio.get_running_loop().time()
 
     async def join(self, channels: Iterable[str]) -> None:
-        """Have the layer bring these channels; returns once it does, or had time to."""
+        """Have the layer bring these channels; returns once it does, or its time is up."""
         fresh = [channel for channel in channels if channel not in self._joined]
         self._joined.update(fresh)
         if fresh:
@@ -127,7 +127,7 @@ class Relay:
     # The log
 
     def begin(self, feed: Feed, mark: Mark, head: Head) -> None:
-        """Let a feed start after the log's head. What it puts to subscribers is to be flushed."""
+        """Let a feed start after the log's head; `flush` it afterwards."""
         try:
             put(feed, feed.begin(mark, head))
         except LogDisagrees as error:  # what begins with this head must not meet what was delivered before
@@ -150,7 +150,7 @@ class Relay:
             feed.gap_since = None
 
     def restart(self, feed: Feed, head: Head, reason: LogDisagrees) -> None:
-        """Go on after the log's head, and tell everybody that what was before is not what the log holds."""
+        """Go on after the log's head, and tell every subscriber that what it got is not what the log holds."""
         logger.error("reset of channel=%s: %s", feed.channel, reason)
         feed.restart(head)
         metrics.RESETS.inc()

@@ -1,4 +1,4 @@
-"""What a subscriber that begins has still to get from the log, and what comes live meanwhile.
+"""What a new subscriber has yet to get from the log, and what comes live meanwhile.
 
 The log is read in parts, as the subscriber takes them. Of what comes live a bounded amount is held back; what is more
 than that is read from the log, too. So a client that does not read costs its process a part and what is held.
@@ -32,7 +32,7 @@ class Replay:
         self.held: deque[Frame] = deque()
         self.held_bytes = 0
         self.reached: dict[str, int] = {}  # the number that the subscriber has of each channel, once it has begun
-        self.upto: dict[str, int] = {}  # the number up to which the log is to be read
+        self.upto: dict[str, int] = {}  # read the log up to this number
         self.resets: dict[str, int] = {}  # channels that were reset before it has begun, and where they go on
         self.room = asyncio.Event()  # whether the subscriber takes a part
         self.room.set()
@@ -62,23 +62,23 @@ class Replay:
     def begin(self, starts: Mapping[str, Start]) -> list[str]:
         """Take where each channel begins; return the channels of which the subscriber must be told a reset."""
         for channel, start in starts.items():
-            last = self.resets.get(channel)  # then what was read is of a log that is no more
+            last = self.resets.get(channel)  # then what was read is of a log that no longer exists
             self.reached[channel] = start.after if last is None else last
             if last is None:
                 self.upto[channel] = max(start.upto, self.upto.get(channel, 0))
         return [channel for channel, start in starts.items() if start.reset or channel in self.resets]
 
     def next(self) -> Place | None:
-        """Where the log is to be read next; None if there is no more to be read."""
+        """The next place to read in the log; None if there is none."""
         for channel, upto in self.upto.items():
             if self.reached[channel] < upto:
                 return channel, self.reached[channel]
         return None
 
     def skip(self, channel: str, last: int) -> bool:
-        """What is missing of this channel cannot be had: it goes on after `last`, with what is held.
+        """Go on after `last` with what is held: what is missing of this channel is gone.
 
-        Whether that follows: if not, it is of a log that went back, and its feed will be restarted.
+        Returns whether the held events follow `last`. If not, the log went back, and their feed will be restarted.
         """
         self.reached[channel] = last
         self.upto.pop(channel, None)

@@ -16,8 +16,8 @@ class DegradingLayer:
 
     What Redis takes in time reaches the members everywhere, each once and in order. What it does not take in time is
     given up and handed to the members in this process, all of it and in order; but there it may overtake what is still
-    on its way to Redis or back, or come a second time if Redis took it after all. Who needs an order numbers what he
-    sends, as durable events are.
+    on its way to Redis or back, or come a second time if Redis took it after all. Only numbered (durable) events have a
+    promised order then.
     """
 
     def __init__(self, redis: Layer, memory: MemoryLayer) -> None:

@@ -15,7 +15,7 @@ RELAY = "relay"
 
 
 class MemoryLayer(InMemoryChannelLayer):  # type: ignore[misc]
-    """A Layer, and the place where Channels' own members of groups get their messages, whoever brings them."""
+    """A Layer, and the place where Channels' own members of groups get messages, from Redis or this process."""
 
     reaches_others = False
 

@@ -1,4 +1,4 @@
-"""Leases: what many processes could do is done by one of them, and by another later if that one dies."""
+"""Leases: one process of all does a job; if it dies, another one does it later."""
 
 import secrets
 from datetime import timedelta
@@ -13,7 +13,7 @@ HOLDER = secrets.token_hex(8)  # this process
 
 
 def take(name: str, duration: timedelta) -> bool:
-    """Take a lease that has run out, by the database's clock; False while somebody, this process too, holds it.
+    """Take a lease that has run out, by the database's clock; False while a process, also this one, holds it.
 
     One that ends later than any begun now was taken before the clock went back, and counts as run out.
     """

@@ -3,9 +3,8 @@
 `log.append` holds a channel's counter until its transaction commits. On the broadcast channel that would put the status
 changes of the whole system in one line, each waiting for the disk: some 500 a second (docs/operations.md). Nobody
 needs one order of two customers' changes before they are numbered. So on PostgreSQL such an event is logged
-without a number, and after the commit whoever comes first numbers all that wait, in one transaction. What a process
-that died in between has left is numbered by the others (Process). SQLite has one writer anyway: there `log.append`
-numbers everything.
+without a number. After the commit one process at a time numbers all events that wait, in one transaction; also those
+of a process that died in between (Numberer). SQLite has one writer anyway: there `log.append` numbers everything.
 """
 
 from collections.abc import Sequence
@@ -59,7 +58,7 @@ def number_waiting() -> list[Envelope]:
 
     One process at a time: it holds an advisory lock, and the channel's counter, until it commits. An event that depends
     on another one (the next change of the same session) was written after that one's commit: it comes later here, too.
-    Raises DatabaseError, also if another process does not let go of the lock.
+    Raises DatabaseError, also if another process keeps the lock.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock(%s) WHERE EXISTS ({IS_WAITING})", [LOCK, BROADCAST])

@@ -48,7 +48,7 @@ def behind() -> list[tuple[str, int | None, int]]:
 def moved(delivered: Mapping[str, int]) -> list[str]:
     """The channels whose last number is not the given one; {channel: number}.
 
-    One query that compares where the rows are: of thousands of quiet channels none comes back.
+    The comparison is made in the database, which returns no quiet channel.
     """
     if connection.vendor == "postgresql":
         table = "unnest(%s::text[], %s::bigint[]) AS d(channel, number)"

@@ -11,7 +11,7 @@ from django.db.models import Max, Min
 from django.db.models.functions import Now
 
 from realtime import metrics
-from realtime.database import in_database, read_at_length, tell_of_fault
+from realtime.database import in_database, log_fault, read_at_length
 from realtime.log import leases
 from realtime.models import ChannelHead, LoggedEvent
 
@@ -25,8 +25,8 @@ MAX_CUT = 1_000  # events in one transaction
 def prune(retention: timedelta) -> int:
     """Cut what is older than `retention`, by the database's clock; return how many events went.
 
-    Of each channel a prefix goes, up to its newest event that is too old, and the head remembers how far: a client that
-    was there is told to start afresh. Numbers never go back. Safe to run in several processes at once.
+    Of each channel a prefix goes, up to its newest event that is too old, and the head remembers how far: a client
+    whose position was there gets a `reset`. Numbers never go back. Safe to run in several processes at once.
     """
     return sum(cut(channel, upto) for channel, upto in find_cuts(retention))
 
@@ -67,7 +67,7 @@ async def prune_daily() -> None:
             if await in_database(leases.take, "prune", DAY):
                 await _prune_beside_requests()
         except DatabaseError as error:
-            tell_of_fault(logger, error, "could not prune, will try again")
+            log_fault(logger, error, "could not prune, will try again")
 
 
 async def _prune_beside_requests() -> None:

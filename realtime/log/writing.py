@@ -39,9 +39,9 @@ def append(items: Sequence[tuple[Channel, str, bytes]]) -> list[Envelope]:
 def take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
     """Reserve so many numbers of each channel, lock their counters until commit, return the first of each.
 
-    1 is that of a channel without a counter: the caller must see whether it has a log (go_on_after_log).
+    1 means that the channel had no counter: then the caller must check whether it has a log (go_on_after_log).
 
-    One statement for as many as it may have parameters; it takes its rows in the order in which they are written.
+    One statement for each ROWS_A_STATEMENT channels; it locks rows in the order in which they are listed.
     """
     following: dict[str, int] = {}
     for part in _parts(sorted(counts)):
@@ -57,9 +57,9 @@ def take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
 
 
 def go_on_after_log(channels: Iterable[str]) -> dict[str, int]:
-    """Move counters that began anew, though the log has events of theirs, behind these; return the first numbers.
+    """Move counters that began at 1 although the log has events of their channels; return the first free numbers.
 
-    A counter's row was lost, and take_numbers began at 1. Who was somewhere before is told to start afresh.
+    Such a counter's row was lost. Clients with a position in these channels get a `reset`.
     """
     following = {}
     for channel, highest in _highest(channels).items():
@@ -98,7 +98,7 @@ def _number(items: Sequence[tuple[Channel, str, bytes]], first: Mapping[str, int
 def _write(envelopes: Sequence[Envelope], *, unless_logged: Sequence[str] = ()) -> bool:
     """Write events; nothing, and return False, if there are any of the channels `unless_logged`.
 
-    To look in the same statement costs only those who begin a channel.
+    The check is part of the statement, and only for channels that begin.
     """
     for part in _parts(envelopes):
         rows = ", ".join(["(%s, %s, %s, %s)"] * len(part))
@@ -115,7 +115,7 @@ def _write(envelopes: Sequence[Envelope], *, unless_logged: Sequence[str] = ()) 
             cursor.execute(f"INSERT INTO realtime_loggedevent (channel, number, type, envelope) {source}", values)
             if cursor.rowcount == 0:
                 return False
-        unless_logged = ()  # of the parts that follow the first events are there
+        unless_logged = ()  # from the second part on there are events: those of the first
     return True
 
 

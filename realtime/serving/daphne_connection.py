@@ -1,7 +1,7 @@
 """A client's connection to daphne, bounded in time and size.
 
-Twisted ends a connection that says nothing for a minute, but one byte a minute keeps it open for ever; it stores a body
-of any size before the application hears of the request.
+Twisted ends a connection that sends nothing for a minute, but one byte a minute keeps it open for ever; and it stores a
+body of any size before it calls the application.
 """
 # mypy: allow-untyped-calls
 

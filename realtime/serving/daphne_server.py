@@ -39,7 +39,7 @@ def endpoint(host: str, port: int, fd: int | None) -> str:
 
 
 class Inbox:
-    """What a request's application is still to be told; one reader at a time.
+    """The messages that wait for a request's application; one reader at a time.
 
     daphne takes an asyncio.Queue, whose deques are 3 KiB of an open stream's 18.
     """

@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from realtime import process
-from realtime.database import read_database, seconds_without_a_writer, tell_of_fault
+from realtime.database import log_fault, read_database, seconds_without_a_writer
 from realtime.database.threads import DatabaseBusy
 from realtime.metrics import DATABASE_UP, read_database_gauges
 
 logger = logging.getLogger(__name__)
 
-# Whoever asks whether we are ready does not wait long. More than a connection may take (POSTGRES_POOL_SECONDS).
+# A health check does not wait long. More than a connection may take (POSTGRES_POOL_SECONDS).
 READY_WITHIN_SECONDS = 2.5
-# A thread that waits for a lock comes free sooner, refused (config/env.py): these wait for what does not answer at all.
+# A thread that waits for a lock comes free sooner, refused (config/env.py); these wait for a database that is silent.
 MAX_SECONDS_WITHOUT_A_WRITER = 4.0
 LOOPBACK = frozenset({"127.0.0.1", "::1", ""})
 
@@ -38,7 +38,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
 
 
 async def _state_of_database() -> str:
-    """`busy`: its threads in this process get no answer, of which a restart or another process may do better."""
+    """`busy`: this process's threads get no answer; a restart or another process may fare better."""
     if seconds_without_a_writer() > MAX_SECONDS_WITHOUT_A_WRITER:
         return "busy"
     try:
@@ -57,7 +57,7 @@ def _ask_database() -> None:
 
 
 async def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text, for loopback or whoever shows METRICS_TOKEN; a 404 for everyone else."""
+    """Prometheus text, for loopback or with METRICS_TOKEN; else a 404."""
     if not _may_read_metrics(request):
         return JsonResponse({"error": {"code": "NOT_FOUND", "message": "There is nothing here."}}, status=404)
     try:
@@ -65,7 +65,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         DATABASE_UP.set(1)
     except DatabaseError as error:
         DATABASE_UP.set(0)
-        tell_of_fault(logger, error, "metrics without those of the database")
+        log_fault(logger, error, "metrics without those of the database")
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.urls.resolvers import RoutePattern
 
 from realtime import process
-from realtime.database import tell_of_fault
+from realtime.database import log_fault
 from realtime.delivery.opening import Start
 from realtime.process import Process
 from realtime.stream.limits import Key, TooManyStreams
@@ -30,7 +30,7 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 
-FULL_RETRY_MS = (15_000, 30_000)  # too many are open: who goes on asking must not be a storm
+FULL_RETRY_MS = (15_000, 30_000)  # too many are open: clients that come back must not be a storm
 
 
 class Draining(Exception):
@@ -38,10 +38,11 @@ class Draining(Exception):
 
 
 class Streams:
-    """The streams of a service at their paths (Django's route syntax, without the first slash), and everything else in
-    front of which they stand.
+    """The streams of a service at their paths (Django's route syntax, without the first slash).
 
-    Channels' routers would keep 3 KiB for each open stream: so they do not see streams.
+    Every other request goes to `application`.
+
+    They stand before Channels' routers, which would keep 3 KiB for each open stream.
     """
 
     def __init__(self, routes: Sequence[tuple[str, "StreamRoute"]], application: Any) -> None:
@@ -54,7 +55,7 @@ class Streams:
         await answering
 
     def answer(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-        """The coroutine that answers, for a caller of its own kind: each one more costs 0.3 KiB of an open stream."""
+        """The coroutine that answers, for a caller to await: one coroutine more costs 0.3 KiB of an open stream."""
         root = scope.get("root_path", "")
         if scope["type"] == "http" and scope["path"].startswith(root):
             path = scope["path"][len(root) :].lstrip("/")
@@ -105,9 +106,9 @@ class StreamRoute:
     async def _open(
         self, runtime: Process, scope: Any, kwargs: Mapping[str, Any], send: Send, counted: list[Key]
     ) -> Stream | None:
-        """Find out who asks, whether he may, and where to go on; None if all is answered, and there is no stream.
+        """Find out who asks, for what, and from where; None if the request was refused and answered.
 
-        `counted` is what it counts as by then.
+        `counted` gets the limits that the stream counts for.
         """
         request, position = read_request(scope, kwargs), last_event_id(scope)
         address = self.address_of(scope) if self.address_of is not None else None
@@ -126,7 +127,7 @@ class StreamRoute:
             await _answer_retry(send)
             return None
         except DatabaseError as error:
-            tell_of_fault(logger, error, "a stream could not be opened, the client will try again")
+            log_fault(logger, error, "a stream could not be opened, the client will try again")
             await _answer_retry(send)
             return None
         return await _begin(runtime, stream, starts, send)
@@ -155,9 +156,9 @@ async def _keep(runtime: Process, stream: Stream, receive: Any) -> None:
 
 
 async def _begin(runtime: Process, stream: Stream, starts: Mapping[str, Start], send: Send) -> Stream | None:
-    """Begin the response, and have written what is known by now; None if the process stops meanwhile."""
+    """Begin the response and write its first block; None if the process stops meanwhile."""
     try:
-        if runtime.streams.is_draining:  # it was told to end before this one was there to be told
+        if runtime.streams.is_draining:  # all streams were ended before this one was there
             runtime.relay.unsubscribe(stream, stream.channels)
             await _answer_retry(send)
             return None
@@ -183,6 +184,6 @@ async def _refuse(send: Send, refusal: Refusal, headers: Sequence[tuple[bytes, b
 
 
 async def _answer_retry(send: Send, retry_ms: tuple[int, int] = RETRY_MS) -> None:
-    """Answer a passing fault: Chromium gives an EventSource up for ever after any answer but 200."""
+    """Answer a passing fault: after any status but 200 Chromium never connects an EventSource again."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": b"retry: %d\n\n" % random.randint(*retry_ms)})

@@ -1,4 +1,4 @@
-"""Stopping in time: whatever hangs, and under servers that take the stop signals themselves."""
+"""Stopping in time: although something hangs, and under servers that take the stop signals themselves."""
 
 import asyncio
 import faulthandler
@@ -12,10 +12,10 @@ STOP_LIMIT_SECONDS = 8.0
 
 
 def end_in_any_case() -> None:
-    """End this process after STOP_LIMIT_SECONDS, wherever it then is, and show where: exit code 1.
+    """End this process after STOP_LIMIT_SECONDS if it has not ended, with the stacks of all threads and exit code 1.
 
-    The interpreter waits for its threads, of which one may wait for a database that does not answer. faulthandler's
-    own thread needs neither the interpreter nor its lock.
+    At its end the interpreter waits for its threads, and one may wait for a database that does not answer.
+    faulthandler's own thread needs neither the interpreter nor its lock.
     """
     faulthandler.dump_traceback_later(STOP_LIMIT_SECONDS, exit=True)
 

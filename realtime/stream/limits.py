@@ -1,7 +1,7 @@
 """How many streams may be open at once for one session, login or address: settings.REALTIME_STREAM_LIMITS.
 
-{limit: number}; a limit that it does not name does not exist. Each process counts its own streams, those that are being
-opened, too: it is its own memory that is at stake, and what all processes may have is that many times as much.
+{limit: number}; a limit that it does not name does not exist. Each process counts its own streams, also
+those that are being opened: the limits protect its memory. All processes together may have that many times as much.
 """
 
 import logging
@@ -32,7 +32,7 @@ class StreamLimits:
         self._may_log_at = 0.0
 
     def take(self, key: Key) -> list[Key]:
-        """Count one stream more; returns what is to be given back when it ends. Raises TooManyStreams."""
+        """Count one stream more; returns what to give back when it ends. Raises TooManyStreams."""
         limit, _ = key
         most = getattr(settings, "REALTIME_STREAM_LIMITS", {}).get(limit)
         if most is None:

@@ -6,7 +6,7 @@ import logging
 from django.db import DatabaseError
 
 from realtime import metrics
-from realtime.database import tell_of_fault
+from realtime.database import log_fault
 from realtime.delivery.replay import Parts
 from realtime.stream.stream import RETRY_MS, Stream, replay
 
@@ -35,7 +35,7 @@ class OpenStreams:
         try:
             await replay(stream, self._parts)
         except DatabaseError as error:
-            tell_of_fault(logger, error, "a replay is given up, the client will go on with it")
+            log_fault(logger, error, "a replay is given up, the client will go on with it")
             stream.end(RETRY_MS)
         except Exception:
             logger.exception("a stream could not be replayed")

@@ -100,7 +100,7 @@ class Outbox:
             self._socket.end()
 
     def cut(self, reason: str) -> None:
-        """Abort the connection, whatever is unsent."""
+        """Abort the connection, with what is unsent."""
         if not self.ended:
             self.ended = True
             metrics.STREAMS_ENDED.labels(reason).inc()
@@ -110,7 +110,7 @@ class Outbox:
                 self._socket.abort()
 
     def close(self) -> None:
-        """The response has ended; nothing of it is needed any more."""
+        """The response has ended: release everything."""
         self.ended = True
         self._outbox.clear()
         if self._socket is not None:

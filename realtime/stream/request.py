@@ -1,4 +1,4 @@
-"""Who asks for which stream, and why not."""
+"""A request for a stream, and the refusal of one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

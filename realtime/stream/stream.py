@@ -53,7 +53,7 @@ class Stream(Outbox):
         self.flush()
 
     def next_part(self) -> Place | None:
-        """Where the log is to be read next for this stream; None if it is live, or has ended."""
+        """The next place to read in the log for this stream; None if it is live, or has ended."""
         while self.replay is not None and not self.ended and (place := self.replay.next()) is not None:
             channel, after = place
             if self.replay.upto[channel] - after <= MAX_REPLAY:
@@ -64,10 +64,10 @@ class Stream(Outbox):
         return None
 
     def add_part(self, place: Place, frames: Sequence[Frame]) -> None:
-        """Write what was read from the log at a place; there is some.
+        """Write what was read from the log at a place; it is not empty.
 
-        Not what is beyond the replay's end. That comes live, from a feed that knows of it: should the log go back, the
-        feed tells everybody whom it may have brought further.
+        Events beyond the replay's end are left out: they come live, from the feed. It resets its subscribers if the log
+        loses what it delivered; of events that it did not deliver it would not know.
         """
         channel, _ = place
         if self.replay is not None and not self.ended and self.replay.is_wanted(*place):

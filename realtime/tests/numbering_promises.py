@@ -1,4 +1,4 @@
-"""What must hold where broadcast events are numbered after the commit; tests/test_sideways.py runs these on PostgreSQL.
+"""What must hold where broadcast events are numbered after the commit; tests/sideways/ runs these on PostgreSQL.
 
 Not collected by name: SQLite numbers everything at once.
 """
@@ -69,7 +69,7 @@ def test_a_rolled_back_broadcast_event_leaves_nothing() -> None:
 
 
 async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Process) -> None:
-    """The caller's own change is committed: were it told of an error, or tried again, it would be done twice."""
+    """The caller's own change is committed: after an error, or a second attempt, it would be done twice."""
     with mock.patch.object(numbering, "number_waiting", side_effect=OperationalError("the connection is lost")):
         await in_database(announce, "s-1", 1)
         await in_memory.flush()
@@ -79,7 +79,7 @@ async def test_one_that_could_not_be_numbered_is_numbered_later(in_memory: Proce
 
 
 def test_outside_a_transaction_a_fault_of_numbering_is_not_the_callers() -> None:
-    """Told of it, or tried again as the victim of a deadlock, the caller would send the event twice."""
+    """After an error, or a second attempt as the victim of a deadlock, the event would be sent twice."""
     deadlock = OperationalError("deadlock detected")
     deadlock.__cause__ = DeadlockDetected()
     with mock.patch.object(numbering, "number_waiting", side_effect=deadlock):

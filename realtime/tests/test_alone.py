@@ -103,12 +103,19 @@ def test_settings_pass_the_checks(project: Project) -> None:
     assert "no issues" in project.run("-m", "django", "check")
 
 
+def test_settings_that_name_no_kind_are_refused(project: Project) -> None:
+    settings = project.folder / "alone" / "settings.py"
+    settings.write_text(settings.read_text() + 'REALTIME_KINDS = ["two_words"]\n')
+    with pytest.raises(AssertionError, match=r"realtime\.E002"):
+        project.run("-m", "django", "check")
+
+
 def test_no_migration_is_missing(project: Project) -> None:
     project.run("-m", "django", "makemigrations", "--check", "--dry-run")
 
 
 def test_it_sends_and_subscribes(project: Project) -> None:
-    assert project.run("converse.py").strip() == "[(2, 'two'), (3, 'three')]"
+    assert project.run("converse.py").strip() == "[(2, 'two'), (3, 'three'), ('shop', 'sse_order_o-7')]"
 
 
 def test_it_streams_what_another_process_sends(project: Project, unused_tcp_port: int) -> None:

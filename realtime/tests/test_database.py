@@ -52,7 +52,7 @@ def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest_asyncio.fixture
 async def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-    """What happens when a caller has waited for as long as he may: called by the test, when it is to be that late."""
+    """What happens at the end of a caller's time limit: the test calls it when that is to come."""
     noted: list[Callable[[], None]] = []
     call_later = asyncio.get_running_loop().call_later
 
@@ -100,7 +100,7 @@ async def test_a_job_that_no_thread_takes_is_refused_and_never_done(short_wait: 
 
 
 async def test_a_write_that_has_begun_is_not_given_up(deadlines: list[Callable[[], None]]) -> None:
-    """It may be committed: whoever was told that it was not would be told wrongly."""
+    """It may be committed: an error would be wrong."""
     assert await after_the_deadline(in_database, deadlines) == "done"
 
 

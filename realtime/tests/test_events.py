@@ -37,7 +37,7 @@ def test_bad_type_is_refused(event_type: str) -> None:
 
 def test_unknown_source_is_refused() -> None:
     with pytest.raises(ValueError, match="source"):
-        Event("tick", {}, "somebody")  # type: ignore[arg-type]
+        Event("tick", {}, "somebody")
 
 
 def nested(levels: int) -> list[Any]:

@@ -77,7 +77,7 @@ async def test_fifty_publishers_keep_the_budget_when_redis_stops_answering(
     proxy.thaw()
 
 
-async def test_a_loop_that_stood_still_does_not_blame_redis(on_redis: process.Process) -> None:
+async def test_after_a_loop_stood_still_redis_is_still_in_use(on_redis: process.Process) -> None:
     """A full garbage collection, or a turn that opens hundreds of streams; Redis answered long before."""
     publishing = on_redis.layer.publish([MESSAGE])
     joining = asyncio.create_task(on_redis.layer.join(["sse_session_s-1"]))

@@ -74,7 +74,7 @@ async def test_a_second_reader_hears_of_what_the_first_has_fetched_and_left(in_m
     queue = sse.get_or_create_sse_queue("s-1")
     first, second = await waiting_get(queue, in_memory), await waiting_get(queue, in_memory)
     await in_database(append, [(session("s-1"), "tick", encode(Event("tick", {"i": i}))) for i in range(2)])
-    queue._cursor._tell_of_more()
+    queue._cursor._announce_news()
     assert {(await asyncio.wait_for(each, WITHIN_SECONDS))["i"] for each in (first, second)} == {0, 1}
 
 
@@ -132,7 +132,7 @@ async def test_the_payload_comes_as_it_was_put(in_memory: Process) -> None:
     assert [await queue.get() for _ in payloads] == payloads
 
 
-async def test_what_has_no_number_comes_to_whoever_waits(in_memory: Process) -> None:
+async def test_what_has_no_number_comes_to_a_reader_that_waits(in_memory: Process) -> None:
     queue = sse.get_or_create_sse_queue("s-1")
     reading = await waiting_get(queue, in_memory)
     await asend_to_session("s-1", "typing", {"i": 0}, durable=False)

@@ -20,9 +20,9 @@ from realtime.groups import session
 from realtime.log import retention
 from realtime.models import ChannelHead, LoggedEvent
 from realtime.process import Process
-from realtime.seldom import Seldom
 from realtime.tests.conftest import until
 from realtime.tests.queues import WITHIN_SECONDS, patience, send, subscribers, take, waiting_get  # noqa: F401
+from realtime.throttled_log import ThrottledLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,7 +147,7 @@ async def test_a_get_waits_for_a_database_that_is_away(
     in_memory: Process, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(cursor, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(cursor, "_faults", Seldom())
+    monkeypatch.setattr(cursor, "_faults", ThrottledLog())
     queue = sse.get_or_create_sse_queue("s-1")
     await send(1)
     faults = [OperationalError("the database is away")] * 5

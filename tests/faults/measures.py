@@ -10,8 +10,9 @@ from pathlib import Path
 from harness.programs import ROOT
 from tests.faults.causes import Fault
 from tests.faults.ledgers import Verdict
-from tests.faults.load import Load, Timed
+from tests.faults.load import Load
 from tests.faults.stream import Applied, StreamClient
+from tests.faults.writers import Timed
 
 RESULTS = ROOT / "var" / "faults"
 MARK = re.compile(r"(?:customer|agent|call)-\d+-\d+")

@@ -13,8 +13,8 @@ from harness.clients import AgentClient, CustomerClient, expect
 from harness.services import Product, make_environment
 from tests.faults.conftest import Site
 from tests.faults.ledgers import compare, messages_of, read_log
-from tests.faults.load import running_publisher
 from tests.faults.publisher import POINTS, Orders
+from tests.faults.publishing import running_publisher
 from tests.faults.stream import StreamClient
 
 CLIENTS = 20

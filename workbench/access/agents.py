@@ -59,7 +59,7 @@ def logged_in_agent(request: HttpRequest) -> Agent:
 
 
 def check_agent(agent: Agent | None) -> Agent:
-    """Raise Unauthenticated for nobody, Forbidden for a user whose name no channel can have (`createsuperuser`)."""
+    """Raise Unauthenticated for None, Forbidden for a user whose name no channel can have (`createsuperuser`)."""
     if agent is None:
         raise errors.Unauthenticated
     if not groups.is_valid_name(agent.id):

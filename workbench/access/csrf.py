@@ -10,7 +10,7 @@ from chatbot.web.error_pages import is_api
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """CSRF_FAILURE_VIEW: below /api/ the error object; a caller without a login hears of that first."""
+    """CSRF_FAILURE_VIEW: below /api/ the error object; a caller without a login is told that first."""
     if not is_api(request):
         return html_csrf_failure(request, reason)
     if not request.COOKIES.get(settings.SESSION_COOKIE_NAME):

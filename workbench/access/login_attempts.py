@@ -1,7 +1,7 @@
 """Guessing passwords: how many logins may fail from one address, and for one account, over all processes.
 
-The database counts, so that Redis may be away; a login costs some hundred milliseconds of hashing anyway. Whoever has
-logged in to an account from an address before is not refused there for what others try elsewhere.
+The database counts, so that Redis may be away; a login costs some hundred milliseconds of hashing anyway. At an address
+from which an account has been logged in to before, attempts from elsewhere do not count against it.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 def begin_attempt(request: HttpRequest, name: str) -> LoginAttempt:
     """Count an attempt to log in under this name as failed, until succeed_in says otherwise.
 
-    Called before the password is looked at, so that of attempts that come at once no more get through than may fail.
-    Raises RateLimited, of which nothing is kept.
+    Called before the password is checked, so that of simultaneous attempts no more get through than may fail.
+    Raises RateLimited; then nothing is kept.
     """
     attempt = LoginAttempt(address=client_address(request), account=digest_of_name(name))
     _check_limits(request, attempt)  # reads: a flood that is refused writes nothing
@@ -65,7 +65,7 @@ def fail_in(attempt: LoginAttempt) -> None:
 
 
 def digest_of_name(name: str) -> str:
-    """Under SECRET_KEY, so that whoever has the table alone cannot try which passwords were typed as names."""
+    """Keyed with SECRET_KEY: the table alone does not let anyone try which passwords were typed as names."""
     return salted_hmac("workbench.access.login_attempts", name, algorithm="sha256").hexdigest()
 
 

@@ -19,7 +19,7 @@ def may_read(agent: Agent, status: str, assignee_id: int | None) -> bool:
 
 
 def find_session(name: str) -> ChatSession:
-    """A session with its assignee, whoever may read it; one query. Raises NotFound."""
+    """A session with its assignee, without a check of who may read it; one query. Raises NotFound."""
     check_name(name)
     session = ChatSession.objects.select_related("assignee").filter(name=name).first()
     if session is None:

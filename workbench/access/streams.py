@@ -13,7 +13,7 @@ from realtime.stream.request import Refusal, StreamRequest
 from workbench.access.agents import Agent, agents_of, check_agent
 from workbench.access.sessions import may_read
 
-# A position names at most 10 channels (realtime/position.py): the agent's own, broadcast, and these.
+# A position names at most 10 channels (realtime/stream/position.py): the agent's own, broadcast, and these.
 MAX_WATCHED = 8
 
 

@@ -14,7 +14,8 @@ from workbench.assignment.assignee import check_assignee
 def reply(*, session_name: str, agent: Agent, content: str, client_id: str) -> tuple[events.MessageJson, bool]:
     """Write an agent's message and return it, with whether it was written by this call.
 
-    The same client_id again returns the first message, also after the session has gone back to the bot.
+    Writes before it checks the assignee, so that a repeat of an accepted message returns that message even if the
+    session has gone back to the bot meanwhile; a refusal rolls a new message back.
     Locks the session; raises NotFound, InvalidStatus (the session is not live), NotAssignee.
     """
     with transaction.atomic():
@@ -33,6 +34,6 @@ def reply(*, session_name: str, agent: Agent, content: str, client_id: str) -> t
             )
         except transcript.Repeated as repeat:
             return events.message_json(session, repeat.first), False
-        check_assignee(session, agent)  # a refusal takes the message back with it
+        check_assignee(session, agent)
         send_many(events.new_message(session, message, source=events.WORKBENCH))
     return events.message_json(session, message), True

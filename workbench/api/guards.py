@@ -15,9 +15,9 @@ from workbench.access.sessions import find_session, readable_session
 
 
 class Login(Guard):
-    """Whoever shows a login session, whose validity the job checks; not too often for what changes something.
+    """A caller with a login session, whose validity the job checks; a rate for calls that change something.
 
-    Counted by login session: the agent's name would take a query, and what nobody else knows nobody else can use up.
+    Counted by login session: the agent's name would take a query, and a stranger does not know the session's key.
     Logging in again begins a new count, but logins have a rate of their own.
     """
 

@@ -1,4 +1,4 @@
-"""Live conversations whose agent was deactivated, in whatever way, do not stay out of everybody's reach.
+"""Live conversations whose agent was deactivated go back to the queue, where other agents can take them.
 
 The admin re-queues them at once; a sweep finds those of agents who were deactivated by a command, a script or SQL.
 """
@@ -53,12 +53,12 @@ async def requeue_stranded_sessions() -> None:
 
 
 async def sweep() -> None:
-    """Re-queue what is stranded, unless another process does it. Where nothing is, nothing is written."""
+    """Re-queue what is stranded, unless another process does it. If nothing is stranded, nothing is written."""
     stranded = await read_database(find_stranded)
     if not stranded or not await in_database(leases.take, "stranded", TURN):
         return
     for name in stranded:
         try:
             await in_database(requeue_stranded, session_name=name)
-        except DatabaseError as error:  # it may be locked: the others do not wait for that
+        except DatabaseError as error:  # it may be locked: go on with the others
             logger.warning("could not requeue session=%s, will try again: %s", name, type(error).__name__)

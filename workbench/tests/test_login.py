@@ -114,7 +114,7 @@ def test_a_login_leads_to_no_other_host(client: Client, path: str, target: str) 
 
 
 @pytest.mark.django_db
-def test_no_cache_keeps_the_page_of_whoever_is_refused(client: Client) -> None:
+def test_no_cache_keeps_the_page_of_a_refusal(client: Client) -> None:
     client.force_login(User.objects.create_user("zoe@example.org"))
     response = client.get("/")
     assert (response.status_code, "no-store" in response["Cache-Control"]) == (403, True)

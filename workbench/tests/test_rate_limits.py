@@ -48,7 +48,7 @@ async def test_reading_is_not_limited(alice: AgentClient) -> None:
     assert [(await alice.read("/api/sessions/queue"))[0] for _ in range(4)] == [200] * 4
 
 
-async def test_whoever_is_not_logged_in_hears_of_that(transactional_db: None) -> None:
+async def test_a_call_without_a_login_is_told_that(transactional_db: None) -> None:
     for _ in range(3):
         response = await AsyncClient().post("/api/sessions/s-1/close", {}, content_type="application/json")
         assert error_code(response) == "UNAUTHENTICATED"

@@ -1,4 +1,4 @@
-"""The live conversations of an agent who is deactivated go back to the queue, whoever deactivated them, and how."""
+"""The live conversations of an agent who is deactivated go back to the queue, however it was done."""
 
 import asyncio
 from collections.abc import Callable
@@ -198,7 +198,7 @@ def test_a_database_that_fails_leaves_it_to_the_sweep(
 # By the sweep
 
 
-async def test_the_sweep_finds_whoever_was_deactivated_otherwise() -> None:
+async def test_the_sweep_finds_agents_who_were_deactivated_otherwise() -> None:
     await in_database(add_live)
     await in_database(add_live, "s-2", "bob")
     await in_database(deactivate)

@@ -25,7 +25,7 @@ async def test_the_session_is_the_agents(alice: AgentClient) -> None:
     assert (session["status"], session["agent"]) == ("manual_live", {"id": "alice", "name": "Alice"})
 
 
-async def test_whoever_has_an_agent_does_not_wait(alice: AgentClient) -> None:
+async def test_a_session_with_an_agent_does_not_wait(alice: AgentClient) -> None:
     await in_database(add_session)
     _, session = await alice.act("s-1", "takeover")
     assert session["waiting_since"] is None

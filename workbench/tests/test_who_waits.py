@@ -6,17 +6,33 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from chatbot.conversations import lifecycle, transcript
 from chatbot.conversations.escalation import enqueue
 from chatbot.conversations.locking import lock_session
-from chatbot.customers.actions.cancel_escalation import cancel_escalation
-from chatbot.customers.actions.post_customer_message import post_customer_message
-from chatbot.models import ChatSession, Message, SeenMessage, Status
+from chatbot.models import ChatSession, Message, Role, SeenMessage, Status
 from realtime.database import in_database
 from workbench.tests.agent import AgentClient, add_session
 
 
 def say(content: str = "hello", client_id: str = "c-1") -> None:
-    post_customer_message(session_name="s-1", content=content, client_id=client_id, credentials=None)
+    """The customer writes; without the bot."""
+    with transaction.atomic():
+        locked = lock_session("s-1")
+        transcript.write(
+            locked.session,
+            role=Role.CUSTOMER,
+            sender=transcript.CUSTOMER,
+            content=content,
+            client_id=client_id,
+            now=locked.now,
+        )
+
+
+def give_up_waiting() -> None:
+    with transaction.atomic():
+        locked = lock_session("s-1")
+        lifecycle.give_up_waiting(locked.session)
+        transcript.write_notice(locked.session, "back", now=locked.now)
 
 
 def ask_for_a_human(calling_message: int | None = None) -> None:
@@ -89,7 +105,7 @@ async def test_nobody_waits_for_an_agent_who_has_left(alice: AgentClient, verb: 
 async def test_whoever_gives_up_waiting_does(alice: AgentClient) -> None:
     await in_database(add_session, status=Status.BOT_ACTIVE)
     await in_database(ask_for_a_human)
-    await in_database(cancel_escalation, session_name="s-1", credentials=None)
+    await in_database(give_up_waiting)
     assert not await is_unanswered(alice)
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
-from realtime.events import Event, Source
+from realtime.events import Event
 from realtime.groups import Channel
 
-BOT: Final[Source] = "ai_chatbot"
+Source = Literal["ai_chatbot", "agent_workbench", "system"]  # as settings.REALTIME_SOURCES
 
+BOT: Final[Source] = "ai_chatbot"
 WORKBENCH: Final[Source] = "agent_workbench"
 
 Outgoing = tuple[Channel, Event]

@@ -3,10 +3,10 @@
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events.base import Outgoing, iso
+from chatbot.conversations.events.base import Outgoing, Source, iso
 from chatbot.models import ChatSession, Message
 from realtime import groups
-from realtime.events import Event, Source
+from realtime.events import Event
 
 
 class MessageJson(TypedDict):

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events.base import Outgoing, iso
+from chatbot.conversations.events.base import Outgoing, Source, iso
 from chatbot.conversations.events.messages import new_message
 from chatbot.models import ChatSession, Message
 from realtime import groups
-from realtime.events import Event, Source
+from realtime.events import Event
 
 
 class StatusChange(TypedDict):
@@ -55,7 +55,7 @@ def status_change(session: ChatSession, *, previous: str, source: Source) -> lis
 def change_with_notice(
     session: ChatSession, notice: Message, *, previous: str, source: Source, former_assignee: str | None = None
 ) -> list[Outgoing]:
-    """Tell of a status and of the notice in the conversation that speaks of it; see status_change and new_message."""
+    """A new status, and the notice about it in the conversation; see status_change and new_message."""
     return [
         *status_change(session, previous=previous, source=source),
         *new_message(session, notice, source=source, former_assignee=former_assignee),

@@ -12,7 +12,7 @@ from realtime.api import send_many
 def escalate(*, session_name: str, reason: str, credentials: Credentials | None) -> tuple[ChatSession, int]:
     """Put a session into the queue; return it and its place there, from 1.
 
-    Every open workbench hears of it. A closed session is reopened by it.
+    Every open workbench shows it. A closed session is reopened.
     Locks the session; raises NotFound, also where `credentials` is given and does not cover it, and AlreadyEscalated.
     """
     with transaction.atomic():

@@ -18,7 +18,7 @@ class StartedSession:
 def start_session(
     *, browser_key: str, language: str, customer_name: str = "", customer_email: str = ""
 ) -> StartedSession:
-    """Create a session that belongs to the browser with this key, and to whoever has the returned token."""
+    """Create a session that belongs to the browser with this key, and to a client with the returned token."""
     token = secrets.token_urlsafe(32)
     session = ChatSession.objects.create(
         name=f"s-{secrets.token_hex(12)}",

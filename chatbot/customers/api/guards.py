@@ -20,9 +20,9 @@ from chatbot.web.rate_limits import check_rate
 class Owner(Guard):
     """Who shows something for the session: `request.auth` is what, and the job checks it.
 
-    What changes the session is counted under its name with what is shown for it: whoever only knows the name counts
-    for himself, and the customer goes on writing. Cookie and token both count, so that inventing one of them beside
-    the other, which opens the session, does not begin a new count.
+    A rate is counted by the session's name together with the credentials shown for it: a stranger who knows only the
+    name has a count of its own and cannot stop the customer. Cookie and token both count, so that a made-up one beside
+    the true one does not begin a new count.
     """
 
     refusals = (errors.NotFound,)

@@ -33,50 +33,55 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
+            "--host",
+            default=HOST,
+            help="address on which both services listen (default: %(default)s; in a container 0.0.0.0)",
+        )
+        parser.add_argument(
             "--stop-with-parent",
             action="store_true",
             help="stop, too, when the process that started this one is killed (`make run` asks for it)",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, **options: Any) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the event loop takes the signals
         if options["stop_with_parent"]:
             stop_with_parent()
         try:
-            run()
+            run(host)
         except CannotStartError as error:
             sys.exit(f"error: {error}")
         except KeyboardInterrupt:
             say("stopped")
 
 
-def run() -> None:
+def run(host: str = HOST) -> None:
     """Prepare the database, then become the process that runs everything until a signal (config/development/run.py).
 
     Raises CannotStartError before anything is started, KeyboardInterrupt for a signal during preparation.
     """
     ports = {service: port for service, (_, port) in settings.SERVICES.items()}
-    check_ports(ports)
+    check_ports(ports, host)
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
     embedded_port = None if redis_is_given() else valkey.find_free_port()
     if embedded_port:
         environment["REDIS_URL"] = valkey.valkey_url(embedded_port)
     greeting = prepare_database()
-    services = [Listening(child_program(service, port), port) for service, port in ports.items()]
+    services = [Listening(child_program(service, host, port), port) for service, port in ports.items()]
     embedded = Listening(valkey_program(embedded_port), embedded_port) if embedded_port else None
     become(Plan(services, embedded, greeting), environment)
 
 
-def child_program(service: str, port: int) -> Program:
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", service, "--port", str(port)]
-    return Program(service, command)
+def child_program(service: str, host: str, port: int) -> Program:
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    return Program(service, [*manage, "serve", service, "--host", host, "--port", str(port)])
 
 
 def valkey_program(port: int) -> Program:
     return Program("valkey", valkey.valkey_command(port), ignored_output=valkey.USUAL_OUTPUT)
 
 
-def check_ports(ports: Mapping[str, int]) -> None:
+def check_ports(ports: Mapping[str, int], host: str = HOST) -> None:
     """Raise CannotStartError unless both services can listen."""
     if len(set(ports.values())) < len(ports):
         raise CannotStartError(f"{' and '.join(PORT_VARIABLES.values())} are the same; set one to another port")
@@ -87,7 +92,7 @@ def check_ports(ports: Mapping[str, int]) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, port))
+                probe.bind((host, port))
             except OSError as error:
                 reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
                 raise CannotStartError(f"port {port} {reason}; set {variable} to another port") from None

@@ -28,7 +28,7 @@ class Owner(Protocol):
         """All complete replies that came at once, REPLIES_PER_TURN at most."""
 
     def lost(self, error: BaseException) -> None:
-        """The connection has ended, and nobody closed it."""
+        """The connection has ended without `close`."""
 
 
 class RedisConnection(asyncio.Protocol):

@@ -93,7 +93,7 @@ class Link:
         self._disconnect()
 
     def lose(self, error: BaseException) -> None:
-        """Declare the link lost; the watch takes it from here."""
+        """Declare the link lost; the watch connects anew."""
         if self._error is not None and not self._error.done():
             self._error.set_result(error)
         self._set_up(False, error)

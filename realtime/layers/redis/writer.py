@@ -1,4 +1,4 @@
-"""What one process publishes on one Redis server: in order, one batch under way at a time, nothing waits for long."""
+"""What one process publishes on one Redis server: in order, one batch under way at a time, each wait bounded."""
 
 import asyncio
 from collections import deque
@@ -75,7 +75,7 @@ class Writer:
         return sending.taken
 
     def close(self) -> None:
-        """Give up everything, and whatever is sent until the next `open`."""
+        """Give up everything, also what is sent until the next `open`."""
         self._connection, self._may_wait = None, False
         self._settle(False)
         self._give_up_unsent()

@@ -11,17 +11,23 @@ import django
 django.setup()
 
 from realtime import sse
-from realtime.api import asend_to_session, subscribe
+from realtime.api import Event, asend_many, asend_to_session, subscribe
+from realtime.groups import channel
 
 
 async def main() -> None:
     for content in ("one", "two", "three"):
         await asend_to_session("s-1", "new_message", {"content": content})
-    heard = []
+    heard: list[object] = []
     async for event in subscribe(session="s-1", after=1):
         heard.append((event.id, event.payload["content"]))
         if len(heard) == 2:
             break
+    order = channel("order", "o-7")
+    await asend_many([(order, Event("order_paid", {"cents": 500}, "shop"))])
+    async for event in subscribe(channels=[order], after=0):
+        heard.append((event.source, event.channel))
+        break
     await sse.enqueue_sse_message("s-1", {"type": "old_call", "content": "four"})
     print(heard)
 

@@ -92,7 +92,7 @@ class FakeLog:
         return str(self.version)
 
     async def read_database(self, job: Callable[..., Any], *arguments: Any) -> Any:
-        """A job reads at one moment, and its caller hears of it later."""
+        """A job reads at one moment, and its caller gets the result later."""
         if self.is_slow:
             await asyncio.sleep(self.random.uniform(*STALL_SECONDS))
         if self.is_failing:

@@ -23,6 +23,8 @@ CHANNEL_LAYERS = {
 }
 EVENTSTREAM_STORAGE_CLASS = "realtime.eventstream.LogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "realtime.eventstream.GroupChannelManager"
+REALTIME_KINDS = ["order", "session"]
+REALTIME_SOURCES = ["shop"]
 REALTIME_RETENTION_DAYS = 7
 METRICS_TOKEN = ""
 USE_TZ = True

@@ -8,16 +8,16 @@ from django.http import HttpResponse
 from django.utils.log import log_response
 
 from realtime import database
-from realtime.database import tell_of_fault
-from realtime.seldom import Seldom
+from realtime.database import log_fault
+from realtime.throttled_log import ThrottledLog
 
 logger = logging.getLogger(__name__)
 
 
 def test_one_entry_of_many(caplog: pytest.LogCaptureFixture) -> None:
-    seldom = Seldom()
+    log = ThrottledLog()
     for number in range(100):
-        seldom.warning(logger, "dropped number=%s", number)
+        log.warning(logger, "dropped number=%s", number)
     assert caplog.messages == ["dropped number=0"]
 
 
@@ -25,18 +25,18 @@ def test_the_next_minute_says_how_many_were_left_out(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr("realtime.seldom.time.monotonic", lambda: now)
-    seldom = Seldom()
+    monkeypatch.setattr("realtime.throttled_log.time.monotonic", lambda: now)
+    log = ThrottledLog()
     for number in range(100):
-        seldom.warning(logger, "dropped number=%s", number)
+        log.warning(logger, "dropped number=%s", number)
     now += 60
-    seldom.warning(logger, "dropped number=%s", 100)
+    log.warning(logger, "dropped number=%s", 100)
     assert caplog.messages == ["dropped number=0", "dropped number=100 (and 99 more like it before)"]
 
 
 @pytest.fixture
 def fresh_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_faults", Seldom())
+    monkeypatch.setattr(database, "_faults", ThrottledLog())
 
 
 @pytest.mark.usefixtures("fresh_minute")
@@ -68,11 +68,11 @@ def test_a_fault_of_ours_keeps_its_traceback(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.usefixtures("fresh_minute")
-def test_a_database_that_fails_is_told_of_once_whoever_meets_it(
+def test_a_database_that_fails_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     error = ConnectionError("server closed the connection\nDETAIL: of the second line")
-    tell_of_fault(logger, error, "database unavailable path=%s", "/api/sessions")
-    tell_of_fault(logging.getLogger("other"), error, "the log cannot be read")
+    log_fault(logger, error, "database unavailable path=%s", "/api/sessions")
+    log_fault(logging.getLogger("other"), error, "the log cannot be read")
     assert caplog.messages == ["database unavailable path=/api/sessions: ConnectionError: server closed the connection"]
     assert caplog.records[0].exc_info is None

@@ -1,4 +1,4 @@
-"""Say once a minute what happens with every request: a fault that lasts fills no log."""
+"""Log once a minute what happens with every request, so that a fault that lasts does not fill the log."""
 
 import logging
 import threading
@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 
-class Seldom:
+class ThrottledLog:
     """Logs the first of many entries that say the same, and each minute one more with how many were left out.
 
-    Callable from any thread. One object for each thing that can go wrong, however many places tell of it.
+    Callable from any thread. One object for each kind of fault, shared by all places that log it.
     """
 
     def __init__(self, seconds: float = 60.0) -> None:
@@ -28,7 +28,7 @@ class Seldom:
         logger.warning(message, *args)
 
     def take_turn(self) -> int | None:
-        """How many were left out since the last one; None if this one is to be left out, too."""
+        """How many were left out since the last one; None to leave this one out, too."""
         now = time.monotonic()
         with self._lock:
             if now < self._silent_until:
