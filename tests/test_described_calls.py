@@ -32,6 +32,7 @@ CUSTOMERS_OPERATIONS = [
     "write_message",
     "ask_for_a_human",
     "wait_no_longer",
+    "confirm",
 ]
 AGENTS_OPERATIONS = [
     "list_sessions",
@@ -43,6 +44,7 @@ AGENTS_OPERATIONS = [
     "requeue_session",
     "release_session",
     "close_session",
+    "confirm",
 ]
 # A call of the queue has nothing in it that could be wrong.
 AGENTS_CALLS = [

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.events import MessageJson, iso
+from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.models import ChatSession, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import may_read, readable_by
@@ -54,6 +55,7 @@ class SessionDetail(SessionItem):
 
     messages: list[MessageJson]
     more: bool
+    receipts: Receipts
     notes: list[Any]
 
 
@@ -109,7 +111,13 @@ def _item(session: ChatSession, agent: Agent, unread: Mapping[int, int]) -> Sess
 def session_detail(session: ChatSession, agent: Agent, *, before: int | None, limit: int) -> SessionDetail:
     """The session with its last `limit` messages older than the message `before`."""
     messages, more = chatbot_selectors.message_page(session, before=before, limit=limit)
-    return {**session_item(session, agent), "messages": messages, "more": more, "notes": []}
+    return {
+        **session_item(session, agent),
+        "messages": messages,
+        "more": more,
+        "receipts": receipts_of(session),
+        "notes": [],
+    }
 
 
 def session_page(

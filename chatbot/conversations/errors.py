@@ -10,7 +10,8 @@ ApiError
 │   ├── CsrfFailed       403  CSRF_FAILED
 │   └── NotAssignee      403  NOT_ASSIGNEE
 ├── NotFound             404  NOT_FOUND
-│   └── QueueEmpty       404  QUEUE_EMPTY
+│   ├── QueueEmpty       404  QUEUE_EMPTY
+│   └── MessageNotFound  404  MESSAGE_NOT_FOUND
 ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
 ├── Conflict             409  CONFLICT
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
@@ -113,6 +114,11 @@ class NotFound(ApiError):
 class QueueEmpty(NotFound):
     code = "QUEUE_EMPTY"
     default_message = _("Nobody waits for an agent.")
+
+
+class MessageNotFound(NotFound):
+    code = "MESSAGE_NOT_FOUND"
+    default_message = _("The conversation has no such message from the other side.")
 
 
 class MethodNotAllowed(ApiError):

@@ -55,6 +55,11 @@ class ChatSession(models.Model):
     question = models.CharField(_("question"), max_length=PREVIEW_LENGTH, blank=True, db_default="")
     # Since when the customer has had no answer from an agent; docs/architecture.md says when it is set and cleared.
     unanswered_since = models.DateTimeField(_("unanswered since"), null=True, blank=True)
+    # Up to which message each side has been given and has seen what the other wrote; 0 for none.
+    customer_delivered = models.BigIntegerField(default=0, db_default=0, editable=False)
+    customer_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
+    agent_delivered = models.BigIntegerField(default=0, db_default=0, editable=False)
+    agent_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     escalation_reason = models.CharField(_("reason"), max_length=MAX_REASON_LENGTH, blank=True)
     last_message = models.CharField(_("last message"), max_length=PREVIEW_LENGTH, blank=True)

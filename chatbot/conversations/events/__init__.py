@@ -7,6 +7,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
+from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
 from chatbot.conversations.events.sessions import (
     QueuedTransferRequest,
     StatusChange,
@@ -27,11 +28,14 @@ __all__ = [
     "QueuePosition",
     "QueueUpdate",
     "QueuedTransferRequest",
+    "Receipt",
     "StatusChange",
     "TransferRequest",
     "change_with_notice",
     "iso",
+    "message_delivered",
     "message_json",
+    "message_read",
     "new_message",
     "queue_position",
     "queue_update",
