@@ -25,6 +25,9 @@ POSTGRES_POOL_SIZE = 16
 THIS_MACHINE = "127.0.0.0/8,::1"
 # How long a caller waits for one of them: as long as for SQLite's lock.
 POSTGRES_POOL_SECONDS = 2
+# A pool tries again to connect after pauses that double, and meanwhile starts no other attempt: with its own 5 minutes
+# callers were refused for 18 s after an outage of 40 s. So it gives up soon, and the next caller makes it try.
+POSTGRES_RECONNECT_SECONDS = 1
 # The server's limits for each of our connections. To wait for a lock: more than its deadlock_timeout (1 s), which finds
 # out whom to undo; what is not free by then is held by something that hangs. To be idle in a transaction: more than
 # anything of ours is; a process that was stopped in one loses it, and others get its locks.
@@ -135,7 +138,12 @@ def _postgres(config: dict[str, Any]) -> dict[str, Any]:
     limits = " ".join(f"-c {name}={limit}" for name, limit in POSTGRES_LIMITS.items())
     # Of two that set the same the later one holds.
     options["options"] = f"{limits} {options.get('options', '')}".strip()
-    options["pool"] = {"min_size": 1, "max_size": POSTGRES_POOL_SIZE, "timeout": POSTGRES_POOL_SECONDS}
+    options["pool"] = {
+        "min_size": 1,
+        "max_size": POSTGRES_POOL_SIZE,
+        "timeout": POSTGRES_POOL_SECONDS,
+        "reconnect_timeout": POSTGRES_RECONNECT_SECONDS,
+    }
     config["OPTIONS"] = options
     return config
 

@@ -187,7 +187,11 @@ class AgentClient:
         self.username = username
         self.url = url
         self.http = httpx.Client(base_url=url, timeout=10)
-        self.log_in(password)
+        try:
+            self.log_in(password)
+        except BaseException:
+            self.http.close()
+            raise
 
     def __enter__(self) -> "AgentClient":
         return self

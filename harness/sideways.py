@@ -53,6 +53,11 @@ class PostgreSQL(Program):
         wait_until("postgresql answers", self._is_ready, START_SECONDS)
         self._run(str(find_program("createdb")), *self._address, "handover")
 
+    def start_again(self) -> None:
+        """After `stop`, with the same data."""
+        self.launch()
+        wait_until("postgresql answers", self._is_ready, START_SECONDS)
+
     def stop(self) -> None:
         """End it in order: killed, it would leave shared memory behind."""
         if self.is_alive():

@@ -5,7 +5,6 @@ import re
 import select
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +22,7 @@ MAX_GROWTH_KIB = 50 * 1024
 CONTROL_CHARACTERS = "\x01" * 4_000  # six bytes each in JSON
 LARGE_MESSAGES = 280
 MAX_REPLAY_GROWTH_KIB = 64 * 1024
-MAX_ANSWER_SECONDS = 0.2  # on a machine that has nothing else to do
+MAX_ANSWER_SECONDS = 0.2
 
 
 # uvicorn takes uvloop and httptools where they are installed.
@@ -99,28 +98,38 @@ def test_replays_that_nobody_reads_cost_little(chatbot: Service) -> None:
         for i in range(LARGE_MESSAGES):
             assert customer.post(f"{i} {CONTROL_CHARACTERS}"[:4000]).status_code == 201
         position = f"sse_session_{customer.session_name}:0"
-        before, calm = resident_kib(chatbot), max(seconds_to_answer(chatbot) for _ in range(50))
+        before = resident_kib(chatbot)
         stalled = [stack.enter_context(stalled_reader(chatbot, customer, position)) for _ in range(STALLED)]
         answers: list[float] = []
 
         def all_are_begun() -> bool:
-            answers.append(seconds_to_answer(chatbot))
+            answers.append(loop_seconds_to_answer(chatbot))
             return all(map(has_data, stalled))
 
         wait_until("every replay has begun", all_are_begun, within=60)
-        slowest = max(*answers, *(seconds_to_answer(chatbot) for _ in range(100)))
+        answers += [loop_seconds_to_answer(chatbot) for _ in range(100)]
         assert resident_kib(chatbot) - before < MAX_REPLAY_GROWTH_KIB
-        assert slowest < MAX_ANSWER_SECONDS + 5 * calm
+        assert max(answers) < MAX_ANSWER_SECONDS
         reader = stack.enter_context(customer.open_stream(position))
         reader.wait_for(lambda event: event.payload.get("content", "").startswith(f"{LARGE_MESSAGES - 1} "), within=30)
         assert [int(text.split()[0]) for text in reader.contents()[-LARGE_MESSAGES:]] == list(range(LARGE_MESSAGES))
         wait_until("stalled readers are cut off", lambda: all(map(is_cut, stalled)), within=30)
 
 
-def seconds_to_answer(service: Service) -> float:
-    started = time.monotonic()
+def loop_seconds_to_answer(service: Service) -> float:
+    """How long the service's event loop worked, at this and at all else, before it had answered a GET.
+
+    Not how long that took: the rest is other processes' time.
+    """
+    started = loop_seconds(service)
     assert httpx.get(f"{service.url}/healthz", timeout=30).status_code == 200
-    return time.monotonic() - started
+    return loop_seconds(service) - started
+
+
+def loop_seconds(service: Service) -> float:
+    """The processor time of its main thread."""
+    nanoseconds, *_ = Path(f"/proc/{service.pid}/schedstat").read_text().split()
+    return int(nanoseconds) / 1e9
 
 
 def has_data(connection: socket.socket) -> bool:

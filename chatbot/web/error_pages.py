@@ -1,7 +1,9 @@
-"""Answers of status 400, 404 and 500 that no view gives: JSON below /api/, a page elsewhere."""
+"""Answers of status 400, 404, 500 and 503 that no view gives: JSON below /api/, a page elsewhere."""
 
+import sys
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -25,10 +27,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500 of both services: JSON below /api/."""
+    """handler500 of both services: JSON below /api/; 503 if the fault is that the database is away.
+
+    Django calls it while it handles the exception, which it does not hand over.
+    """
+    is_passing = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    error = errors.DatabaseUnavailable() if is_passing else errors.InternalError()
     if is_api(request):
-        return error_response(errors.InternalError())
-    return _without_body(defaults.server_error)(request)
+        return error_response(error)
+    page = _without_body(defaults.server_error)(request, "503.html" if is_passing else "500.html")
+    page.status_code = error.http_status
+    for name, value in error.headers.items():
+        page[name] = value
+    return page
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -38,7 +49,7 @@ def is_api(request: HttpRequest) -> bool:
 def _without_body(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Django's error page for any body: it looks there for a CSRF token first, and fails with one that is malformed."""
 
-    def page(request: HttpRequest, *args: Exception) -> HttpResponse:
+    def page(request: HttpRequest, *args: Exception | str) -> HttpResponse:
         request._mark_post_parse_error()  # type: ignore[attr-defined]  # as Django does when a body is too large
         return view(request, *args)
 

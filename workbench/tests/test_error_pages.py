@@ -1,8 +1,10 @@
 """Pages for people that say why another page is not there."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.template.loader import render_to_string
 from django.test import Client
 from django.utils.translation import override
@@ -69,3 +71,17 @@ def test_below_api_an_old_token_stays_json() -> None:
 def test_a_fault_has_a_page_that_needs_nothing() -> None:
     with override("en"):
         assert "Something went wrong" in render_to_string("500.html")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
+@pytest.mark.parametrize(("headers", "text"), [({}, "Please try again in a moment"), (CHINESE, "请稍后再试")])
+def test_without_a_database_a_page_says_when_to_come_back(
+    fault: type[Exception], headers: dict[str, str], text: str
+) -> None:
+    client = Client(raise_request_exception=False, headers=headers)
+    client.cookies["sessionid"] = "x" * 32
+    with mock.patch("django.db.backends.utils.CursorWrapper.execute", side_effect=fault("away")):
+        response = client.get("/")
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert f"<h1>{text}</h1>" in response.content.decode()
