@@ -11,7 +11,7 @@ UV_VERSION := 0.13
 STATIC_STEPS := lint types imports migrations deploy translations
 FAST_STEPS := lint types imports migrations unit
 # Three lanes of about the same length: much of each is waiting.
-TEST_STEPS := unit browser -- processes $(STATIC_STEPS) -- faults
+TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults browser
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
