@@ -125,6 +125,7 @@ def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
         "DEMO_PASSWORD": DEMO_PASSWORD,
         "RATE_LIMITS": "off",
         "STREAM_LIMITS": "off",
+        "SAMPLE_DATA": "off",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -37,6 +37,7 @@ from workbench.access.login_attempts import begin_attempt
 from workbench.actions.requeue import requeue_stranded
 from workbench.assignment.stranded import find_stranded
 from workbench.models import LoginAttempt
+from workbench.paging import LATEST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -259,15 +260,16 @@ def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> 
 
     channels = [f"sse_session_s-{n}" for n in range(1, 11)]
     reads: dict[str, Callable[[], object]] = {
-        "queue": selectors.queue_page,
+        "queue": lambda: selectors.queue_page(agent),
         "place in the queue": lambda: chatbot_selectors.queue_rank(much),
         "history": lambda: chatbot_selectors.message_page(much, before=None, limit=50),
         "history before": lambda: chatbot_selectors.message_page(much, before=10**9, limit=50),
         "list": page(),
         "list of a status": page(status=Status.CLOSED),
         "list of mine": page(mine=True),
-        "list from far behind": page(before=selectors._cursor(middle)),
-        "list of a status from far behind": page(status=Status.CLOSED, before=selectors._cursor(middle)),
+        "list of the unanswered": page(by_unanswered=True),
+        "list from far behind": page(before=LATEST.cursor(middle)),
+        "list of a status from far behind": page(status=Status.CLOSED, before=LATEST.cursor(middle)),
         "heads": lambda: log.heads(channels),
         "events": lambda: log.read(dict.fromkeys(channels, (0, 2))),
         "stranded sessions": find_stranded,

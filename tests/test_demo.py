@@ -12,7 +12,7 @@ from django.db import connection
 from chatbot.bot.sample_answers import load_demo_answers
 from chatbot.models import BotAnswer
 from workbench.access.agents import SUPERVISORS
-from workbench.demo import create_demo_agents
+from workbench.demo.agents import create_demo_agents
 
 pytestmark = pytest.mark.django_db
 

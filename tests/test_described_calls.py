@@ -32,15 +32,19 @@ CUSTOMERS_OPERATIONS = [
     "write_message",
     "ask_for_a_human",
     "wait_no_longer",
+    "confirm",
 ]
 AGENTS_OPERATIONS = [
     "list_sessions",
     "read_queue",
     "read_session",
     "write_message",
+    "take_next_session",
     "take_session_over",
+    "requeue_session",
     "release_session",
     "close_session",
+    "confirm",
 ]
 # A call of the queue has nothing in it that could be wrong.
 AGENTS_CALLS = [

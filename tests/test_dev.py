@@ -97,7 +97,7 @@ def dev(tmp_path: Path) -> Iterator[Dev]:
 
 @pytest.fixture(scope="module")
 def running_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    program = Dev(tmp_path_factory.mktemp("dev"))
+    program = Dev(tmp_path_factory.mktemp("dev"), SAMPLE_DATA="on")
     try:
         program.start()
         yield program
@@ -124,6 +124,10 @@ def test_both_services_answer_once_it_says_ready(running_dev: Dev) -> None:
 
 def test_logins_are_printed(running_dev: Dev) -> None:
     assert "alice, bob or carol (supervisor)" in running_dev.wait_for_line(f"password {DEMO_PASSWORD}")
+
+
+def test_sample_conversations_are_made_in_an_empty_database(running_dev: Dev) -> None:
+    running_dev.wait_for_line("6 sample conversations were made")
 
 
 @pytest.mark.parametrize("name", ["chatbot", "workbench", "valkey"])

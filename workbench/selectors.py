@@ -1,22 +1,22 @@
 """Reads of the workbench. A position is read before the rows that it goes with (chatbot/conversations/selectors.py)."""
 
-import base64
-import json
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 from typing_extensions import TypedDict
 
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.errors import InvalidQuery
 from chatbot.conversations.events import MessageJson, iso
+from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.models import ChatSession, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import may_read, readable_by
+from workbench.paging import LATEST, UNANSWERED
+from workbench.unread import unread_counts
 
 MAX_QUEUE_ITEMS = 200
 
@@ -27,7 +27,11 @@ class Customer(TypedDict):
 
 
 class SessionItem(TypedDict):
-    """A session as agents see it. `last_message` is empty where the agent may not read the conversation."""
+    """A session as agents see it. What was said is empty, and `unread` 0, where the agent may not read it.
+
+    `question` is what the customer last said before asking for an agent; `unanswered_since` is when an agent's answer
+    was first missing, null if none is; `unread` counts the customer's messages that this agent has not seen.
+    """
 
     session_name: str
     status: str
@@ -35,6 +39,9 @@ class SessionItem(TypedDict):
     agent: AgentJson | None
     customer: Customer
     language: str
+    question: str
+    unanswered_since: str | None
+    unread: int
     reason: str
     last_message: str
     last_activity_at: str
@@ -48,6 +55,7 @@ class SessionDetail(SessionItem):
 
     messages: list[MessageJson]
     more: bool
+    receipts: Receipts
     notes: list[Any]
 
 
@@ -62,6 +70,10 @@ class QueueItem(TypedDict):
     reason: str
     version: int
     customer: Customer
+    question: str
+    language: str
+    unanswered_since: str | None
+    unread: int
 
 
 def agent_exists(agent_id: str) -> bool:
@@ -70,7 +82,11 @@ def agent_exists(agent_id: str) -> bool:
 
 
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:
-    """A session as this agent sees it; reads session.assignee, so fetch that with the session."""
+    """A session as this agent sees it; one query, and session.assignee, so fetch that with the session."""
+    return _item(session, agent, unread_counts([session], agent))
+
+
+def _item(session: ChatSession, agent: Agent, unread: Mapping[int, int]) -> SessionItem:
     readable = may_read(agent, session.status, session.assignee_id)
     waiting_since = session.waiting_since if session.status == Status.PENDING_MANUAL else None
     return {
@@ -80,6 +96,9 @@ def session_item(session: ChatSession, agent: Agent) -> SessionItem:
         "agent": agent_json(session.assignee),
         "customer": _customer(session),
         "language": session.language,
+        "question": session.question if readable else "",
+        "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
+        "unread": unread.get(session.pk, 0) if readable else 0,
         "reason": session.escalation_reason if readable else "",
         "last_message": session.last_message if readable else "",
         "last_activity_at": iso(session.last_activity_at),
@@ -92,17 +111,26 @@ def session_item(session: ChatSession, agent: Agent) -> SessionItem:
 def session_detail(session: ChatSession, agent: Agent, *, before: int | None, limit: int) -> SessionDetail:
     """The session with its last `limit` messages older than the message `before`."""
     messages, more = chatbot_selectors.message_page(session, before=before, limit=limit)
-    return {**session_item(session, agent), "messages": messages, "more": more, "notes": []}
+    return {
+        **session_item(session, agent),
+        "messages": messages,
+        "more": more,
+        "receipts": receipts_of(session),
+        "notes": [],
+    }
 
 
 def session_page(
-    agent: Agent, *, status: str | None, mine: bool, q: str, before: str | None, limit: int
+    agent: Agent, *, status: str | None, mine: bool, q: str, before: str | None, limit: int, by_unanswered: bool = False
 ) -> tuple[list[SessionItem], str | None]:
     """Sessions with the newest activity first, and the cursor of the next page, None on the last.
 
+    `by_unanswered`: only those that wait for an agent's answer, longest first.
+
     Raises InvalidQuery for a cursor that is not ours.
     """
-    rows = ChatSession.objects.select_related("assignee").order_by("-last_activity_at", "-id")
+    order = UNANSWERED if by_unanswered else LATEST
+    rows = order.of(ChatSession.objects.select_related("assignee"))
     if status:
         rows = rows.filter(status=status)
     if mine:
@@ -110,21 +138,29 @@ def session_page(
     if q:
         rows = rows.filter(_matches(q, agent))
     if before:
-        rows = _older_than(rows, before)
+        rows = order.after(rows, before)
     found = list(rows[: limit + 1])
-    following = _cursor(found[limit - 1]) if len(found) > limit else None
-    return [session_item(session, agent) for session in found[:limit]], following
+    following = order.cursor(found[limit - 1]) if len(found) > limit else None
+    return _items(found[:limit], agent), following
 
 
-def queue_page() -> tuple[list[QueueItem], int]:
+def _items(sessions: Sequence[ChatSession], agent: Agent) -> list[SessionItem]:
+    unread = unread_counts(sessions, agent)
+    return [_item(session, agent, unread) for session in sessions]
+
+
+def queue_page(agent: Agent) -> tuple[list[QueueItem], int]:
     """The head of the queue and the number of all who wait."""
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, waiting_since__isnull=False)
     first = list(waiting.order_by("waiting_since", "id").annotate(database_now=Now())[:MAX_QUEUE_ITEMS])
     total = waiting.count() if len(first) == MAX_QUEUE_ITEMS else len(first)
-    return [_queue_item(session, place, session.database_now) for place, session in enumerate(first, 1)], total
+    unread = unread_counts(first, agent)
+    return [_queue_item(session, place, unread.get(session.pk, 0)) for place, session in enumerate(first, 1)], total
 
 
-def _queue_item(session: ChatSession, place: int, now: datetime) -> QueueItem:
+def _queue_item(session: Any, place: int, unread: int) -> QueueItem:
+    """Of a session with `database_now`."""
+    now = session.database_now
     since = session.waiting_since or now
     return {
         "session_name": session.name,
@@ -135,6 +171,10 @@ def _queue_item(session: ChatSession, place: int, now: datetime) -> QueueItem:
         "reason": session.escalation_reason,
         "version": session.version,
         "customer": _customer(session),
+        "question": session.question,
+        "language": session.language,
+        "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
+        "unread": unread,
     }
 
 
@@ -146,22 +186,3 @@ def _matches(q: str, agent: Agent) -> Q:
     """Text that an agent may not read cannot be searched by them either."""
     about = Q(name__icontains=q) | Q(customer_name__icontains=q) | Q(customer_email__icontains=q)
     return about | (Q(last_message__icontains=q) & readable_by(agent))
-
-
-def _cursor(session: ChatSession) -> str:
-    key = json.dumps([session.last_activity_at.isoformat(), session.pk])
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-
-
-def _older_than(rows: QuerySet[ChatSession], cursor: str) -> QuerySet[ChatSession]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        moment, pk = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        at = datetime.fromisoformat(moment)
-        if type(pk) is not int or not 0 < pk < 2**63 or at.tzinfo is None:
-            raise ValueError("not a key")
-        at = at.astimezone(UTC)  # not possible for each moment of the first and the last day that there are
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        raise InvalidQuery from None
-    # The first condition alone is what an index can begin from: a deep page does not read what is before it.
-    return rows.filter(last_activity_at__lte=at).filter(Q(last_activity_at__lt=at) | Q(last_activity_at=at, id__lt=pk))

@@ -41,7 +41,7 @@ def answer_turn(*, turn_id: int, attempt: int) -> bool:
         if not _end_turn(turn_id, attempt):
             return False
         if locked.session.status == Status.BOT_ACTIVE:
-            send_many(_carry_out(decision, locked, client_id=f"bot-{turn.message_id}"))
+            send_many(_carry_out(decision, locked, message_id=turn.message_id))
     return True
 
 
@@ -65,17 +65,17 @@ def known_answers() -> list[engine.KnownAnswer]:
     return [engine.KnownAnswer(*row) for row in rows]
 
 
-def _carry_out(decision: engine.Decision, locked: LockedSession, *, client_id: str) -> list[events.Outgoing]:
+def _carry_out(decision: engine.Decision, locked: LockedSession, *, message_id: int) -> list[events.Outgoing]:
     """Write what the bot decided and return what to send."""
     if isinstance(decision, engine.Escalate):
-        _, outgoing = enqueue(locked.session, reason=decision.reason, now=locked.now)
+        _, outgoing = enqueue(locked.session, reason=decision.reason, now=locked.now, calling_message=message_id)
         return outgoing
     message = transcript.write(
         locked.session,
         role=Role.BOT,
         sender=transcript.BOT,
         content=decision.text,
-        client_id=client_id,
+        client_id=f"bot-{message_id}",
         now=locked.now,
     )
     return events.new_message(locked.session, message, source=events.BOT)

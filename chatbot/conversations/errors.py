@@ -10,6 +10,8 @@ ApiError
 │   ├── CsrfFailed       403  CSRF_FAILED
 │   └── NotAssignee      403  NOT_ASSIGNEE
 ├── NotFound             404  NOT_FOUND
+│   ├── QueueEmpty       404  QUEUE_EMPTY
+│   └── MessageNotFound  404  MESSAGE_NOT_FOUND
 ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
 ├── Conflict             409  CONFLICT
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
@@ -28,6 +30,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from chatbot.conversations.agents import AgentJson
@@ -108,6 +111,16 @@ class NotFound(ApiError):
     default_message = _("There is no such conversation.")
 
 
+class QueueEmpty(NotFound):
+    code = "QUEUE_EMPTY"
+    default_message = _("Nobody waits for an agent.")
+
+
+class MessageNotFound(NotFound):
+    code = "MESSAGE_NOT_FOUND"
+    default_message = _("The conversation has no such message from the other side.")
+
+
 class MethodNotAllowed(ApiError):
     code = "METHOD_NOT_ALLOWED"
     http_status = 405
@@ -134,9 +147,10 @@ class AlreadyTaken(Conflict):
     default_message = _("This conversation has been taken over already.")
     detail_types = MappingProxyType({"agent": AgentJson | None})
 
-    def __init__(self, agent: AgentJson | None) -> None:
+    def __init__(self, agent: AgentJson | None, *, is_callers: bool = False) -> None:
+        """`agent` has it; `is_callers` says that this is who is told so."""
         self.agent = agent
-        super().__init__()
+        super().__init__(gettext("{name} was faster.").format(name=agent["name"]) if agent and not is_callers else None)
 
     def details(self) -> dict[str, Any]:
         return {"agent": self.agent}

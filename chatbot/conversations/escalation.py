@@ -11,12 +11,16 @@ from chatbot.models import ChatSession
 NOTICE = gettext_noop("An agent has been asked to join. You can keep writing while you wait.")
 
 
-def enqueue(session: ChatSession, *, reason: str, now: datetime) -> tuple[int, list[events.Outgoing]]:
+def enqueue(
+    session: ChatSession, *, reason: str, now: datetime, calling_message: int | None = None
+) -> tuple[int, list[events.Outgoing]]:
     """Do it to a session that the caller has locked; return its place and what the caller must send.
 
+    `calling_message` is the id of a message that asked for it: the customer's question is what came before.
     Raises AlreadyEscalated.
     """
-    previous = lifecycle.escalate(session, reason=reason, now=now)
+    question = transcript.last_words(session, before=calling_message)
+    previous = lifecycle.escalate(session, reason=reason, now=now, question=question)
     notice = transcript.write_notice(session, NOTICE, now=now)
     queue.announce_queue()
     position = queue_rank(session)

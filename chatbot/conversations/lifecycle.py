@@ -4,6 +4,7 @@
         ▲  ▲                   │    ▲                        │  │
         │  └─give_up_waiting───┘    └────────requeue─────────┘  │
         └───────────────────────release─────────────────────────┘
+    bot_active ──take_from_bot──► manual_live
     any of them ──close──► closed ──reopen──► bot_active, or ──escalate──► pending_manual
 
 `waiting_since` is when the customer asked for an agent. A live session keeps it: re-queued, it gets its place back.
@@ -22,26 +23,44 @@ from django.db.models import F
 
 from chatbot.conversations.agents import agent_json
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
-from chatbot.models import ChatSession, Status
+from chatbot.models import PREVIEW_LENGTH, ChatSession, Status
 
 logger = logging.getLogger(__name__)
 
-_NOT_WAITING: dict[str, Any] = {"waiting_since": None, "escalation_reason": ""}
+_NOT_WAITING: dict[str, Any] = {"waiting_since": None, "escalation_reason": "", "unanswered_since": None}
 
 
-def escalate(session: ChatSession, *, reason: str, now: datetime) -> str:
-    """Put the session into the queue. Raises AlreadyEscalated if it waits or has an agent."""
+def escalate(session: ChatSession, *, reason: str, now: datetime, question: str = "") -> str:
+    """Put the session into the queue, for an answer to `question`.
+
+    Raises AlreadyEscalated if it waits or has an agent.
+    """
     if session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
         raise AlreadyEscalated
-    return _move(session, Status.PENDING_MANUAL, waiting_since=now, escalation_reason=reason, closed_at=None)
+    return _move(
+        session,
+        Status.PENDING_MANUAL,
+        waiting_since=now,
+        unanswered_since=now,
+        escalation_reason=reason,
+        question=question[:PREVIEW_LENGTH],
+        closed_at=None,
+    )
 
 
 def take_over(session: ChatSession, *, agent: User) -> str:
     """Give a waiting session to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it does not wait."""
     if session.status == Status.MANUAL_LIVE:
-        raise AlreadyTaken(agent_json(session.assignee))
+        raise AlreadyTaken(agent_json(session.assignee), is_callers=session.assignee_id == agent.pk)
     if session.status != Status.PENDING_MANUAL:
         raise InvalidStatus
+    return _move(session, Status.MANUAL_LIVE, assignee=agent)
+
+
+def take_from_bot(session: ChatSession, *, agent: User) -> str:
+    """Give a session of the bot to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it is closed."""
+    if session.status != Status.BOT_ACTIVE:
+        return take_over(session, agent=agent)
     return _move(session, Status.MANUAL_LIVE, assignee=agent)
 
 
@@ -50,7 +69,7 @@ def reassign(session: ChatSession, *, agent: User) -> str:
     if session.status != Status.MANUAL_LIVE:
         raise InvalidStatus
     if session.assignee == agent:
-        raise AlreadyTaken(agent_json(agent))
+        raise AlreadyTaken(agent_json(agent), is_callers=True)
     return _move(session, Status.MANUAL_LIVE, assignee=agent)
 
 
@@ -60,9 +79,18 @@ def release(session: ChatSession) -> str:
 
 
 def requeue(session: ChatSession, *, now: datetime) -> str:
-    """Put a live session back into the queue, at the place of its first waiting time (`now` if that is unknown)."""
-    since = session.waiting_since or now
-    return _move_from(Status.MANUAL_LIVE, session, Status.PENDING_MANUAL, assignee=None, waiting_since=since)
+    """Put a live session back into the queue, at the place of its first waiting time (`now` if that is unknown).
+
+    A customer who had his answer waits for one again.
+    """
+    return _move_from(
+        Status.MANUAL_LIVE,
+        session,
+        Status.PENDING_MANUAL,
+        assignee=None,
+        waiting_since=session.waiting_since or now,
+        unanswered_since=session.unanswered_since or now,
+    )
 
 
 def give_up_waiting(session: ChatSession) -> str:

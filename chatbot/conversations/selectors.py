@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.events import MessageJson, message_json
+from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.models import ChatSession, Message, Status
 from realtime import log
 from realtime.stream.position import encode_position
@@ -22,6 +23,7 @@ class SessionState(TypedDict):
     messages: list[MessageJson]
     more: bool
     queue_position: int | None
+    receipts: Receipts
 
 
 def position_of(channels: Iterable[str]) -> str:
@@ -40,6 +42,7 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
         "messages": messages,
         "more": more,
         "queue_position": queue_rank(session) if session.status == Status.PENDING_MANUAL else None,
+        "receipts": receipts_of(session),
     }
 
 

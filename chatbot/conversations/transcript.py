@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils.translation import gettext, override
 
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role
+from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
 
 CUSTOMER = "customer"
 BOT = "bot"
@@ -20,7 +20,9 @@ INSERT_ONCE = (
     "INSERT INTO chatbot_message (session_id, role, content, agent_id, sender, client_id, created_at) "
     "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id, sender, client_id) DO NOTHING RETURNING id"
 )
-NOTE_LATEST = "UPDATE chatbot_chatsession SET last_message = %s, last_activity_at = %s WHERE id = %s"
+NOTE_LATEST = (
+    "UPDATE chatbot_chatsession SET last_message = %s, last_activity_at = %s, unanswered_since = %s WHERE id = %s"
+)
 
 
 class Repeated(Exception):
@@ -65,6 +67,7 @@ def write(
     session.last_activity_at = now
     if role in PEOPLE:
         session.last_message = " ".join(content.split())[:PREVIEW_LENGTH]
+    session.unanswered_since = _unanswered_since(session, role, now)
     _note_latest(session)
     return message
 
@@ -79,6 +82,24 @@ def write_notice(session: ChatSession, text: str, *, now: datetime, **values: st
     return write(
         session, role=Role.SYSTEM, sender=SYSTEM, content=content, client_id=f"version-{session.version}", now=now
     )
+
+
+def last_words(session: ChatSession, *, before: int | None = None) -> str:
+    """What the customer said last (before the message `before`, if he said something before that); one query."""
+    said = Message.objects.filter(session=session, role=Role.CUSTOMER).order_by("-id").values_list("id", "content")
+    newest = list(said[:1] if before is None else said.filter(id__lte=before)[:2])
+    earlier = [content for pk, content in newest if pk != before]
+    words = [*earlier, *(content for _, content in newest), ""]
+    return " ".join(words[0].split())[:PREVIEW_LENGTH]
+
+
+def _unanswered_since(session: ChatSession, role: Role, now: datetime) -> datetime | None:
+    """An agent's message answers; a customer's asks, where an agent is to answer it."""
+    if role == Role.AGENT:
+        return None
+    if role == Role.CUSTOMER and session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
+        return session.unanswered_since or now
+    return session.unanswered_since
 
 
 def _insert_once(message: Message) -> int | None:
@@ -101,9 +122,12 @@ def _insert_once(message: Message) -> int | None:
 
 
 def _note_latest(session: ChatSession) -> None:
-    moment = connection.ops.adapt_datetimefield_value(session.last_activity_at)
+    at, unanswered = (
+        connection.ops.adapt_datetimefield_value(moment)
+        for moment in (session.last_activity_at, session.unanswered_since)
+    )
     with connection.cursor() as cursor:
-        cursor.execute(NOTE_LATEST, [session.last_message, moment, session.pk])
+        cursor.execute(NOTE_LATEST, [session.last_message, at, unanswered, session.pk])
 
 
 def _find(session: ChatSession, *, sender: str, client_id: str) -> Message:

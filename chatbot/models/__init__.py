@@ -2,6 +2,7 @@
 
 from chatbot.models.bot import TURN_LEASE, BotAnswer, BotTurn, lease_has_run_out
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
+from chatbot.models.seen import SeenMessage
 from chatbot.models.session import (
     MAX_EMAIL_LENGTH,
     MAX_NAME_LENGTH,
@@ -26,6 +27,7 @@ __all__ = [
     "Language",
     "Message",
     "Role",
+    "SeenMessage",
     "Status",
     "lease_has_run_out",
 ]

@@ -51,6 +51,15 @@ class ChatSession(models.Model):
     language = models.CharField(_("language"), max_length=16, choices=Language, default=Language.ENGLISH)
     owner_digest = models.CharField(max_length=64, editable=False)
     token_digest = models.CharField(max_length=64, editable=False)
+    # What the customer last said before asking for an agent. Defaults of the database, for services not upgraded yet.
+    question = models.CharField(_("question"), max_length=PREVIEW_LENGTH, blank=True, db_default="")
+    # Since when the customer has had no answer from an agent; docs/architecture.md says when it is set and cleared.
+    unanswered_since = models.DateTimeField(_("unanswered since"), null=True, blank=True)
+    # Up to which message each side has been given and has seen what the other wrote; 0 for none.
+    customer_delivered = models.BigIntegerField(default=0, db_default=0, editable=False)
+    customer_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
+    agent_delivered = models.BigIntegerField(default=0, db_default=0, editable=False)
+    agent_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     escalation_reason = models.CharField(_("reason"), max_length=MAX_REASON_LENGTH, blank=True)
     last_message = models.CharField(_("last message"), max_length=PREVIEW_LENGTH, blank=True)
@@ -68,6 +77,12 @@ class ChatSession(models.Model):
             models.Index(fields=["last_activity_at", "id"], name="session_latest"),
             models.Index(fields=["status", "last_activity_at", "id"], name="session_status_latest"),
             models.Index(fields=["assignee", "last_activity_at", "id"], name="session_assignee_latest"),
+            # Only the few that somebody waits in: what is answered pays nothing for it.
+            models.Index(
+                fields=["unanswered_since", "id"],
+                name="session_unanswered",
+                condition=models.Q(unanswered_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

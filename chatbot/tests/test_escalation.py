@@ -36,6 +36,8 @@ async def test_every_workbench_hears_of_it(customer: Customer) -> None:
         "session_name": name,
         "reason": "lost parcel",
         "last_message": "my parcel is gone",
+        "question": "my parcel is gone",
+        "language": "en",
         "position": 1,
     }
 

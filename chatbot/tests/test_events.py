@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from chatbot.conversations import events
 from chatbot.conversations.events import EVENT_TYPES
 from chatbot.conversations.events.types import ChannelKind
-from chatbot.models import ChatSession, Message
+from chatbot.models import ChatSession, Message, Role
 from chatbot.tests.customer import make_session
 from realtime import groups
 from realtime.events import check_type
@@ -32,6 +32,8 @@ def message(session: ChatSession) -> Message:
 def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
     """One of everything that chatbot/conversations/events/ can build."""
     return [
+        *events.message_delivered(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
+        *events.message_read(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         *events.new_message(session, message, source=events.BOT),
         *events.status_change(session, previous="closed", source=events.BOT),
         *events.transfer_request(session, waiting_since=timezone.now(), position=1, source=events.BOT),

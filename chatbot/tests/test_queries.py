@@ -29,10 +29,10 @@ async def test_posting_a_message(customer: Customer) -> None:
 
 
 async def test_escalating(customer: Customer) -> None:
-    """Lock with access, change, notice, session, place, counters, events."""
+    """Lock with access, the question, change, notice, session, place, counters, events."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
-    assert len(statements) == 7, "\n".join(statements)
+    assert len(statements) == 8, "\n".join(statements)
 
 
 async def test_giving_up_waiting(customer: Customer) -> None:

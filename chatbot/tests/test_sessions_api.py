@@ -137,6 +137,7 @@ async def test_state_of_a_fresh_session(customer: Customer) -> None:
         "messages": [],
         "more": False,
         "queue_position": None,
+        "receipts": {"customer": {"delivered": None, "seen": None}, "agent": {"delivered": None, "seen": None}},
         "position": f"sse_session_{name}:0",
     }
 

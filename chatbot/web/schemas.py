@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chatbot.models import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH
@@ -35,6 +35,21 @@ class MessageBody(Body):
         AfterValidator(_refuse_blank),
     ]
     client_id: Annotated[Text, Field(min_length=1, max_length=MAX_CLIENT_ID_LENGTH, examples=["m-1"])]
+
+
+def _whole(value: object) -> object:
+    """7.0 is an integer in JSON, as JSON Schema has it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+MessageId = Annotated[int, Field(gt=0, le=MAX_ID), BeforeValidator(_whole)]
+
+
+class ReceiptsBody(Body):
+    """Up to and including which message the caller's page has got, and its user has seen, what the other side wrote."""
+
+    delivered: MessageId | SkipJsonSchema[None] = None
+    seen: MessageId | SkipJsonSchema[None] = None
 
 
 class MessagePageQuery(BaseModel):

@@ -1,4 +1,4 @@
-"""A conversation whose agent was deactivated goes back to the queue."""
+"""A live conversation goes back to the queue: its agent hands it back, or was deactivated."""
 
 from django.db import transaction
 from django.db.models import Q
@@ -10,10 +10,27 @@ from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession, Status
 from realtime.api import send_many
+from workbench.access.agents import Agent
+from workbench.assignment.assignee import check_assignee
+
+HANDED_BACK = gettext_noop("The agent has handed the conversation back. You have your place in the queue back.")
 
 NOTICE = gettext_noop("The agent is no longer available. You have your place in the queue back.")
 
 STRANDED = Q(status=Status.MANUAL_LIVE, assignee__is_active=False)
+
+
+def requeue(*, session_name: str, agent: Agent) -> ChatSession:
+    """Put a live session back to the queue with its first waiting time, by its assignee or a supervisor.
+
+    Locks the session; raises NotFound, InvalidStatus (it is not live), NotAssignee.
+    """
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
+            check_assignee(locked.session, agent)
+        send_many(_requeue(locked, HANDED_BACK))
+    return locked.session
 
 
 def requeue_stranded(*, session_name: str) -> bool:
@@ -28,16 +45,16 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        send_many(_requeue(locked))
+        send_many(_requeue(locked, NOTICE))
     return True
 
 
-def _requeue(locked: LockedSession) -> list[events.Outgoing]:
+def _requeue(locked: LockedSession, text: str) -> list[events.Outgoing]:
     """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
     session = locked.session
     former = session.assignee.username if session.assignee else None
     previous = lifecycle.requeue(session, now=locked.now)
-    notice = transcript.write_notice(session, NOTICE, now=locked.now)
+    notice = transcript.write_notice(session, text, now=locked.now)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [

@@ -14,10 +14,11 @@ from workbench.access.agents import Agent
 NOTICE = gettext_noop("You are now talking to {agent}.")
 
 
-def take_over(*, session_name: str, agent: Agent, force: bool = False) -> ChatSession:
+def take_over(*, session_name: str, agent: Agent, force: bool = False, from_bot: bool = False) -> ChatSession:
     """Give a waiting session to an agent: of any number of calls exactly one wins.
 
-    A supervisor may `force` a session away from the agent who has it. Locks the session; raises NotFound, Forbidden
+    A supervisor may `force` a session away from the agent who has it; with `from_bot` a conversation of the bot, which
+    nobody asked an agent to join, is taken, too. Locks the session; raises NotFound, Forbidden
     (force without being a supervisor), AlreadyTaken, InvalidStatus (nobody waits).
     """
     if force and not agent.is_supervisor:
@@ -28,6 +29,8 @@ def take_over(*, session_name: str, agent: Agent, force: bool = False) -> ChatSe
         former = session.assignee.username if session.assignee else None
         if force and session.status == Status.MANUAL_LIVE:
             previous = lifecycle.reassign(session, agent=agent.user)
+        elif from_bot:
+            previous = lifecycle.take_from_bot(session, agent=agent.user)
         else:
             previous = lifecycle.take_over(session, agent=agent.user)
         notice = transcript.write_notice(session, NOTICE, now=locked.now, agent=display_name(agent.user))

@@ -11,6 +11,7 @@ from workbench import selectors
 from workbench.access.agents import logged_in_agent
 from workbench.actions.close import close
 from workbench.actions.release import release
+from workbench.actions.requeue import requeue
 from workbench.actions.take_over import take_over
 from workbench.api.guards import check_found, check_readable
 from workbench.selectors import SessionItem
@@ -20,15 +21,20 @@ router = Router(tags=["handling"])
 
 class TakeOverBody(Body):
     force: bool = False
+    from_bot: bool = False
 
 
 @router.post("/{name}/takeover", response=SessionItem)
 @changes(AlreadyTaken, InvalidStatus, access=check_found)
 def take_session_over(request: HttpRequest, name: str, body: Json[TakeOverBody]) -> SessionItem:
-    """Exactly one caller gets a session that waits. A supervisor may `force` it away from its agent."""
+    """Exactly one caller gets a session that waits. A supervisor may `force` it away from its agent.
+
+    With `from_bot` a conversation is taken that is with the bot, too.
+    """
     agent = logged_in_agent(request)
     check_name(name)
-    return selectors.session_item(take_over(session_name=name, agent=agent, force=body.force), agent)
+    taken = take_over(session_name=name, agent=agent, force=body.force, from_bot=body.from_bot)
+    return selectors.session_item(taken, agent)
 
 
 @router.post("/{name}/release", response=SessionItem)
@@ -38,6 +44,15 @@ def release_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> S
     agent = logged_in_agent(request)
     check_name(name)
     return selectors.session_item(release(session_name=name, agent=agent), agent)
+
+
+@router.post("/{name}/requeue", response=SessionItem)
+@changes(NotAssignee, InvalidStatus, access=check_readable)
+def requeue_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
+    """Back to the queue, with its first waiting time: by its agent or a supervisor."""
+    agent = logged_in_agent(request)
+    check_name(name)
+    return selectors.session_item(requeue(session_name=name, agent=agent), agent)
 
 
 @router.post("/{name}/close", response=SessionItem)

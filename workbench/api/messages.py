@@ -3,13 +3,14 @@
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from chatbot.conversations.errors import InvalidStatus, NotAssignee
+from chatbot.conversations.errors import InvalidStatus, MessageNotFound, NotAssignee
 from chatbot.conversations.events import MessageJson
 from chatbot.conversations.names import check_name
 from chatbot.web.bodies import Json
 from chatbot.web.json_api import changes
-from chatbot.web.schemas import MessageBody
+from chatbot.web.schemas import MessageBody, ReceiptsBody
 from workbench.access.agents import logged_in_agent
+from workbench.actions.confirm_messages import confirm_messages
 from workbench.actions.reply import reply
 from workbench.api.guards import check_readable
 
@@ -24,3 +25,16 @@ def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> S
     check_name(name)
     message, created = reply(session_name=name, agent=agent, content=body.content, client_id=body.client_id)
     return Status(201 if created else 200, message)
+
+
+@router.post("/{name}/receipts", response={204: None})
+@changes(NotAssignee, MessageNotFound, access=check_readable)
+def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status[None]:
+    """Never backwards; `seen` implies `delivered`. Only messages of the customer can be confirmed.
+
+    The customer sees the assignee's; what others have seen changes only their own `unread`.
+    """
+    agent = logged_in_agent(request)
+    check_name(name)
+    confirm_messages(session_name=name, agent=agent, delivered=body.delivered, seen=body.seen)
+    return Status(204, None)

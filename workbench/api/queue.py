@@ -4,12 +4,15 @@ from django.http import HttpRequest
 from ninja import Router
 from typing_extensions import TypedDict
 
+from chatbot.conversations.errors import QueueEmpty
 from chatbot.conversations.selectors import position_of
-from chatbot.web.json_api import reads
+from chatbot.web.bodies import EmptyBody, Json
+from chatbot.web.json_api import changes, reads
 from realtime import groups
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
-from workbench.selectors import QueueItem
+from workbench.actions.take_next import take_next
+from workbench.selectors import QueueItem, SessionItem
 
 router = Router(tags=["queue"])
 
@@ -22,10 +25,18 @@ class QueueJson(TypedDict):
     position: str
 
 
+@router.post("/next", response=SessionItem)
+@changes(QueueEmpty, access=logged_in_agent)
+def take_next_session(request: HttpRequest, body: Json[EmptyBody]) -> SessionItem:
+    """Take whoever waits longest: the server chooses, so that two agents never race."""
+    agent = logged_in_agent(request)
+    return selectors.session_item(take_next(agent=agent), agent)
+
+
 @router.get("/queue", response=QueueJson)
 @reads(access=logged_in_agent)
 def read_queue(request: HttpRequest) -> QueueJson:
     agent = logged_in_agent(request)
     position = position_of([groups.agent(agent.id), groups.BROADCAST])
-    items, total = selectors.queue_page()
+    items, total = selectors.queue_page(agent)
     return {"items": items, "total": total, "position": position}

@@ -31,10 +31,14 @@ router = Router(tags=["sessions"])
 
 
 class SessionListQuery(BaseModel):
-    """Which sessions; `before` is the `next` of the page before."""
+    """Which sessions; `before` is the `next` of the page before.
+
+    With `sort=unanswered` only those whose customer waits for an agent's answer, longest first.
+    """
 
     status: Status | SkipJsonSchema[None] = None
     mine: Literal["", "0", "1"] = "0"
+    sort: Literal["latest", "unanswered"] = "latest"
     q: Annotated[Text, Field(max_length=MAX_SEARCH_LENGTH)] = ""
     before: Annotated[Text, Field(max_length=MAX_CURSOR_LENGTH)] = ""
     limit: Annotated[int, Field(gt=0, le=MAX_PAGE)] = DEFAULT_PAGE
@@ -73,6 +77,7 @@ def list_sessions(request: HttpRequest, query: Query[SessionListQuery]) -> Sessi
         agent,
         status=query.status,
         mine=query.mine == "1",
+        by_unanswered=query.sort == "unanswered",
         q=query.q.strip(),
         before=query.before,
         limit=query.limit,

@@ -47,6 +47,10 @@ async def test_a_queue_item(alice: AgentClient) -> None:
         "reason": "why",
         "version": 1,
         "customer": {"name": "Zoë", "email": "z@example.org"},
+        "question": "",
+        "language": "en",
+        "unanswered_since": None,
+        "unread": 0,
     }
 
 
@@ -189,7 +193,7 @@ async def test_an_unknown_session_is_not_found(alice: AgentClient, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/api/sessions", 4), ("/api/sessions/queue", 4), ("/api/sessions/s-0", 5)]
+    ("path", "queries"), [("/api/sessions", 5), ("/api/sessions/queue", 5), ("/api/sessions/s-0", 6)]
 )
 @pytest.mark.parametrize("count", [1, 30])
 async def test_reading_costs_the_same_however_much_there_is(
@@ -204,9 +208,11 @@ async def test_reading_costs_the_same_however_much_there_is(
     assert len(statements) == queries, "\n".join(statements)
 
 
-@pytest.mark.parametrize(("verb", "queries"), [("takeover", 8), ("messages", 7), ("release", 8), ("close", 8)])
+@pytest.mark.parametrize(
+    ("verb", "queries"), [("takeover", 9), ("messages", 7), ("release", 9), ("close", 9), ("requeue", 10)]
+)
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
-    """Login 2, lock with access 1, then the change, its message, the session, counters, events."""
+    """Login 2, lock with access 1, then the change, its message, the session, counters, events, what is unread."""
     status = Status.PENDING_MANUAL if verb == "takeover" else Status.MANUAL_LIVE
     await in_database(add_session, status=status, assignee="" if verb == "takeover" else "alice")
     statements = await count_queries(lambda: alice.act(verb=verb, name="s-1", body={"content": "a", "client_id": "a"}))

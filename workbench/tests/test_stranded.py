@@ -79,6 +79,8 @@ def test_every_desk_hears_of_it_as_of_a_request() -> None:
         "waiting_since": "2020-01-01T00:00:00Z",
         "reason": "why",
         "last_message": "help",
+        "question": "",
+        "language": "en",
         "position": 1,
     }
     assert change["type"] == "status_change"
@@ -107,7 +109,7 @@ def test_it_is_first_in_the_queue_again() -> None:
     add_session("s-later")
     deactivate()
     requeue_stranded(session_name="s-1")
-    items, _ = queue_page()
+    items, _ = queue_page(make_colleague("carol"))
     assert [item["session_name"] for item in items] == ["s-1", "s-later"]
     assert items[0]["waiting_since"] == "2020-01-01T00:00:00Z"
 

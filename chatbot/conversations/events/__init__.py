@@ -4,9 +4,10 @@ Writers build payloads here alone, so they are strict; readers ignore types and 
 A session's channel is what its customer may see: reasons and queue details go to broadcast only.
 """
 
-from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso
+from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
+from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
 from chatbot.conversations.events.sessions import (
     QueuedTransferRequest,
     StatusChange,
@@ -27,14 +28,18 @@ __all__ = [
     "QueuePosition",
     "QueueUpdate",
     "QueuedTransferRequest",
+    "Receipt",
     "StatusChange",
     "TransferRequest",
     "change_with_notice",
     "iso",
+    "message_delivered",
     "message_json",
+    "message_read",
     "new_message",
     "queue_position",
     "queue_update",
     "status_change",
     "transfer_request",
+    "unlogged",
 ]

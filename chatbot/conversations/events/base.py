@@ -1,5 +1,6 @@
 """What all events of conversations share: who sends them, how a time is written."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -17,3 +18,9 @@ Outgoing = tuple[Channel, Event]
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC, as every time in the API."""
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def unlogged(outgoing: Outgoing) -> Outgoing:
+    """The same event for open pages only: it takes no number, and nobody who comes later hears of it."""
+    channel, event = outgoing
+    return channel, replace(event, durable=False)

@@ -34,6 +34,8 @@ class QueuedTransferRequest(TransferRequest):
 
     reason: str
     last_message: str
+    question: str
+    language: str
     position: int
 
 
@@ -67,6 +69,8 @@ def transfer_request(session: ChatSession, *, waiting_since: datetime, position:
         **seen,
         "reason": session.escalation_reason,
         "last_message": session.last_message,
+        "question": session.question,
+        "language": session.language,
         "position": position,
     }
     return [

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
+from chatbot.conversations.events.receipts import Receipt
 from chatbot.conversations.events.sessions import QueuedTransferRequest, StatusChange, TransferRequest
 
 # A session's channel; an agent's; that of everybody.
@@ -38,6 +39,12 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         ("session", "broadcast"),
         QueuedTransferRequest,
         payload_on_session=TransferRequest,
+    ),
+    "message_delivered": EventType(
+        "One side has got what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
+    ),
+    "message_read": EventType(
+        "One side has seen what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
     ),
     "queue_update": EventType(
         "The queue has another length or head; at most two a second.", ("broadcast",), QueueUpdate, durable=False

@@ -3,13 +3,15 @@
 from django.http import HttpRequest
 from ninja import Router, Status
 
+from chatbot.conversations.errors import MessageNotFound
 from chatbot.conversations.events import MessageJson
 from chatbot.customers.access import own_session
+from chatbot.customers.actions.confirm_messages import confirm_messages
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.customers.api.guards import credentials
 from chatbot.web.bodies import Json
 from chatbot.web.json_api import changes
-from chatbot.web.schemas import MessageBody
+from chatbot.web.schemas import MessageBody, ReceiptsBody
 
 router = Router(tags=["messages"])
 
@@ -22,3 +24,11 @@ def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> S
         session_name=name, content=body.content, client_id=body.client_id, credentials=credentials(request)
     )
     return Status(201 if created else 200, message)
+
+
+@router.post("/{name}/receipts", response={204: None})
+@changes(MessageNotFound, access=own_session)
+def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status[None]:
+    """Never backwards; `seen` implies `delivered`. Only messages of an agent or of the bot can be confirmed."""
+    confirm_messages(session_name=name, delivered=body.delivered, seen=body.seen, credentials=credentials(request))
+    return Status(204, None)

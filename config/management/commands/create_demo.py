@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import BaseCommand
 
 from chatbot.bot.sample_answers import load_demo_answers
-from workbench.demo import AGENTS, SUPERVISOR, create_demo_agents
+from workbench.demo.agents import AGENTS, SUPERVISOR, create_demo_agents
 
 PASSWORD_BYTES = 9
 

@@ -13,10 +13,12 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import DatabaseError, connection
 
+from config import env
 from config.development import valkey
 from config.development.run import Listening, Plan, become, say
 from config.development.supervisor import Program, stop_with_parent
 from config.management.commands.create_demo import create_demo
+from workbench.demo.seed import make_samples
 
 HOST = "127.0.0.1"
 PORT_VARIABLES = {"chatbot": "CHATBOT_PORT", "workbench": "WORKBENCH_PORT"}
@@ -105,6 +107,12 @@ def redis_is_given() -> bool:
     return bool(hosts)
 
 
+def sample_line() -> str:
+    """Make sample conversations in an empty database, unless SAMPLE_DATA is off; what the greeting says of it."""
+    count = make_samples() if env.flag("SAMPLE_DATA", default=True) else 0
+    return f"\n{count} sample conversations were made; `manage.py seed_demo --remove` takes them away" if count else ""
+
+
 def prepare_database() -> str:
     """Migrate, create the demo data, and return how to log in. Raises CannotStartError for an unusable database."""
     connection.settings_dict["OPTIONS"].pop("pool", None)  # a pool tries for long, and logs each failure
@@ -112,7 +120,7 @@ def prepare_database() -> str:
         say("migrating the database")
         call_command("migrate", interactive=False, verbosity=0)
         say("making the demo data")
-        return create_demo(os.environ.get("DEMO_PASSWORD") or None)
+        return create_demo(os.environ.get("DEMO_PASSWORD") or None) + sample_line()
     except DatabaseError as error:
         reason = str(error).strip().partition("\n")[0]
         raise CannotStartError(f"the database of DATABASE_URL cannot be used: {reason}") from None

@@ -1,0 +1,23 @@
+"""An agent takes whoever waits longest."""
+
+from chatbot.conversations.errors import Conflict, NotFound, QueueEmpty
+from chatbot.models import ChatSession, Status
+from workbench.access.agents import Agent
+from workbench.actions.take_over import take_over
+
+
+def take_next(*, agent: Agent) -> ChatSession:
+    """Give the first waiting session to an agent. Raises QueueEmpty.
+
+    Where somebody else gets that one between our look and our lock, it is the next: callers never race for one. Locks
+    the session.
+    """
+    while True:
+        waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).order_by("waiting_since", "id")
+        name = waiting.values_list("name", flat=True).first()
+        if name is None:
+            raise QueueEmpty
+        try:
+            return take_over(session_name=name, agent=agent)
+        except (Conflict, NotFound):
+            continue  # it no longer waits, so that the next look finds another one first
