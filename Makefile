@@ -10,8 +10,8 @@ PY := .venv/bin/python
 UV_VERSION := 0.13
 STATIC_STEPS := lint types imports migrations deploy translations
 FAST_STEPS := lint types imports migrations unit
-# Three lanes of about the same length: much of each is waiting.
-TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults browser
+# Four lanes: much of each is waiting.
+TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
