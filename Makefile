@@ -11,7 +11,7 @@ UV_VERSION := 0.13
 STATIC_STEPS := lint types imports migrations deploy translations
 FAST_STEPS := lint types imports migrations unit
 # Four lanes: much of each is waiting.
-TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser
+TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser sideways
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -87,8 +87,11 @@ translations: ## Step: every compiled translation is that of its source
 unit: ## Step: unit tests of each app
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" realtime chatbot workbench
 
-processes: ## Step: tests of running services: over processes, as in production
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults tests
+processes: ## Step: tests of running services, over processes
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults --ignore tests/sideways tests
+
+sideways: ## Step: tests of several processes behind nginx, over PostgreSQL and two Redis, as in production
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/sideways
 
 faults: ## Step: tests of running services under faults
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/faults
