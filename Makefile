@@ -8,8 +8,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3) python3)
 PY := .venv/bin/python
 UV_VERSION := 0.13
-STATIC_STEPS := lint types imports migrations deploy translations
-FAST_STEPS := lint types imports migrations unit
+JS_STEPS := jslint jstypes jstest
+STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
+FAST_STEPS := lint types imports $(JS_STEPS) migrations unit
 # Four lanes: much of each is waiting.
 TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser sideways
 
@@ -21,7 +22,7 @@ export MISSING_PROGRAMS ?= fail
 TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO PYTHONDONTWRITEBYTECODE=
 run_steps = @$(PY) tools/run_steps.py $(1)
 
-.PHONY: help run test check quick soak bench capacity lock packages node $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
+.PHONY: help run test check quick soak bench capacity lock vendor packages node $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,11 +39,13 @@ test: packages ## Install what is needed and run every check and every test
 check: export MISSING_PROGRAMS = skip
 check: ## The same without root: what needs a program that is missing is skipped, and named
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
-	@! command -v npm >/dev/null || flock Makefile $(MAKE) -s node || echo "going on without node's eventsource"
+	@$(node_if_there)
 	$(call run_steps,$(TEST_STEPS))
 
+quick: export MISSING_PROGRAMS = skip
 quick: ## The fast part of it, for before a commit
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
+	@$(node_if_there)
 	$(call run_steps,$(FAST_STEPS))
 
 soak: ## Every fault under 20,000 events and 50 clients, about 40 minutes (FAULTS=part-of-a-name for some)
@@ -69,6 +72,19 @@ types: ## Step: mypy --strict
 imports: ## Step: import-linter (imports point one way)
 	@.venv/bin/lint-imports
 
+jslint: ## Step: oxlint
+	@$(with_node) node_modules/.bin/oxlint browser chatbot/static workbench/static realtime/static tools tests/js
+
+jstypes: ## Step: tsc, strict, without compiling anything (tsconfig.json says of what)
+	@$(with_node) node_modules/.bin/tsc
+
+jstest: ## Step: tests in node
+	@$(with_node) node --import ./tests/js/as_served.mjs --test --test-reporter=spec tests/js/*.test.js
+
+# The commands of package-lock.json, or the reason why not.
+with_node = [ -d node_modules ] || { [ "$(MISSING_PROGRAMS)" = skip ] && { echo "SKIPPED: npm is missing"; exit 0; }; \
+	echo "error: node_modules is missing: make node" >&2; exit 1; };
+
 migrations: ## Step: every model change has its migration
 	@$(TEST_ENVIRONMENT) $(PY) manage.py makemigrations --check --dry-run
 
@@ -77,7 +93,7 @@ deploy: ## Step: Django's deployment checks, as in production
 
 translations: ## Step: every compiled translation is that of its source
 	@command -v msgfmt >/dev/null || [ "$(MISSING_PROGRAMS)" != skip ] || { echo "SKIPPED: gettext is missing"; exit 0; }; \
-	sources=$$(find . -path ./.venv -prune -o -name '*.po' -print); \
+	sources=$$(find . \( -path ./.venv -o -path ./node_modules \) -prune -o -name '*.po' -print); \
 	[ -n "$$sources" ] || { echo "error: there is no .po file" >&2; exit 1; }; \
 	for po in $$sources; do \
 		msgfmt --check --output-file=- "$$po" | cmp - "$${po%.po}.mo" || { echo "error: compile $$po" >&2; exit 1; }; \
@@ -138,11 +154,18 @@ packages: ## Install the programs that tests and benchmarks start, as root on De
 	{ command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=" fontconfig fonts-wqy-microhei"; \
 	[ -z "$$missing" ] || $(call install_packages,$$missing)
 
-# For the test of node's EventSource.
-node: .node/installed-eventsource@4
-.node/installed-%:
-	@npm install --silent --no-save --no-audit --no-fund --prefix .node $*
-	@touch $@
+vendor: ## Write browser/vendor from package-lock.json
+	@flock Makefile $(MAKE) -s node
+	@node tools/vendor.mjs
+
+# For checks and tests: the pages are served as they stand in the repository.
+node: node_modules/installed-package-lock.json
+node_modules/installed-%: %
+	@echo "installing what $< names (seconds, once)"
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cp $< $@
+
+node_if_there = ! command -v npm >/dev/null || flock Makefile $(MAKE) -s node || echo "going on without node_modules"
 
 define install_packages
 { if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \

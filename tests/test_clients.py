@@ -19,7 +19,7 @@ from harness.services import Product
 from tests.needs import lack, need
 
 BACK_SECONDS = 20.0
-NODE_PACKAGES = ROOT / ".node/node_modules"
+NODE_PACKAGES = ROOT / "node_modules"
 NODE_PROGRAM = """\
 import { EventSource } from "eventsource";
 const [url, token] = process.argv.slice(2);
@@ -194,7 +194,7 @@ def node_program(tmp_path: Path) -> Path:
     """A program that uses node's `eventsource`."""
     need("npm")
     if not NODE_PACKAGES.is_dir():
-        lack("node's eventsource is missing: make node")
+        lack("node_modules is missing: make node")
     (tmp_path / "node_modules").symlink_to(NODE_PACKAGES)
     (tmp_path / "client.mjs").write_text(NODE_PROGRAM)
     return tmp_path / "client.mjs"

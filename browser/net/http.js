@@ -2,8 +2,14 @@
 
 const TIMEOUT_MS = 20000;
 
+/** @typedef {{code?: string, message?: string, agent?: {id: string, name: string} | null}} Refusal */
+
 export class ApiError extends Error {
-  /** @param status the HTTP status, 0 if no answer came */
+  /**
+   * @param {number} status the HTTP status, 0 if no answer came
+   * @param {Refusal} refusal
+   * @param {number | null} retryAfterSeconds
+   */
   constructor(status, { code = "UNKNOWN", message = "", ...details } = {}, retryAfterSeconds = null) {
     super(message || gettext("Something went wrong. Please try again."));
     this.status = status;
@@ -18,8 +24,15 @@ export class ApiError extends Error {
   }
 }
 
-/** Call the API and return the parsed answer. Throws ApiError; nothing else. */
+/**
+ * Call the API and return the parsed answer. Throws ApiError; nothing else.
+ * @param {"GET" | "POST"} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
 export async function callApi(method, path, body = undefined) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const csrfToken = readCookie("__Host-csrftoken") ?? readCookie("csrftoken"); // under HTTPS, else
@@ -33,21 +46,23 @@ export async function callApi(method, path, body = undefined) {
   return answer;
 }
 
-/** The HTTP status of a GET, 0 if no answer came. */
+/** The HTTP status of a GET, 0 if no answer came. @param {string} path @returns {Promise<number>} */
 export async function probeStatus(path) {
   try {
     await callApi("GET", path);
     return 200;
   } catch (error) {
-    return error.status;
+    return /** @type {ApiError} */ (error).status;
   }
 }
 
+/** @param {string} name */
 export function readCookie(name) {
   const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
   return found ? decodeURIComponent(found.slice(name.length + 1)) : null;
 }
 
+/** @param {string} path @param {RequestInit} options */
 async function send(path, options) {
   try {
     return await fetch(path, { ...options, credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) });

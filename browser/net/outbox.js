@@ -3,10 +3,19 @@
  *
  * They are kept in localStorage until the server has them, so that a reload or a crash loses none. Sending one twice is
  * harmless: the same client_id from the same sender is the same message.
+ *
+ * @import { ApiError } from "./http.js"
+ * @typedef {{client_id: string, content: string, written_at: number, isRefused?: boolean}} Item
+ * @typedef {{
+ *   onSending(item: Item): void,
+ *   onDelayed(item: Item): void,
+ *   onStored(item: Item, message: any): void,
+ *   onFailed(item: Item, error: ApiError): void,
+ * }} Callbacks
  */
 
 import { callApi } from "./http.js";
-import { makeId } from "../kit/page.js";
+import { makeId } from "../kit/ids.js";
 
 const QUICK_RETRIES = 3;
 const RETRY_SECONDS = 1;
@@ -14,14 +23,15 @@ const RETRY_SECONDS = 1;
 export class Outbox {
   #path;
   #keyPrefix;
+  /** @type {Item[]} */
   #items;
   #isSending = false;
   #callbacks;
 
   /**
-   * @param path where messages are posted
-   * @param keyPrefix of the localStorage keys: one key a message, since several tabs write at the same time
-   * @param callbacks onSending(item), onDelayed(item), onStored(item, message), onFailed(item, error)
+   * @param {string} path where messages are posted
+   * @param {string} keyPrefix of the localStorage keys: one key a message, since several tabs write at the same time
+   * @param {Callbacks} callbacks
    */
   constructor(path, keyPrefix, callbacks) {
     this.#path = path;
@@ -29,7 +39,7 @@ export class Outbox {
     this.#callbacks = callbacks;
     this.#items = Object.keys(localStorage)
       .filter((key) => key.startsWith(this.#keyPrefix))
-      .map((key) => JSON.parse(localStorage.getItem(key)))
+      .map((key) => /** @type {Item} */ (JSON.parse(localStorage.getItem(key) ?? "{}")))
       .sort((one, other) => one.written_at - other.written_at);
   }
 
@@ -37,7 +47,7 @@ export class Outbox {
     return [...this.#items];
   }
 
-  /** Accept a message and send it as soon as those before it are sent. */
+  /** Accept a message and send it as soon as those before it are sent. @param {string} content */
   put(content) {
     const item = { client_id: makeId(), content, written_at: Date.now() };
     this.#items.push(item);
@@ -46,7 +56,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** Take a message back, so that it is not sent. Returns it, or undefined if it is gone. */
+  /** Take a message back, so that it is not sent. Returns it, or undefined if it is gone. @param {string} clientId */
   remove(clientId) {
     const item = this.#items.find(({ client_id: id }) => id === clientId);
     this.#items = this.#items.filter((each) => each !== item);
@@ -67,7 +77,8 @@ export class Outbox {
     try {
       for (let item = this.#next(); item; item = this.#next()) await this.#send(item);
     } catch (error) {
-      this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onFailed(item, error));
+      const reason = /** @type {ApiError} */ (error);
+      this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onFailed(item, reason));
     } finally {
       this.#isSending = false;
     }
@@ -77,6 +88,7 @@ export class Outbox {
     return this.#items.find((item) => !item.isRefused);
   }
 
+  /** @param {Item} item */
   async #send(item) {
     this.#callbacks.onSending(item);
     try {
@@ -84,21 +96,24 @@ export class Outbox {
       this.remove(item.client_id);
       this.#callbacks.onStored(item, message);
     } catch (error) {
-      if (error.isPassing !== false) throw error;
+      const reason = /** @type {ApiError} */ (error);
+      if (reason.isPassing !== false) throw error;
       item.isRefused = true;
-      this.#callbacks.onFailed(item, error);
+      this.#callbacks.onFailed(item, reason);
     }
   }
 
+  /** @param {Item} item */
   async #post({ content, client_id: clientId }) {
     for (let attempt = 1; ; ) {
       try {
         return await callApi("POST", this.#path, { content, client_id: clientId });
       } catch (error) {
-        const isLimited = error.status === 429; // then the server has said when it takes more
-        if (!error.isPassing || error.status === 0 || (attempt >= QUICK_RETRIES && !isLimited)) throw error;
+        const reason = /** @type {ApiError} */ (error);
+        const isLimited = reason.status === 429; // then the server has said when it takes more
+        if (!reason.isPassing || reason.status === 0 || (attempt >= QUICK_RETRIES && !isLimited)) throw error;
         if (isLimited) this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onDelayed(item));
-        const seconds = error.retryAfterSeconds ?? RETRY_SECONDS * attempt;
+        const seconds = reason.retryAfterSeconds ?? RETRY_SECONDS * attempt;
         if (!isLimited) attempt += 1;
         await new Promise((resume) => setTimeout(resume, seconds * 1000));
       }

@@ -1,6 +1,6 @@
 /** Where a message is written: grows with the text, Enter sends, Shift+Enter makes a line, says when it is too long. */
 
-import { fill } from "../kit/page.js";
+import { fill } from "../kit/text.js";
 
 const WARN_LEFT = 400;
 const MAX_HEIGHT_PX = 168;

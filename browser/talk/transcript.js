@@ -5,7 +5,9 @@
  * Elements are kept and moved, not rebuilt, so that a screen reader announces only what is added.
  */
 
-import { arrange, dayKey, el, fill, formatClock, formatDay, icon, initials } from "../kit/page.js";
+import { arrange, el, icon } from "../kit/elements.js";
+import { fill, initials } from "../kit/text.js";
+import { dayKey, formatClock, formatDay } from "../kit/time.js";
 
 const GROUP_GAP_MS = 5 * 60 * 1000;
 const LOOSE_STEP = 1e-6; // ids are whole numbers: this stands behind the last one and before the next

@@ -1,7 +1,8 @@
 /** The customer's page: one conversation, kept across reloads and shared by the tabs of the browser. */
 
 import { callApi, probeStatus } from "../browser/net/http.js";
-import { byId, dropStrayClicks, fill, readPageConfig, setTitleCount } from "../browser/kit/page.js";
+import { byId, dropStrayClicks, readPageConfig, setTitleCount } from "../browser/kit/page.js";
+import { fill } from "../browser/kit/text.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";

@@ -6,7 +6,7 @@
  */
 
 import { STATUS } from "../browser/talk/conversation.js";
-import { fill } from "../browser/kit/page.js";
+import { fill } from "../browser/kit/text.js";
 
 const PREVIEWED = new Set(["customer", "agent"]); // whose words a list shows, as the server does
 const MAX_REMEMBERED = 500; // sessions whose last read message this browser remembers

@@ -3,7 +3,10 @@
 import { STATUS } from "../browser/talk/conversation.js";
 import { avatar, faceOf } from "../browser/talk/transcript.js";
 import { callApi } from "../browser/net/http.js";
-import { arrange, byId, el, fill, formatDuration, formatRecent } from "../browser/kit/page.js";
+import { arrange, el } from "../browser/kit/elements.js";
+import { byId } from "../browser/kit/page.js";
+import { fill } from "../browser/kit/text.js";
+import { formatDuration, formatRecent } from "../browser/kit/time.js";
 
 const SEARCH_DELAY_MS = 250;
 

@@ -5,7 +5,10 @@ import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.
 import { Outbox } from "../browser/net/outbox.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { callApi } from "../browser/net/http.js";
-import { byId, el, fill, formatMoment } from "../browser/kit/page.js";
+import { el } from "../browser/kit/elements.js";
+import { byId } from "../browser/kit/page.js";
+import { fill } from "../browser/kit/text.js";
+import { formatMoment } from "../browser/kit/time.js";
 import { setText, showFace, showWaiting } from "./lists.js";
 
 const RETRY_MS = 2000;
@@ -14,7 +17,6 @@ export class OpenConversation {
   name = null;
   #board;
   #config;
-  #stream;
   #transcript;
   #composer;
   #outboxes = new Map();

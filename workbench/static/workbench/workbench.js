@@ -2,7 +2,9 @@
 
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { callApi, probeStatus } from "../browser/net/http.js";
-import { byId, dropStrayClicks, el, fill, icon, initials, readPageConfig, setTitleCount } from "../browser/kit/page.js";
+import { el, icon } from "../browser/kit/elements.js";
+import { byId, dropStrayClicks, readPageConfig, setTitleCount } from "../browser/kit/page.js";
+import { fill, initials } from "../browser/kit/text.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Board } from "./board.js";

@@ -1,0 +1,63 @@
+"""Imports of the pages' scripts point one way: page, views, store, model; from a page to browser/, not back."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Under /static/ these folders stand beside each other.
+SERVED = {"browser": ROOT / "browser"} | {
+    name: ROOT / name / "static" / name for name in ("realtime", "chatbot", "workbench")
+}
+IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*?["'](\.[^"']+)["'];""", re.MULTILINE)
+LAYERS = ("vendor", "kit", "net", "model", "store", "views", "page")  # each may import itself and what is before it
+MODEL_MAY_IMPORT = {"model"}
+
+
+def scripts() -> list[str]:
+    """Every script as the server names it: `browser/net/http.js`."""
+    return sorted(
+        f"{name}/{path.relative_to(folder).as_posix()}"
+        for name, folder in SERVED.items()
+        for path in folder.rglob("*.js")
+    )
+
+
+def imports_of(script: str) -> set[str]:
+    name, _, path = script.partition("/")
+    file = SERVED[name] / path
+    found = {(Path("/static") / Path(script).parent / each) for each in IMPORT.findall(file.read_text())}
+    return {str(path.resolve().relative_to("/static")) for path in found}
+
+
+def layer_of(script: str) -> str:
+    """The folder says it, or the file's name; what is neither belongs to the page itself."""
+    parts = re.split(r"[/.]", script)
+    return next((layer for layer in LAYERS if layer in parts), "page")
+
+
+def may_import(script: str, other: str) -> bool:
+    room, other_room = script.split("/")[0], other.split("/")[0]
+    layer, other_layer = layer_of(script), layer_of(other)
+    if other_room not in (room, "browser") and not (layer == "page" and other_room == "realtime"):
+        return False
+    if layer == "model":
+        return other_layer in MODEL_MAY_IMPORT
+    return LAYERS.index(other_layer) <= LAYERS.index(layer)
+
+
+@pytest.mark.parametrize("script", scripts())
+def test_imports_point_one_way(script: str) -> None:
+    imported = imports_of(script)
+    assert imported <= set(scripts())
+    assert {other for other in imported if not may_import(script, other)} == set()
+
+
+def test_an_import_that_points_up_is_found() -> None:
+    assert imports_of("chatbot/chat.js") > {"browser/net/http.js", "realtime/stream.js"}
+    assert not may_import("browser/net/http", "browser/talk/views/bubble")
+    assert not may_import("browser/talk/model/transcript", "browser/kit/text")
+    assert not may_import("workbench/store", "chatbot/store")
+    assert not may_import("workbench/views/inbox", "realtime/stream")
+    assert may_import("workbench/page", "workbench/store")
