@@ -31,7 +31,7 @@ def main() -> None:
             server = site.service(service, "daphne")
             with running(server):
                 print(f"{service:<10} {_describe(*_measure(server, requests))}")
-        print(f"{'valkey':<10} {_mib(_resident_kib(site.valkey.pid))} MiB")
+        print(f"{'valkey':<10} {_mib(site.valkey.resident_kib())} MiB")
 
 
 def _measure(server: Server, requests: Sequence[bytes]) -> tuple[int, int]:
@@ -56,13 +56,6 @@ def _describe(at_rest: int, with_streams: int) -> str:
 
 def _mib(kib: int) -> str:
     return f"{kib / 1024:.0f}"
-
-
-def _resident_kib(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise KeyError("VmRSS")
 
 
 if __name__ == "__main__":

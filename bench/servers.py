@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.development.valkey import find_free_port
-from harness.programs import HOST, ROOT, Program, Valkey, wait_until
+from harness.programs import HOST, ROOT, Program, Valkey, process_status, wait_until
 from harness.services import make_environment
 from harness.sideways import PostgreSQL
 
@@ -91,11 +91,8 @@ class Server(Program):
         """Processor time of all its threads so far, in user and kernel mode; /proc would say it to 10 ms only."""
         return time.clock_gettime(~self.pid << 3 | CLOCK_OF_PROCESS)
 
-    def resident_kib(self) -> int:
-        return self._status("VmRSS")
-
     def threads(self) -> int:
-        return self._status("Threads")
+        return process_status(self.pid, "Threads")
 
     def open_files(self, name: str) -> int:
         """How many file descriptors it has on files of this name, which is how many connections to that database."""
@@ -104,12 +101,6 @@ class Server(Program):
             with contextlib.suppress(OSError):
                 count += os.readlink(fd).endswith(name)
         return count
-
-    def _status(self, field: str) -> int:
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith(f"{field}:"):
-                return int(line.split()[1])
-        raise KeyError(field)
 
 
 class Backstage:

@@ -27,6 +27,14 @@ def wait_until(what: str, condition: Callable[[], bool], within: float = 5.0) ->
         time.sleep(POLL_SECONDS)
 
 
+def process_status(pid: int, field: str) -> int:
+    """A number of /proc/PID/status: VmRSS is the resident memory in KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1])
+    raise KeyError(field)
+
+
 class Program:
     """A child process whose output goes to a file. Start it again after `terminate` or `kill`."""
 
@@ -43,6 +51,9 @@ class Program:
     def pid(self) -> int:
         assert self._process is not None, f"{self.name} is not running"
         return self._process.pid
+
+    def resident_kib(self) -> int:
+        return process_status(self.pid, "VmRSS")
 
     def launch(self) -> None:
         assert self._process is None, f"{self.name} is running"

@@ -13,12 +13,12 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.db.models import Min
 from django.db.models.functions import Now
 
 from realtime import home, log, process
-from realtime.database import read_database, read_now
+from realtime.database import UNAVAILABLE, read_database, read_now
 from realtime.delivery.frame import Frame
 from realtime.events import Envelope
 from realtime.groups import Channel
@@ -34,8 +34,6 @@ CHECK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 # A place that is found by the clock is so much too early, rather than too late.
 EARLIER = timedelta(seconds=1)
-
-UNAVAILABLE = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 

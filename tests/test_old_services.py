@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import select
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from config.development.supervisor import prepare_death_with_parent
-from harness.programs import ROOT, Valkey
+from harness.programs import ROOT, Valkey, process_status
 from harness.services import make_environment, run_command
 
 WITHIN_SECONDS = 60.0
@@ -59,10 +58,7 @@ class OldService:
         return self.answer()
 
     def resident_kib(self) -> int:
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found is not None
-        return int(found[1])
+        return process_status(self._process.pid, "VmRSS")
 
     def stop(self) -> None:
         self._process.kill()

@@ -1,7 +1,6 @@
 """Clients that do not read: what they cost the process and the others, under daphne and under uvicorn."""
 
 import contextlib
-import re
 import select
 import socket
 import sys
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from harness.clients import CustomerClient
-from harness.programs import HOST, Program, Valkey, wait_until
+from harness.programs import HOST, Valkey, wait_until
 from harness.services import Service, fill_database, make_environment
 
 STALLED = 100
@@ -55,13 +54,6 @@ def chatbot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         valkey.kill()
 
 
-def resident_kib(program: Program) -> int:
-    status = Path(f"/proc/{program.pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1])
-
-
 def stalled_reader(service: Service, customer: CustomerClient, position: str = "") -> socket.socket:
     """A client that asks for the stream and never reads."""
     connection = socket.create_connection((HOST, service.port))
@@ -78,12 +70,12 @@ def test_stalled_readers_cost_little_and_are_cut_off(chatbot: Service) -> None:
         customer.escalate()  # nobody answers: every event is one that this test makes
         reader = stack.enter_context(customer.open_stream())
         reader.wait_for_type("stream-open")
-        before = resident_kib(chatbot)
+        before = chatbot.resident_kib()
         stalled = [stack.enter_context(stalled_reader(chatbot, customer)) for _ in range(STALLED)]
         for i in range(MESSAGES):
             assert customer.post(f"{i} {MESSAGE}"[:4000]).status_code == 201
         reader.wait_for(lambda event: event.payload.get("content", "").startswith(f"{MESSAGES - 1} "), within=20)
-        assert resident_kib(chatbot) - before < MAX_GROWTH_KIB
+        assert chatbot.resident_kib() - before < MAX_GROWTH_KIB
         assert [int(text.split()[0]) for text in reader.contents()[-MESSAGES:]] == list(range(MESSAGES))
         assert reader.statuses == [200]  # the one that reads was never cut off
         wait_until("stalled readers are cut off", lambda: all(map(is_cut, stalled)), within=20)
@@ -98,7 +90,7 @@ def test_replays_that_nobody_reads_cost_little(chatbot: Service) -> None:
         for i in range(LARGE_MESSAGES):
             assert customer.post(f"{i} {CONTROL_CHARACTERS}"[:4000]).status_code == 201
         position = f"sse_session_{customer.session_name}:0"
-        before = resident_kib(chatbot)
+        before = chatbot.resident_kib()
         stalled = [stack.enter_context(stalled_reader(chatbot, customer, position)) for _ in range(STALLED)]
         answers: list[float] = []
 
@@ -108,7 +100,7 @@ def test_replays_that_nobody_reads_cost_little(chatbot: Service) -> None:
 
         wait_until("every replay has begun", all_are_begun, within=60)
         answers += [loop_seconds_to_answer(chatbot) for _ in range(100)]
-        assert resident_kib(chatbot) - before < MAX_REPLAY_GROWTH_KIB
+        assert chatbot.resident_kib() - before < MAX_REPLAY_GROWTH_KIB
         assert max(answers) < MAX_ANSWER_SECONDS
         reader = stack.enter_context(customer.open_stream(position))
         reader.wait_for(lambda event: event.payload.get("content", "").startswith(f"{LARGE_MESSAGES - 1} "), within=30)

@@ -34,9 +34,9 @@ def receipts_of(session: ChatSession) -> Receipts:
     }
 
 
-def check_messages(session: ChatSession, reader: Role, ids: Sequence[int]) -> None:
-    """Raise MessageNotFound unless all are messages of the session from the other side; one query."""
-    wanted = set(ids)
+def check_messages(session: ChatSession, reader: Role, *ids: int | None) -> None:
+    """Raise MessageNotFound unless all that are given are messages of the session from the other side; one query."""
+    wanted = {each for each in ids if each is not None}
     found = Message.objects.filter(session=session, pk__in=wanted, role__in=OTHER_SIDE[reader]).count()
     if found != len(wanted):
         raise MessageNotFound

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
 from chatbot.conversations import errors
 from chatbot.web.answers import error_response
+from realtime.database import UNAVAILABLE
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -31,7 +31,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Django calls it while it handles the exception, which it does not hand over.
     """
-    is_passing = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    is_passing = isinstance(sys.exc_info()[1], UNAVAILABLE)
     error = errors.DatabaseUnavailable() if is_passing else errors.InternalError()
     if is_api(request):
         return error_response(error)

@@ -46,6 +46,8 @@ IDLE_IN_TRANSACTION_TIMEOUT = "25P03"
 # counter row that does not exist yet has no queue of waiters, so a victim that comes back at once is the victim again.
 DEADLOCK_PAUSE_SECONDS = 0.01
 
+# What says that the database does not answer, or refuses for now.
+UNAVAILABLE = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class FaultsOfRequests(logging.Filter):
         if getattr(record, "status_code", None) == HTTPStatus.SERVICE_UNAVAILABLE:
             return False
         error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, (OperationalError, InterfaceError)):
+        if not isinstance(error, UNAVAILABLE):
             return True
         log_fault(logger, error, "%s", record.getMessage())
         return False
@@ -219,7 +221,7 @@ def _run(call: Callable[[], T], language: str | None) -> T:
     try:
         with override(language):  # of the request: a thread does not know it
             return retry_on_deadlock(call)
-    except (OperationalError, InterfaceError, InternalError) as error:
+    except (*UNAVAILABLE, InternalError) as error:
         for each in connections.all(initialized_only=True):
             if not each.in_atomic_block and not each.is_usable():
                 each.close()  # the next job opens a fresh one

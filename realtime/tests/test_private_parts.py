@@ -10,6 +10,7 @@ import channels_redis.utils
 import hiredis
 from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from daphne import http_protocol
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from django.urls.resolvers import RoutePattern
@@ -74,6 +75,12 @@ def test_daphnes_server_has_what_ours_replaces() -> None:
     names = ("create_application", "protocol_connected", "protocol_disconnected", "application_checker")
     assert all(callable(getattr(Server, name)) for name in names)
     assert all(callable(getattr(Server, name)) for name in ("listen_success", "listen_error"))
+
+
+def test_daphne_takes_a_queue_and_notes_the_task_of_a_request() -> None:
+    made = source(Server.create_application)
+    assert all(part in made for part in ("input_queue.get", "self.handle_reply", '"application_instance"'))
+    assert "application_queue.put_nowait" in inspect.getsource(http_protocol)
 
 
 def test_twisteds_request_and_connection_say_what_is_unsent() -> None:

@@ -19,7 +19,7 @@ def confirm_messages(*, session_name: str, agent: Agent, delivered: int | None, 
     with transaction.atomic():
         session = lock_session(session_name).session
         check_readable(session, agent)
-        receipts.check_messages(session, Role.AGENT, [each for each in (delivered, seen) if each is not None])
+        receipts.check_messages(session, Role.AGENT, delivered, seen)
         if seen is not None:
             _note_seen(session, agent, seen)
         if session.assignee_id == agent.user.pk:

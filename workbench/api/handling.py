@@ -1,10 +1,14 @@
 """Taking a conversation over and giving it away. Each action authorises, on the row that it locks."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.http import HttpRequest
 from ninja import Router
 
 from chatbot.conversations.errors import AlreadyTaken, InvalidStatus, NotAssignee
 from chatbot.conversations.names import check_name
+from chatbot.models import ChatSession
 from chatbot.web.bodies import Body, EmptyBody, Json
 from chatbot.web.json_api import changes
 from workbench import selectors
@@ -31,33 +35,31 @@ def take_session_over(request: HttpRequest, name: str, body: Json[TakeOverBody])
 
     With `from_bot` a conversation is taken that is with the bot, too.
     """
-    agent = logged_in_agent(request)
-    check_name(name)
-    taken = take_over(session_name=name, agent=agent, force=body.force, from_bot=body.from_bot)
-    return selectors.session_item(taken, agent)
+    return _handle(request, name, partial(take_over, force=body.force, from_bot=body.from_bot))
 
 
 @router.post("/{name}/release", response=SessionItem)
 @changes(NotAssignee, InvalidStatus, access=check_readable)
 def release_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
     """Back to the bot."""
-    agent = logged_in_agent(request)
-    check_name(name)
-    return selectors.session_item(release(session_name=name, agent=agent), agent)
+    return _handle(request, name, release)
 
 
 @router.post("/{name}/requeue", response=SessionItem)
 @changes(NotAssignee, InvalidStatus, access=check_readable)
 def requeue_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
     """Back to the queue, with its first waiting time: by its agent or a supervisor."""
-    agent = logged_in_agent(request)
-    check_name(name)
-    return selectors.session_item(requeue(session_name=name, agent=agent), agent)
+    return _handle(request, name, requeue)
 
 
 @router.post("/{name}/close", response=SessionItem)
 @changes(NotAssignee, InvalidStatus, access=check_readable)
 def close_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
+    return _handle(request, name, close)
+
+
+def _handle(request: HttpRequest, name: str, action: Callable[..., ChatSession]) -> SessionItem:
+    """Do it for the agent who asks; the session as they see it afterwards."""
     agent = logged_in_agent(request)
     check_name(name)
-    return selectors.session_item(close(session_name=name, agent=agent), agent)
+    return selectors.session_item(action(session_name=name, agent=agent), agent)

@@ -8,6 +8,11 @@ from workbench.access.agents import SUPERVISORS
 
 AGENTS = {"alice": "Alice", "bob": "Bob"}
 SUPERVISOR = ("carol", "Carol")
+USERNAMES = (*AGENTS, SUPERVISOR[0])
+
+
+def all_exist() -> bool:
+    return User.objects.filter(username__in=USERNAMES).count() == len(USERNAMES)
 
 
 def create_demo_agents(password: str) -> None:
@@ -17,7 +22,7 @@ def create_demo_agents(password: str) -> None:
     """
     supervisor, supervisors_name = SUPERVISOR
     # Before the transaction: a hash takes a second on a busy machine, for which others would wait for its locks.
-    hashes = {username: _hash_for(username, password) for username in (*AGENTS, supervisor)}
+    hashes = {username: _hash_for(username, password) for username in USERNAMES}
     with transaction.atomic():
         for username, name in AGENTS.items():
             _create(username, name, hashes[username], is_supervisor=False)

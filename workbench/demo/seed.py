@@ -20,7 +20,7 @@ from django.utils import timezone
 from chatbot.conversations import events, queue
 from chatbot.models import BotTurn, ChatSession, Language, Message, Status
 from realtime.api import send_many
-from workbench.demo.agents import AGENTS, SUPERVISOR
+from workbench.demo.agents import USERNAMES
 from workbench.demo.conversations import Teller
 from workbench.demo.rows import lay_out
 
@@ -96,7 +96,7 @@ def _plan(sessions: int, days: float, chance: random.Random) -> Iterator[Wanted]
     statuses += [Status.CLOSED] * (sessions - len(statuses))
     numbers, weights = zip(*TOPICS, strict=True)
     # Every other live conversation is the first agent's, so that one desk is full.
-    first, *others = (*AGENTS, SUPERVISOR[0])
+    first, *others = USERNAMES
     live = 0
     for status in statuses:
         agent = ""
@@ -114,7 +114,7 @@ def _age(status: Status, days: float, chance: random.Random) -> timedelta:
 
 
 def _write(wanted: Sequence[Wanted], chance: random.Random, progress: Progress) -> int:
-    agents = {user.username: user for user in User.objects.filter(username__in=[*AGENTS, SUPERVISOR[0]])}
+    agents = {user.username: user for user in User.objects.filter(username__in=USERNAMES)}
     teller = Teller(chance)
     messages = 0
     for done, batch in _batches(wanted):

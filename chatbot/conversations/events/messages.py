@@ -3,9 +3,8 @@
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events.base import Outgoing, Source, iso
+from chatbot.conversations.events.base import Outgoing, Source, iso, to_session_and_assignee
 from chatbot.models import ChatSession, Message
-from realtime import groups
 from realtime.events import Event
 
 
@@ -39,7 +38,4 @@ def new_message(
 ) -> list[Outgoing]:
     """Tell the session and its assignee of a message; also the agent who had the session until this very change."""
     event = Event("new_message", dict(message_json(session, message)), source)
-    agents = {former_assignee} if former_assignee else set()
-    if session.assignee:
-        agents.add(session.assignee.username)
-    return [(groups.session(session.name), event), *((groups.agent(each), event) for each in sorted(agents))]
+    return to_session_and_assignee(session, event, former_assignee=former_assignee)

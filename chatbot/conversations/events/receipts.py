@@ -2,9 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing
+from chatbot.conversations.events.base import Outgoing, to_session_and_assignee
 from chatbot.models import ChatSession, Role
-from realtime import groups
 from realtime.events import Event
 
 
@@ -28,8 +27,4 @@ def message_read(session: ChatSession, *, role: Role, message_id: int, source: s
 
 def _receipt(event_type: str, session: ChatSession, role: Role, message_id: int, source: str) -> list[Outgoing]:
     payload: Receipt = {"session_name": session.name, "role": str(role), "message_id": message_id}
-    event = Event(event_type, dict(payload), source, durable=False)
-    channels = [groups.session(session.name)]
-    if session.assignee:
-        channels.append(groups.agent(session.assignee.username))
-    return [(channel, event) for channel in channels]
+    return to_session_and_assignee(session, Event(event_type, dict(payload), source, durable=False))

@@ -18,5 +18,5 @@ def confirm_messages(
     """
     with transaction.atomic():
         session = lock_session(session_name, credentials).session
-        receipts.check_messages(session, Role.CUSTOMER, [each for each in (delivered, seen) if each is not None])
+        receipts.check_messages(session, Role.CUSTOMER, delivered, seen)
         send_many(receipts.confirm(session, Role.CUSTOMER, delivered=delivered, seen=seen, source=events.BOT))

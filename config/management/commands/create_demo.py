@@ -4,11 +4,10 @@ import os
 import secrets
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management import BaseCommand
 
 from chatbot.bot.sample_answers import load_demo_answers
-from workbench.demo.agents import AGENTS, SUPERVISOR, create_demo_agents
+from workbench.demo.agents import AGENTS, SUPERVISOR, all_exist, create_demo_agents
 
 PASSWORD_BYTES = 9
 
@@ -27,8 +26,7 @@ def create_demo(password: str | None) -> str:
     a random one.
     """
     load_demo_answers()
-    usernames = [*AGENTS, SUPERVISOR[0]]
-    if password is None and User.objects.filter(username__in=usernames).count() == len(usernames):
+    if password is None and all_exist():
         shown = "unchanged; set DEMO_PASSWORD for another one"
     else:
         shown = password or secrets.token_urlsafe(PASSWORD_BYTES)

@@ -6,10 +6,9 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
 
-from workbench.demo.agents import AGENTS, SUPERVISOR
+from workbench.demo.agents import all_exist
 from workbench.demo.seed import Progress, remove_seeded, seed
 
 BAR_WIDTH = 40
@@ -55,7 +54,7 @@ class Command(BaseCommand):
 
 
 def _check_agents() -> None:
-    if User.objects.filter(username__in=[*AGENTS, SUPERVISOR[0]]).count() < len(AGENTS) + 1:
+    if not all_exist():
         raise CommandError("the demo agents are missing: run `manage.py create_demo` first")
 
 
