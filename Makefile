@@ -11,8 +11,8 @@ UV_VERSION := 0.13
 JS_STEPS := jslint jstypes jstest
 STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
 FAST_STEPS := lint types imports $(JS_STEPS) migrations unit
-# Three lanes of about the same length: much of each is waiting.
-TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults browser
+# Four lanes: much of each is waiting.
+TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser sideways
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -103,8 +103,11 @@ translations: ## Step: every compiled translation is that of its source
 unit: ## Step: unit tests of each app
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" realtime chatbot workbench
 
-processes: ## Step: tests of running services: over processes, as in production
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults tests
+processes: ## Step: tests of running services, over processes
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults --ignore tests/sideways tests
+
+sideways: ## Step: tests of several processes behind nginx, over PostgreSQL and two Redis, as in production
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/sideways
 
 faults: ## Step: tests of running services under faults
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/faults

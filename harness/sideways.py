@@ -88,7 +88,8 @@ class PostgreSQL(Program):
     def _signal_all(self, number: signal.Signals) -> None:
         self.send_signal(number)  # first, so that it starts no more
         for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            os.kill(int(child), number)
+            with contextlib.suppress(ProcessLookupError):  # it was just ending
+                os.kill(int(child), number)
 
     @property
     def _address(self) -> list[str]:

@@ -40,6 +40,36 @@ async def test_what_was_pruned_is_told_and_the_rest_comes(in_memory: Process) ->
     assert await take(queue, 6) == [5, 6, 7, 8, 9, 10]
 
 
+async def test_what_was_pruned_is_told_once_however_much_it_is(in_memory: Process) -> None:
+    queue = sse.get_or_create_sse_queue("s-1")
+    last = 3 * cursor.PAGE_EVENTS
+    await send(*range(1, last + 1))
+    await in_database(retention.cut, session("s-1"), last - 1)
+    with pytest.raises(Missed):
+        await queue.get()
+    assert await take(queue, 1) == [last]
+
+
+async def test_what_another_reader_fetched_meanwhile_is_not_taken_twice(
+    in_memory: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`qsize` reads on the calling thread, while `get` reads on a database thread."""
+    place = cursor.Cursor(lambda: session("s-1"))
+    await send(1, 2, 3)
+    read_page, is_first = cursor._read_page, True
+
+    def read_slowly(*where: Any) -> Any:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            place._fetch()
+        return read_page(*where)
+
+    monkeypatch.setattr(cursor, "_read_page", read_slowly)
+    await in_database(place._fetch)
+    assert [event.number for event in place._fetched if not isinstance(event, Missed)] == [1, 2, 3]
+
+
 async def test_a_cancelled_get_does_not_swallow_that_events_are_gone(in_memory: Process) -> None:
     queue = sse.get_or_create_sse_queue("s-1")
     await send(1, 2)

@@ -1,5 +1,6 @@
 """The page of the API shows every operation, with scripts of this host alone."""
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -8,9 +9,10 @@ from harness.services import Product
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize(("service", "operations"), [("chatbot", 6), ("workbench", 9)])
-def test_the_page_shows_the_operations(browser: Browser, product: Product, service: str, operations: int) -> None:
+@pytest.mark.parametrize("service", ["chatbot", "workbench"])
+def test_the_page_shows_the_operations(browser: Browser, product: Product, service: str) -> None:
     url = getattr(product, service).url
+    paths = httpx.get(f"{url}/api/openapi.json").json()["paths"]
     asked: list[str] = []
     refused: list[str] = []
     with browser.new_context() as context:
@@ -19,6 +21,6 @@ def test_the_page_shows_the_operations(browser: Browser, product: Product, servi
         page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: refused.append(str(error)))
         page.goto(f"{url}/api/docs")
-        expect(page.locator(".opblock")).to_have_count(operations)
+        expect(page.locator(".opblock")).to_have_count(sum(map(len, paths.values())))
     assert refused == []
     assert {each for each in asked if not each.startswith((url, "data:"))} == set()
