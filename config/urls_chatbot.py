@@ -1,6 +1,7 @@
 """URLs of the chatbot service (its streams are in chatbot/customers/streams.py)."""
 
 from django.urls import include, path
+from django.views.decorators.gzip import gzip_page
 from django.views.i18n import JavaScriptCatalog
 
 from chatbot.customers.page import chat_page
@@ -14,7 +15,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("language/", set_language, name="language"),
-    path("jsi18n/", JavaScriptCatalog.as_view(), name="jsi18n"),
+    path("jsi18n/", gzip_page(JavaScriptCatalog.as_view()), name="jsi18n"),
 ]
 
 handler400 = "chatbot.web.error_pages.bad_request"

@@ -1,34 +1,13 @@
 """Imports of the pages' scripts point one way: page, views, store, model; from a page to browser/, not back."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-# Under /static/ these folders stand beside each other.
-SERVED = {"browser": ROOT / "browser"} | {
-    name: ROOT / name / "static" / name for name in ("realtime", "chatbot", "workbench")
-}
-IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*?["'](\.[^"']+)["'];""", re.MULTILINE)
+from tests.scripts import imports_of, scripts
+
 LAYERS = ("vendor", "kit", "net", "model", "store", "views", "page")  # each may import itself and what is before it
 MODEL_MAY_IMPORT = {"model"}
-
-
-def scripts() -> list[str]:
-    """Every script as the server names it: `browser/net/http.js`."""
-    return sorted(
-        f"{name}/{path.relative_to(folder).as_posix()}"
-        for name, folder in SERVED.items()
-        for path in folder.rglob("*.js")
-    )
-
-
-def imports_of(script: str) -> set[str]:
-    name, _, path = script.partition("/")
-    file = SERVED[name] / path
-    found = {(Path("/static") / Path(script).parent / each) for each in IMPORT.findall(file.read_text())}
-    return {str(path.resolve().relative_to("/static")) for path in found}
 
 
 def layer_of(script: str) -> str:

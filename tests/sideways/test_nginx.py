@@ -42,6 +42,15 @@ def test_body_over_the_limit_is_refused_as_json_through_nginx(customer: Customer
     assert answer.status_code == 413
 
 
+def test_static_files_come_compressed_and_streams_do_not(site: Site, customer: CustomerClient) -> None:
+    headers = {"Authorization": f"Bearer {customer.token}", "Accept-Encoding": "gzip"}
+    with httpx.Client(base_url=site.nginx.url("chatbot"), headers=headers) as client:
+        assert client.get("/static/browser/kit/base.css").headers["Content-Encoding"] == "gzip"
+        with client.stream("GET", f"{customer.path}/events") as answer:
+            assert answer.headers["Content-Type"].startswith("text/event-stream")
+            assert "Content-Encoding" not in answer.headers
+
+
 CALLS, STREAMS = 20, 2
 TIGHT = {
     "rate=300r/s": "rate=1r/m",
