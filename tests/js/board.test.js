@@ -1,0 +1,116 @@
+/** The board says the same of a session, whatever came first. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import {
+  emptyBoard, isMine, mineOf, queueOf, rowsOf, takeMessage, takeQueue, takeRead, takeRequest, takeSession, takeStatus,
+  unreadOf, unreadTotalOf, waitingSince, waitingVersions,
+} from "../../workbench/static/workbench/model/board.js";
+import { endsOf, ordersOf } from "./orders.mjs";
+
+const ALICE = { id: "alice", name: "Alice" };
+const BOB = { id: "bob", name: "Bob" };
+const at = (seconds) => Date.UTC(2026, 10, 3, 12, 0, seconds);
+const iso = (seconds) => new Date(at(seconds)).toISOString();
+
+const status = (version, name, agent = null) => (board) =>
+  takeStatus(board, { session_name: "s", version, status: name, agent }, at(version));
+const message = (id, content, extra = {}) => (board) =>
+  takeMessage(board, { id, session_name: "s", role: "customer", content, created_at: iso(10 + id), ...extra });
+const requestAt = (seconds, reason = "Refund") => (board) =>
+  takeRequest(board, { session_name: "s", reason, last_message: "A human, please" }, at(seconds));
+const fetched = (version, state = {}) => (board) => takeSession(board, {
+  session_name: "s", version, status: "manual_live", agent: ALICE, reason: "Refund", customer: { name: "Emma", email: "" },
+  created_at: iso(0), last_message: "two", last_activity_at: iso(12), waiting_since: null, position: "p", ...state,
+});
+const item = (name, version, since, extra = {}) => ({
+  session_name: name, version, position: 1, waiting_seconds: 5, waiting_since: iso(since), reason: "", last_message: "hi", ...extra,
+});
+const show = (board) => {
+  const session = board.sessions.get("s");
+  return [session.status, session.agent, session.reason, session.last_message, waitingSince(session), unreadOf(board, "s")];
+};
+
+test("changes, a request, messages and what was read, in any order, some twice: the same board", () => {
+  const facts = [
+    status(1, "pending_manual"), requestAt(1), status(2, "manual_live", ALICE), message(1, "one"), message(2, "two"),
+    (board) => takeRead(board, { s: 1 }), fetched(2),
+  ];
+  assert.equal(ordersOf(facts).length, 5040);
+  assert.deepEqual(endsOf(ordersOf(facts), emptyBoard("alice"), show), [["manual_live", ALICE, "Refund", "two", at(1), 1]]);
+});
+
+test("a customer who waits again, in any order: the later request is right", () => {
+  const facts = [
+    requestAt(1, "first"), status(1, "pending_manual"), status(2, "bot_active"), requestAt(30, "second"),
+    status(3, "pending_manual"),
+  ];
+  const ends = endsOf(ordersOf(facts), emptyBoard("alice"), (board) => show(board).slice(0, 3).concat(show(board)[4]));
+  assert.deepEqual(ends, [["pending_manual", null, "second", at(30)]]);
+});
+
+test("a message that comes before its session is the agent's is counted once it is", () => {
+  const board = message(1, "early")(emptyBoard("alice"));
+  assert.equal(unreadOf(board, "s"), 0);
+  assert.equal(unreadOf(status(1, "manual_live", ALICE)(board), "s"), 1);
+  assert.equal(unreadTotalOf(status(1, "manual_live", BOB)(board)), 0);
+});
+
+test("what the agent and the bot write is not unread, and the bot's words are no preview", () => {
+  let board = status(1, "manual_live", ALICE)(emptyBoard("alice"));
+  board = message(2, "I am a bot", { role: "bot" })(message(1, "mine", { role: "agent" })(board));
+  assert.deepEqual([unreadOf(board, "s"), board.sessions.get("s").last_message], [0, "mine"]);
+  assert.equal(board.sessions.get("s").active_at, at(12));
+});
+
+test("who is not in the fetched queue does not wait", () => {
+  const known = takeQueue(emptyBoard("alice"), [item("s", 1, 1), item("t", 1, 2)], new Map());
+  assert.deepEqual(queueOf(known).map((session) => session.session_name), ["s", "t"]);
+  const board = takeQueue(known, [item("t", 1, 2)], waitingVersions(known));
+  assert.deepEqual(queueOf(board).map((session) => session.session_name), ["t"]);
+});
+
+test("who began to wait while the queue was fetched goes on waiting", () => {
+  const asked = waitingVersions(emptyBoard("alice"));
+  const board = takeQueue(status(1, "pending_manual")(emptyBoard("alice")), [], asked);
+  assert.equal(queueOf(board).length, 1);
+});
+
+test("who was taken and waits again while the queue was fetched goes on waiting", () => {
+  const before = status(1, "pending_manual")(emptyBoard("alice"));
+  const again = status(3, "pending_manual")(status(2, "manual_live", BOB)(before));
+  assert.equal(queueOf(takeQueue(again, [], waitingVersions(before))).length, 1);
+});
+
+test("an old queue does not bring back who was taken", () => {
+  const board = takeQueue(status(2, "manual_live", ALICE)(emptyBoard("alice")), [item("s", 1, 1)], new Map());
+  assert.ok(isMine(board, board.sessions.get("s")));
+});
+
+test("a request of another program alone is a customer who waits", () => {
+  assert.equal(queueOf(requestAt(1)(emptyBoard("alice"))).length, 1);
+});
+
+test("the queue is sorted by waiting, own sessions by activity", () => {
+  let board = takeQueue(emptyBoard("alice"), [item("late", 1, 9), item("early", 1, 3)], new Map());
+  assert.deepEqual(queueOf(board).map((session) => session.session_name), ["early", "late"]);
+  for (const [name, seconds] of [["a", 1], ["b", 2]]) {
+    board = fetched(1, { session_name: name, last_activity_at: iso(seconds) })(board);
+  }
+  assert.deepEqual(mineOf(board).map((session) => session.session_name), ["b", "a"]);
+});
+
+test("what says nothing new gives the same board", () => {
+  const board = message(1, "one")(fetched(2)(requestAt(1)(emptyBoard("alice"))));
+  for (const fact of [fetched(2), requestAt(1), message(1, "one"), status(2, "closed")]) assert.equal(fact(board), board);
+});
+
+test("a row keeps its identity until something of it changes", () => {
+  let board = takeQueue(emptyBoard("alice"), [item("s", 1, 1), item("t", 1, 2)], new Map());
+  const before = rowsOf(board, queueOf(board), null);
+  board = takeMessage(board, { id: 1, session_name: "t", role: "customer", content: "new", created_at: iso(20) });
+  const after = rowsOf(board, queueOf(board), null, before);
+  assert.equal(after[0], before[0]);
+  assert.notEqual(after[1], before[1]);
+  assert.equal(rowsOf(board, queueOf(board), "s", after)[0].isOpen, true);
+});
