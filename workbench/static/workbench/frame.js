@@ -31,6 +31,7 @@ export class Frame {
     this.#listenToKeys();
     this.#listenToAccount();
     this.#keepFocus();
+    keepPlace(document.querySelector(".mine"), document.querySelector(".wait"));
     window.addEventListener("hashchange", () => this.followAddress());
     effect(() => this.#showCalm());
   }
@@ -198,4 +199,12 @@ export class Frame {
       : mine > 0 ? gettext("Open one of your conversations on the left.")
         : gettext("Customers who ask for a human appear on the left. Leave this page open.");
   }
+}
+
+/** While somebody points at the lower list the upper one keeps its height: what is clicked does not move away. */
+function keepPlace(upper, lower) {
+  lower.addEventListener("pointerenter", ({ pointerType }) => {
+    if (pointerType === "mouse") upper.style.flex = `0 0 ${upper.offsetHeight}px`;
+  });
+  lower.addEventListener("pointerleave", () => { upper.style.flex = ""; });
 }

@@ -7,11 +7,12 @@ import { effect, startClock } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Actions } from "./actions.js";
-import { showCounts } from "./attention.js";
+import { Attention, showCounts } from "./attention.js";
 import { Frame } from "./frame.js";
 import { OpenConversation } from "./open_conversation.js";
 import { Search } from "./search.js";
 import { createStore } from "./store.js";
+import { mountAttention } from "./views/attention.js";
 import { mountChannel } from "./views/channel.js";
 import { mountDetails } from "./views/details.js";
 import { mountInbox } from "./views/inbox.js";
@@ -33,6 +34,7 @@ const conversation = new OpenConversation(store, config, {
 });
 const search = new Search(store, { limits, onError: showError });
 const frame = new Frame(config, store, { conversation, search, actions });
+const attention = new Attention(store, config.agent.id);
 const showChannel = mountChannel();
 const stream = new SharedStream({
   url: "/api/agent/events",
@@ -91,6 +93,7 @@ function receiveMessage(message) {
   store.takeMessage(message);
   conversation.receiveMessage(message);
   actions.receiveMessage(message);
+  attention.receiveMessage(message);
 }
 
 function receiveStatus(payload, { timestamp }) {
@@ -121,6 +124,7 @@ function receiveTransferRequest(payload, { timestamp }) {
   const isNews = !wasWaiting || store.serverNow.peek() - since < NEWS_SECONDS * 1000;
   if (isNews && store.get(name)?.status === STATUS.waiting) {
     frame.announceWaiting(name);
+    attention.receiveWaiting(store.get(name));
   }
 }
 
@@ -161,6 +165,7 @@ byId("connect-now").addEventListener("click", () => stream.connectNow());
 dropStrayClicks(".row-action, #take-next, #takeover, #requeue, #release, #close");
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
 mountDetails(store, limits);
+mountAttention(attention);
 mountUndo(actions.pending, () => actions.undo());
 startClock();
 showCounts(store);
