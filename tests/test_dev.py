@@ -16,7 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config.development import supervisor, valkey
+from config.development import supervisor
+from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, wait_until
 from harness.services import DEMO_PASSWORD, fill_database, make_environment
 
@@ -33,7 +34,7 @@ class Dev(Program):
     """`manage.py dev` on ports and a database of its own."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        self.ports = {"chatbot": valkey.find_free_port(), "workbench": valkey.find_free_port()}
+        self.ports = {"chatbot": take_port(), "workbench": take_port()}
         self.database = folder / "db.sqlite3"
         variables = make_environment(self.database)
         variables.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
