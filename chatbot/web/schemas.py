@@ -52,6 +52,12 @@ class ReceiptsBody(Body):
     seen: MessageId | SkipJsonSchema[None] = None
 
 
+class TypingBody(Body):
+    """Whether the caller's user writes at this moment."""
+
+    active: bool
+
+
 class MessagePageQuery(BaseModel):
     """Which messages: those before the message with this id, at most so many."""
 

@@ -17,6 +17,7 @@ from chatbot.conversations.events.sessions import (
     transfer_request,
 )
 from chatbot.conversations.events.types import EVENT_TYPES, EventType
+from chatbot.conversations.events.typing import Typing, typing
 
 __all__ = [
     "BOT",
@@ -31,6 +32,7 @@ __all__ = [
     "Receipt",
     "StatusChange",
     "TransferRequest",
+    "Typing",
     "change_with_notice",
     "iso",
     "message_delivered",
@@ -41,5 +43,6 @@ __all__ = [
     "queue_update",
     "status_change",
     "transfer_request",
+    "typing",
     "unlogged",
 ]
