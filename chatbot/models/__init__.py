@@ -1,5 +1,6 @@
 """Conversations: a session, its messages, what the bot knows and the answers that it still owes."""
 
+from chatbot.models.attachment import ATTACHMENT_ID_LENGTH, MAX_FILE_NAME_LENGTH, Attachment
 from chatbot.models.bot import TURN_LEASE, BotAnswer, BotTurn, lease_has_run_out
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
 from chatbot.models.seen import SeenMessage
@@ -14,13 +15,16 @@ from chatbot.models.session import (
 )
 
 __all__ = [
+    "ATTACHMENT_ID_LENGTH",
     "MAX_CLIENT_ID_LENGTH",
     "MAX_CONTENT_LENGTH",
     "MAX_EMAIL_LENGTH",
+    "MAX_FILE_NAME_LENGTH",
     "MAX_NAME_LENGTH",
     "MAX_REASON_LENGTH",
     "PREVIEW_LENGTH",
     "TURN_LEASE",
+    "Attachment",
     "BotAnswer",
     "BotTurn",
     "ChatSession",
