@@ -11,6 +11,7 @@ from bench.posts import Posts
 from bench.report import Report
 from bench.servers import LOAD_CORES, SERVER_CORES, Server, Site, running
 from bench.streams import EVENT_MARK, NotInTime, Streams
+from bench.typing_people import measure_typing, typing_calls
 from bench.wire import Redis, session_stream
 
 OWN_STREAM = "POST → own stream"
@@ -70,6 +71,14 @@ class Messages:
     def measure_bot(self, label: str, names: Sequence[str]) -> None:
         """Messages of customers who talk to the bot, which then owes an answer to each."""
         self._accept(label, None, Posts(self._chatbot.port, latency.customer_messages(names)), 1)
+
+    def measure_typing(self) -> None:
+        """Customers who type: each call goes to the session's open page and to its agent's."""
+        self._report.say(f"{self._under}: people who type")
+        calls = Posts(self._chatbot.port, typing_calls(self._names))
+        with self._open_streams(EVENT_MARK):
+            measure_typing(self._report.figures, self._under, calls, (self._chatbot, self._workbench))
+        calls.close()
 
     def _measure_posts(self, label: str, limits: Limits, posts: Posts) -> None:
         self._report.say(f"{self._under}: {label}")

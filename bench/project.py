@@ -132,6 +132,7 @@ class Project:
             messages.measure_latency(OTHER_STREAM, NO_LIMITS)
             messages.measure_own_latency()
             messages.measure_publish_latency()
+            messages.measure_typing()
             messages.measure_acceptance(MESSAGES)
             messages.measure_replies(REPLIES)
             messages.measure_bot("messages accepted, with the bot", self._people.bot)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from config.development.valkey import find_free_port
+from harness.ports import take_port
 from harness.programs import HOST, ROOT, Program, Valkey, process_status, wait_until
 from harness.services import make_environment
 from harness.sideways import PostgreSQL
@@ -154,7 +154,7 @@ class Site:
 
     def service(self, name: str, under: str, cores: set[int] = SERVER_CORES) -> Server:
         """A service of the project under "daphne" (manage.py serve) or "uvicorn"; not started."""
-        port = find_free_port()
+        port = take_port()
         if under == "daphne":
             command = ["manage.py", "serve", name, "--port", str(port)]
         else:
@@ -165,13 +165,13 @@ class Site:
 
 
 def bare_server(folder: Path) -> Server:
-    port = find_free_port()
+    port = take_port()
     return Server("bare", port, ["-m", "bench.bare", str(port)], folder, os.environ)
 
 
 def stock_server(folder: Path, database: Path | None = None) -> Server:
     """With a database it stores its events there."""
-    port = find_free_port()
+    port = take_port()
     endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
     command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.stock:application"]
     return Server("stock", port, command, folder, stock_environment(database))
@@ -179,7 +179,7 @@ def stock_server(folder: Path, database: Path | None = None) -> Server:
 
 def plain_server(folder: Path, environment: Mapping[str, str]) -> Server:
     """The plain Django project of bench/reference."""
-    port = find_free_port()
+    port = take_port()
     endpoint = f"tcp:port={port}:interface={HOST}:backlog={LISTEN_BACKLOG}"
     command = ["-m", "daphne", "-v", "0", "-e", endpoint, "bench.reference.project:application"]
     return Server("plain", port, command, folder, environment)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.development import valkey
 from config.development.supervisor import prepare_death_with_parent
+from harness.ports import take_port
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -108,7 +109,7 @@ class Valkey(Program):
     """A Valkey on a port that stays the same over restarts."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = valkey.find_free_port()
+        self.port = take_port()
         self.url = valkey.valkey_url(self.port)
         super().__init__("valkey", valkey.valkey_command(self.port), folder / "valkey.log", os.environ)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from config.development import valkey
+from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
 
 DEMO_PASSWORD = "correct-horse-battery"
@@ -24,7 +24,7 @@ class Service(Program):
     """`manage.py serve <name>` on a port that stays the same over restarts."""
 
     def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
-        self.port = valkey.find_free_port()
+        self.port = take_port()
         self.url = f"http://{HOST}:{self.port}"
         command = [sys.executable, "manage.py", "serve", name, "--port", str(self.port)]
         super().__init__(name, command, folder / f"{name}.log", environment)

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from config.development import valkey
 from harness.clients import AgentClient
 from harness.packages import find_program
+from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
 from harness.services import make_environment, run_command
 
@@ -28,7 +28,7 @@ class PostgreSQL(Program):
     """A cluster of its own. It refuses to run as root, who therefore starts it as the user that owns its files."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = valkey.find_free_port()
+        self.port = take_port()
         self.url = f"postgres://{DATABASE_OWNER}@{HOST}:{self.port}/handover"
         self._data = folder / "data"
         self._as_owner: list[str] = []
@@ -109,7 +109,7 @@ class Worker(Program):
     """One process of a service: under daphne by `manage.py serve`, or under uvicorn."""
 
     def __init__(self, service: str, server: str, folder: Path, environment: Mapping[str, str]) -> None:
-        self.port = valkey.find_free_port()
+        self.port = take_port()
         by_server = {
             "daphne": ["manage.py", "serve", service, "--port", str(self.port)],
             "uvicorn": ["-m", "uvicorn", f"config.asgi:{service}", "--port", str(self.port), "--log-level=warning"],
@@ -139,8 +139,8 @@ class Nginx(Program):
         workbenches: list[Worker],
         limits: Mapping[str, str] | None = None,
     ) -> None:
-        self.ports = {"chatbot": valkey.find_free_port(), "workbench": valkey.find_free_port()}
-        self.plain_port = valkey.find_free_port()
+        self.ports = {"chatbot": take_port(), "workbench": take_port()}
+        self.plain_port = take_port()
         self.certificate = folder / "certificate.pem"
         self._folder = folder
         self._limits = limits or {}

@@ -48,6 +48,8 @@ class _Sending:
 def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
     """Send events in one transaction; return their ids in the given order (None for an ephemeral one).
 
+    Ephemeral events alone take no transaction and no statement.
+
     Call it last in a transaction: it holds the counters of the channels (taken in sorted order) until commit. A
     transaction of its own is tried again if it loses a deadlock. On PostgreSQL a broadcast event inside the caller's
     transaction has no id yet (None): it gets one after the commit (realtime/log/numbering.py).
@@ -57,6 +59,9 @@ def send_many(items: Iterable[tuple[Channel, Event]]) -> list[int | None]:
     different = {id(event): event for _, event in wanted}
     data = {key: encode(event) for key, event in different.items()}
     sendings = [_Sending(groups.parse(channel), event, data[id(event)]) for channel, event in wanted]
+    if not any(event.durable for event in different.values()):
+        _publish_on_commit([Envelope(each.channel, each.event.type, None, each.data) for each in sendings])
+        return [None] * len(sendings)
     retry_on_deadlock(lambda: _write_and_publish(sendings))
     later = [sending for sending in sendings if sending.row is not None]
     if later and not connection.in_atomic_block:
@@ -89,9 +94,14 @@ def _write_and_publish(sendings: Sequence[_Sending]) -> None:
             elif sending.row is None:
                 envelopes.append(next(logged))
                 sending.id = envelopes[-1].number
-        transaction.on_commit(lambda: process.current().publisher.publish(envelopes))
+        _publish_on_commit(envelopes)
         if later and is_callers_transaction:
             transaction.on_commit(lambda: process.current().numberer.soon())
+
+
+def _publish_on_commit(envelopes: Sequence[Envelope]) -> None:
+    """At once outside a transaction."""
+    transaction.on_commit(lambda: process.current().publisher.publish(envelopes))
 
 
 def send_to_session(

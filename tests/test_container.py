@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config.development import valkey
+from harness.ports import take_port
 from harness.programs import ROOT, START_SECONDS, Program, wait_until
 from harness.services import DEMO_PASSWORD
 
@@ -24,7 +24,7 @@ class Container(Program):
 
     def __init__(self, folder: Path) -> None:
         self.image = folder / "image"
-        self.ports = {"chatbot": valkey.find_free_port(), "workbench": valkey.find_free_port()}
+        self.ports = {"chatbot": take_port(), "workbench": take_port()}
         for source, target in re.findall(r"^COPY (\S+) (\S+)$", DOCKERFILE, re.MULTILINE):
             copy(ROOT / source, self.image / target)
         (self.image / "var").mkdir()

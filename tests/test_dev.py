@@ -16,9 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config.development import supervisor, valkey
+from config.development import supervisor
+from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, wait_until
-from harness.services import DEMO_PASSWORD, make_environment
+from harness.services import DEMO_PASSWORD, fill_database, make_environment
 
 ALWAYS_ENDING = [sys.executable, "-c", "print('hello'); raise SystemExit(3)"]
 ENDLESS = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
@@ -33,7 +34,7 @@ class Dev(Program):
     """`manage.py dev` on ports and a database of its own."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        self.ports = {"chatbot": valkey.find_free_port(), "workbench": valkey.find_free_port()}
+        self.ports = {"chatbot": take_port(), "workbench": take_port()}
         self.database = folder / "db.sqlite3"
         variables = make_environment(self.database)
         variables.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
@@ -90,7 +91,9 @@ def is_ready(port: int) -> bool:
 
 @pytest.fixture
 def dev(tmp_path: Path) -> Iterator[Dev]:
+    """One that has been run before."""
     program = Dev(tmp_path)
+    fill_database(program.database)
     yield program
     program.kill()
 
@@ -147,13 +150,8 @@ def test_signal_stops_everything(dev: Dev, number: signal.Signals) -> None:
     assert dev.wait() == 0
     assert set(children) == {"chatbot", "workbench", "valkey"}
     assert all(map(is_gone, children.values()))
-
-
-def test_stopped_product_holds_no_lock(dev: Dev) -> None:
-    dev.start()
-    dev.terminate()
     with closing(sqlite3.connect(dev.database, timeout=0)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")  # nobody holds a lock
 
 
 def test_killed_parent_leaves_no_orphan(dev: Dev) -> None:

@@ -41,6 +41,10 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",
         "/api/sessions/{name}/receipts",
+        "/api/sessions/{name}/typing",
+        "/api/sessions/{name}/close",
+        "/api/sessions/{name}/rating",
+        "/api/sessions/{name}/transcript",
         "/api/sessions/{name}/escalate",
         "/api/sessions/{name}/cancel-escalation",
         "/api/sessions/{name}/events",
@@ -59,6 +63,7 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",
         "/api/sessions/{name}/receipts",
+        "/api/sessions/{name}/typing",
         "/api/sessions/{name}/takeover",
         "/api/sessions/{name}/requeue",
         "/api/sessions/{name}/release",
@@ -68,6 +73,7 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/attachments/{attachment_id}",
         "/api/attachments/{attachment_id}/preview",
         "/api/agent/events",
+        "/api/today",
     }
 
 

@@ -1,7 +1,8 @@
 """Run steps of the Makefile in lanes: `run_steps.py lint types -- tests` runs `tests` beside the other two.
 
 Each step runs even if one before it failed. What a step prints comes out line by line, with its name in front; the
-summary at the end repeats the last line of each test run. Exit code 1 if a step failed.
+summary at the end repeats the last line of each test run, and of a step that failed the tests that failed and why, or
+the last lines. Exit code 1 if a step failed.
 """
 
 import asyncio
@@ -9,10 +10,13 @@ import os
 import re
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 MAKE = os.environ.get("MAKE", "make")
 TEST_RUN = re.compile(r"^=+ .* in [0-9.]+s.* =+$")
+FAILURE = re.compile(r"^(FAILED|ERROR|E  ) ")
+LINES_OF_A_FAILURE = 15
 CHUNK_BYTES = 64 * 1024
 
 
@@ -24,6 +28,8 @@ class Step:
     result: str = "not run"
     seconds: float = 0.0
     test_runs: list[str] = field(default_factory=list)
+    failures: deque[str] = field(default_factory=lambda: deque(maxlen=LINES_OF_A_FAILURE))
+    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES_OF_A_FAILURE))
 
     async def run(self) -> None:
         print(f"── {self.name}", flush=True)
@@ -44,11 +50,17 @@ class Step:
 
     def _show(self, line: str) -> None:
         print(f"{self.name:12} │ {line}", flush=True)
+        self.last_lines.append(line)
         if TEST_RUN.match(line):
             self.test_runs.append(line)
+        elif FAILURE.match(line):
+            self.failures.append(line)
 
     def summary(self) -> str:
         return f"{self.result:8}{self.name:13}{self.seconds:5.0f} s  {' '.join(self.test_runs[-1:])}".rstrip()
+
+    def why_it_failed(self) -> list[str]:
+        return [f"{self.name:12} │ {line}" for line in self.failures or self.last_lines]
 
 
 def read_lanes(words: list[str]) -> list[list[Step]]:
@@ -80,8 +92,11 @@ def main() -> int:
     print("── summary")
     for step in steps:
         print(step.summary())
-    failed = [step.name for step in steps if step.result != "ok"]
-    print(f"{'failed: ' + ' '.join(failed) if failed else 'all passed'} in {time.monotonic() - started:.0f} s")
+    failed = [step for step in steps if step.result != "ok"]
+    for step in failed:
+        print(*step.why_it_failed(), sep="\n")
+    result = f"failed: {' '.join(step.name for step in failed)}" if failed else "all passed"
+    print(f"{result} in {time.monotonic() - started:.0f} s")
     return 1 if failed else 0
 
 

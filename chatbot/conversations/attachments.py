@@ -10,6 +10,8 @@ from typing_extensions import TypedDict
 from chatbot.conversations.errors import AttachmentNotFound, TooManyAttachments
 from chatbot.models import Attachment, ChatSession, Message
 
+FILE_MARK = "\N{PAPERCLIP}"  # before the name of a file in a text
+
 URL = "/api/attachments/{id}"
 
 CLAIMABLE = timedelta(days=1)  # after that no message can take it; an hour later it is deleted

@@ -19,7 +19,8 @@ ApiError
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
 │   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
 │   ├── InvalidStatus    409  INVALID_STATUS
-│   └── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
+│   ├── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
+│   └── NotRatable       409  NOT_RATABLE
 ├── BodyTooLarge         413  BODY_TOO_LARGE
 ├── FileTooLarge         413  FILE_TOO_LARGE
 ├── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
@@ -183,6 +184,11 @@ class InvalidStatus(Conflict):
 class TooManyAttachments(Conflict):
     code = "TOO_MANY_ATTACHMENTS"
     default_message = _("Too many files have not been sent yet. Please send some of them first.")
+
+
+class NotRatable(Conflict):
+    code = "NOT_RATABLE"
+    default_message = _("This conversation cannot be rated, or has been rated already.")
 
 
 class BodyTooLarge(ApiError):

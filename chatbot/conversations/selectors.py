@@ -7,15 +7,20 @@ from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.attachments import read_files
-from chatbot.conversations.events import MessageJson, message_json
+from chatbot.conversations.closing import is_ratable, last_closing
+from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.models import ChatSession, Message, Status
+from chatbot.models.prepared import PreparedQuery
 from realtime import log
 from realtime.stream.position import encode_position
 
 
 class SessionState(TypedDict):
-    """A session with a page of its messages, oldest first; `more` says whether there are older ones."""
+    """A session with a page of its messages, oldest first; `more` says whether there are older ones.
+
+    `ratable`: the customer is still to be asked what the conversation was worth.
+    """
 
     session_name: str
     status: str
@@ -25,6 +30,13 @@ class SessionState(TypedDict):
     more: bool
     queue_position: int | None
     receipts: Receipts
+    customer: CustomerJson
+    ratable: bool
+
+
+def find_session(name: str) -> ChatSession | None:
+    """The session of this name with its assignee; one query. Who may see it is the caller's to check."""
+    return _by_name.first(name)
 
 
 def position_of(channels: Iterable[str]) -> str:
@@ -44,6 +56,8 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
         "more": more,
         "queue_position": queue_rank(session) if session.status == Status.PENDING_MANUAL else None,
         "receipts": receipts_of(session),
+        "customer": customer_json(session),
+        "ratable": is_ratable(last_closing(session)),
     }
 
 
@@ -62,3 +76,9 @@ def queue_rank(session: ChatSession) -> int:
     since = session.waiting_since
     earlier = Q(waiting_since__lt=since) | Q(waiting_since=since, id__lt=session.pk)
     return ChatSession.objects.filter(earlier, status=Status.PENDING_MANUAL).count() + 1
+
+
+# Before each call that reads a session, and each sign that somebody types: a third of what that one costs.
+_by_name = PreparedQuery[ChatSession, str](
+    lambda name: ChatSession.objects.select_related("assignee").filter(name=name), sample="<name>"
+)

@@ -7,14 +7,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils.translation import gettext, override
 
-from chatbot.conversations.attachments import claim, read_files
+from chatbot.conversations.attachments import FILE_MARK, claim, read_files
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
 
 CUSTOMER = "customer"
 BOT = "bot"
 SYSTEM = "system"
-
-FILE_MARK = "\N{PAPERCLIP}"
 
 # What lists of sessions show as the last message: what people said.
 PEOPLE = (Role.CUSTOMER, Role.AGENT)

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from chatbot.conversations.credentials import Credentials
 from chatbot.conversations.errors import AttachmentNotFound, NotFound
 from chatbot.conversations.names import check_name
+from chatbot.conversations.selectors import find_session
 from chatbot.models import Attachment, ChatSession, Role
 from chatbot.web.digests import digest
 from chatbot.web.refusals import refusal
@@ -89,7 +90,7 @@ def all_credentials_on(request: HttpRequest) -> Credentials:
 def own_session(request: HttpRequest, name: str) -> ChatSession:
     """The caller's session of this name, with its assignee; one query. Raises NotFound."""
     credentials = credentials_on(request, name)
-    session = ChatSession.objects.select_related("assignee").filter(name=name).first()
+    session = find_session(name)
     if session is None or not credentials.covers(session.owner_digest, session.token_digest):
         raise NotFound
     return session

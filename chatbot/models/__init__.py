@@ -2,6 +2,14 @@
 
 from chatbot.models.attachment import ATTACHMENT_ID_LENGTH, MAX_FILE_NAME_LENGTH, Attachment
 from chatbot.models.bot import TURN_LEASE, BotAnswer, BotTurn, lease_has_run_out
+from chatbot.models.closing import (
+    MAX_CLOSING_REASON_LENGTH,
+    MAX_COMMENT_LENGTH,
+    MAX_SUMMARY_LENGTH,
+    SILENCE,
+    SPAM,
+    Closing,
+)
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
 from chatbot.models.seen import SeenMessage
 from chatbot.models.session import (
@@ -17,17 +25,23 @@ from chatbot.models.session import (
 __all__ = [
     "ATTACHMENT_ID_LENGTH",
     "MAX_CLIENT_ID_LENGTH",
+    "MAX_CLOSING_REASON_LENGTH",
+    "MAX_COMMENT_LENGTH",
     "MAX_CONTENT_LENGTH",
     "MAX_EMAIL_LENGTH",
     "MAX_FILE_NAME_LENGTH",
     "MAX_NAME_LENGTH",
     "MAX_REASON_LENGTH",
+    "MAX_SUMMARY_LENGTH",
     "PREVIEW_LENGTH",
+    "SILENCE",
+    "SPAM",
     "TURN_LEASE",
     "Attachment",
     "BotAnswer",
     "BotTurn",
     "ChatSession",
+    "Closing",
     "Language",
     "Message",
     "Role",

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from realtime import log
 from realtime.database import data_version, log_fault, read_database
-from realtime.delivery.feed import Mark
+from realtime.delivery.feed import Feed, Mark
 from realtime.delivery.relay import Relay
 from realtime.events import Envelope
 from realtime.layers.protocol import Layer
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # One side alone may have lost Redis without knowing; the last message of a burst leaves no gap behind it.
 SAFETY_READ_SECONDS = 0.5
 DEGRADED_READ_SECONDS = 0.25
+CHANNELS_A_READ = 100  # of each, at most 500 events: what one read holds in memory stays bounded
 
 
 class CatchUp:
@@ -60,21 +61,25 @@ class CatchUp:
             moved = set(await read_database(log.moved, {feed.channel: feed.last or 0 for feed in feeds}))
         suspects = [feed for feed in feeds if feed.is_suspect or feed.channel in moved]
         while suspects:
-            # Before the read: an event is committed before it can be delivered, so a head below this mark went back.
-            marks = {feed.channel: feed.mark() for feed in suspects}
-            for feed in suspects:
-                feed.needs_log = False
-            heads, events = await read_database(_read, marks)
-            suspects = [feed for feed in suspects if feed.subscribers and relay.feeds.get(feed.channel) is feed]
-            for feed in suspects:
-                relay.merge(feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
-            suspects = [
-                feed
-                for feed in suspects
-                if (feed.last or 0) < heads[feed.channel].last
-                or marks[feed.channel].read_upto < marks[feed.channel].last
-            ]
+            part, rest = suspects[:CHANNELS_A_READ], suspects[CHANNELS_A_READ:]
+            suspects = rest + await self._read_part(relay, part)
         self._version_read = version
+
+    async def _read_part(self, relay: Relay, feeds: list[Feed]) -> list[Feed]:
+        """Read the log for these feeds, once; those that need more of it come back."""
+        # Before the read: an event is committed before it can be delivered, so a head below this mark went back.
+        marks = {feed.channel: feed.mark() for feed in feeds}
+        for feed in feeds:
+            feed.needs_log = False
+        heads, events = await read_database(_read, marks)
+        feeds = [feed for feed in feeds if feed.subscribers and relay.feeds.get(feed.channel) is feed]
+        for feed in feeds:
+            relay.merge(feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
+        return [
+            feed
+            for feed in feeds
+            if (feed.last or 0) < heads[feed.channel].last or marks[feed.channel].read_upto < marks[feed.channel].last
+        ]
 
 
 def _read(marks: Mapping[str, Mark]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:

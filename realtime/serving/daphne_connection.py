@@ -5,17 +5,21 @@ body of any size before it calls the application.
 """
 # mypy: allow-untyped-calls
 
+import asyncio
 import re
 from io import BytesIO
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory
 from django.conf import settings
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web import http
 
 # From a request's first byte to its last. What is written as an answer may take as long as it takes: a stream, days.
 REQUEST_SECONDS = 60
 LARGE_REQUEST_SECONDS = 600  # the same for a body that may be large
+STALLED_SECONDS = 60  # without a byte taken of an answer that comes in parts
 # How long the rest of a refused body is read and thrown away: closed before that, the connection would be reset, and
 # many a client would not see the answer.
 LINGER_SECONDS = 5
@@ -36,6 +40,7 @@ class Connection(http.HTTPChannel):
     _drops_body = False
     _is_lingering = False
     _limit: int | None = None
+    _can_write: "asyncio.Future[None] | None" = None
 
     def resetTimeout(self) -> None:
         """Called for each piece of data: the first of a request begins its time, the others do not prolong it."""
@@ -80,6 +85,30 @@ class Connection(http.HTTPChannel):
             self.transport.loseWriteConnection()  # type: ignore[union-attr]
         else:
             super().loseConnection()
+
+    async def until_sent(self) -> None:
+        """Wait while more is unsent than a buffer should hold; a client that takes nothing for long is cut off."""
+        if not self._waitingForTransport:
+            return
+        self._can_write = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await self._can_write
+        except TimeoutError:
+            self.transport.abortConnection()  # type: ignore[union-attr]
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        self._let_write()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self._waitingForTransport = False
+        self._let_write()
+
+    def _let_write(self) -> None:
+        if self._can_write is not None and not self._can_write.done():
+            self._can_write.set_result(None)
 
     def _is_too_large(self, size: int) -> bool:
         return self._limit is not None and size > self._limit

@@ -134,6 +134,13 @@ class DrainingServer(Server):  # type: ignore[misc]
         task.add_done_callback(self._in_flight.discard)
         return inbox
 
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """An answer in parts waits for its client to take them: daphne would keep all of it in memory."""
+        await super().handle_reply(protocol, message)
+        connection = getattr(protocol, "channel", None)
+        if message.get("more_body") and connection is not None:
+            await connection.until_sent()
+
     def protocol_connected(self, protocol: Any) -> None:
         super().protocol_connected(protocol)
         # Django reads forms. Twisted would parse the content type of every POST first: an eighth of the loop's time.

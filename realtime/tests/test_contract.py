@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from unittest import mock
 
@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from realtime import api, log
 from realtime.api import Event, Missed, ReceivedEvent
 from realtime.database import in_database
+from realtime.delivery import catch_up
 from realtime.events import encode
 from realtime.groups import BROADCAST, Channel, session
 from realtime.process import Process
@@ -90,6 +91,20 @@ async def test_a_channel_that_nobody_reads_any_more_costs_no_reads(each_layer: P
     assert [list(call.args[0]) for call in read.call_args_list] == [[session("s-2")]]
     async with reading(each_layer, session="s-1", after=0) as back:
         await until(lambda: back)
+
+
+async def test_many_channels_that_moved_at_once_are_read_in_parts(
+    each_layer: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "CHANNELS_A_READ", 3)
+    names = [f"s-{number}" for number in range(8)]
+    async with AsyncExitStack() as stack:
+        all_received = [await stack.enter_async_context(reading(each_layer, session=name)) for name in names]
+        with mock.patch("realtime.log.read", wraps=log.read) as read:
+            await in_database(write_unpublished, [session(name) for name in names])
+            await until(lambda: all(all_received))
+    assert all(len(received) == 1 for received in all_received)
+    assert max(len(call.args[0]) for call in read.call_args_list) == 3
 
 
 def write_unpublished(channels: list[Channel]) -> None:

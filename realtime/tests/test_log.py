@@ -1,6 +1,6 @@
 import pytest
 from django.db import transaction
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from realtime import api, log
 from realtime.api import Event
@@ -71,6 +71,24 @@ def test_send_many_numbers_events_in_the_given_order() -> None:
 def test_ephemeral_event_is_not_logged() -> None:
     assert api.send_to_session("s-1", "typing", {}, durable=False) is None
     assert not LoggedEvent.objects.exists()
+
+
+def test_ephemeral_events_alone_take_no_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    event = Event("typing", {}, durable=False)
+    with django_assert_num_queries(0):
+        assert api.send_many([(session("s-1"), event), (session("s-2"), event)]) == [None, None]
+
+
+def test_ephemeral_event_of_a_transaction_that_is_rolled_back_is_not_sent(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
+        with transaction.atomic():
+            api.send_to_session("s-1", "typing", {}, durable=False)
+            transaction.set_rollback(True)
+        assert callbacks == []
+        api.send_to_session("s-1", "typing", {}, durable=False)
+    assert len(callbacks) == 1
 
 
 def test_invalid_event_among_many_writes_nothing() -> None:

@@ -1,5 +1,6 @@
 """The two pages as their users see them: what is shown, and what can be done."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,12 @@ SCREENSHOTS = ROOT / "var" / "screenshots"
 WIDE = (1280, 800)
 NARROW = (390, 844)
 SESSION_KEY = "handover:session"  # where the chat page keeps the name of its session
+
+SEEN_WITHIN_SECONDS = 1.0  # the product's promise for a transfer request
+# From a click to what another browser draws: that often it is a process' turn, of which each may be late on a machine
+# that is busy with other things.
+LATE_TURNS = 20
+NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
 
 Shown = list[tuple[str, str]]  # (role, text) of each message, in order
 
@@ -60,6 +67,21 @@ class ConversationPage:
             wait_until("the page shows the messages of the API", is_same, within)
         except AssertionError as error:
             raise AssertionError(f"{error}\non their way: {states[0]}\npage: {states[1]}\nAPI:  {states[2]}") from None
+
+    def expect_soon(self, expectation: Callable[[], None], since: float) -> None:
+        """Expect something of this page within the promised second of a moment of `time.monotonic()`.
+
+        How late anything is on this machine is measured right afterwards, and allowed for.
+        """
+        expectation()
+        took = time.monotonic() - since
+        late = LATE_TURNS * max(self._seconds_to_draw() for _ in range(10))
+        assert took < SEEN_WITHIN_SECONDS + late, f"{took:.2f} s, of which {late:.2f} s are the machine's"
+
+    def _seconds_to_draw(self) -> float:
+        started = time.monotonic()
+        self.page.evaluate(NEXT_FRAME)
+        return time.monotonic() - started
 
     def shoot(self, folder: Path, step: str) -> None:
         """Keep a screenshot of the page as it is, at both sizes."""

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  emptyBoard, isMine, mineOf, queueOf, rowsOf, takeMessage, takeQueue, takeRead, takeRequest, takeSession, takeStatus,
-  unreadOf, unreadTotalOf, waitingSince, waitingVersions,
+  emptyBoard, isMine, mineOf, queueOf, takeMessage, takeQueue, takeRead, takeRequest, takeSession, takeStatus,
+  unansweredSince, unreadOf, unreadTotalOf, waitingSince, waitingVersions,
 } from "../../workbench/static/workbench/model/board.js";
 import { endsOf, ordersOf } from "./orders.mjs";
 
@@ -28,16 +28,17 @@ const item = (name, version, since, extra = {}) => ({
 });
 const show = (board) => {
   const session = board.sessions.get("s");
-  return [session.status, session.agent, session.reason, session.last_message, waitingSince(session), unreadOf(board, "s")];
+  const waits = [waitingSince(session), unansweredSince(board, "s")];
+  return [session.status, session.agent, session.reason, session.last_message, ...waits, unreadOf(board, "s")];
 };
 
 test("changes, a request, messages and what was read, in any order, some twice: the same board", () => {
   const facts = [
     status(1, "pending_manual"), requestAt(1), status(2, "manual_live", ALICE), message(1, "one"), message(2, "two"),
-    (board) => takeRead(board, { s: 1 }), fetched(2),
+    (board) => takeRead(board, "s", 1, at(11)), fetched(2, { unread: 1, unanswered_since: iso(1) }),
   ];
   assert.equal(ordersOf(facts).length, 5040);
-  assert.deepEqual(endsOf(ordersOf(facts), emptyBoard("alice"), show), [["manual_live", ALICE, "Refund", "two", at(1), 1]]);
+  assert.deepEqual(endsOf(ordersOf(facts), emptyBoard("alice"), show), [["manual_live", ALICE, "Refund", "two", at(1), at(1), 1]]);
 });
 
 test("a customer who waits again, in any order: the later request is right", () => {
@@ -102,15 +103,52 @@ test("the queue is sorted by waiting, own sessions by activity", () => {
 
 test("what says nothing new gives the same board", () => {
   const board = message(1, "one")(fetched(2)(requestAt(1)(emptyBoard("alice"))));
-  for (const fact of [fetched(2), requestAt(1), message(1, "one"), status(2, "closed")]) assert.equal(fact(board), board);
+  for (const fact of [fetched(2), requestAt(1), message(1, "one"), status(1, "closed")]) assert.equal(fact(board), board);
 });
 
-test("a row keeps its identity until something of it changes", () => {
-  let board = takeQueue(emptyBoard("alice"), [item("s", 1, 1), item("t", 1, 2)], new Map());
-  const before = rowsOf(board, queueOf(board), null);
-  board = takeMessage(board, { id: 1, session_name: "t", role: "customer", content: "new", created_at: iso(20) });
-  const after = rowsOf(board, queueOf(board), null, before);
-  assert.equal(after[0], before[0]);
-  assert.notEqual(after[1], before[1]);
-  assert.equal(rowsOf(board, queueOf(board), "s", after)[0].isOpen, true);
+test("what the server counted and what came after it, in any order, is unread once", () => {
+  const facts = [
+    fetched(2, { unread: 2, unanswered_since: iso(11), last_activity_at: iso(12) }), message(1, "one"), message(2, "two"),
+    message(3, "three"), message(4, "four"),
+  ];
+  const ends = endsOf(ordersOf(facts), emptyBoard("alice"), (board) => [unreadOf(board, "s"), unansweredSince(board, "s")]);
+  assert.deepEqual(ends, [[4, at(11)]]);
+});
+
+test("an answer ends the waiting, the next question begins it anew", () => {
+  const facts = [
+    fetched(2, { unread: 0, unanswered_since: iso(1) }), message(5, "answer", { role: "agent" }), message(6, "again"),
+    message(7, "and again"),
+  ];
+  const ends = endsOf(ordersOf(facts), emptyBoard("alice"), (board) => unansweredSince(board, "s"));
+  assert.deepEqual(ends, [at(16)]);
+});
+
+test("what was read on another computer is read here, in any order", () => {
+  const facts = [
+    fetched(2, { unread: 2, last_activity_at: iso(12) }), message(3, "three"), (board) => takeRead(board, "s", 2, at(12)),
+    fetched(2, { unread: 0, last_activity_at: iso(12) }),
+  ];
+  assert.deepEqual(endsOf(ordersOf(facts), emptyBoard("alice"), (board) => unreadOf(board, "s")), [1]);
+});
+
+test("own sessions: who waits for an answer first and longest first, then the answered", () => {
+  let board = emptyBoard("alice");
+  for (const [name, unanswered] of [["new", 9], ["answered", null], ["old", 3]]) {
+    const since = unanswered && iso(unanswered);
+    board = fetched(2, { session_name: name, unread: 0, unanswered_since: since, last_activity_at: iso(12) })(board);
+  }
+  assert.deepEqual(mineOf(board).map((session) => session.session_name), ["old", "new", "answered"]);
+});
+
+test("a preview says who wrote it, also after the same words were fetched", () => {
+  const facts = [message(2, "it  left\ntoday", { role: "agent" }), fetched(2, { last_message: "it left today", last_activity_at: iso(13) })];
+  const board = facts.reduce((state, fact) => fact(state), emptyBoard("alice"));
+  const { last_message: words, previewed_role: role } = board.sessions.get("s");
+  assert.deepEqual([words, role], ["it left today", "agent"]);
+});
+
+test("a part of a long queue lets nobody stop waiting", () => {
+  const known = takeQueue(emptyBoard("alice"), [item("s", 1, 1)], new Map());
+  assert.equal(queueOf(takeQueue(known, [], waitingVersions(known), false)).length, 1);
 });

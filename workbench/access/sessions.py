@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from chatbot.conversations import errors
+from chatbot.conversations import errors, selectors
 from chatbot.conversations.names import check_name
 from chatbot.models import Attachment, ChatSession, Role, Status
 from workbench.access.agents import Agent
@@ -21,7 +21,7 @@ def may_read(agent: Agent, status: str, assignee_id: int | None) -> bool:
 def find_session(name: str) -> ChatSession:
     """A session with its assignee, without a check of who may read it; one query. Raises NotFound."""
     check_name(name)
-    session = ChatSession.objects.select_related("assignee").filter(name=name).first()
+    session = selectors.find_session(name)
     if session is None:
         raise errors.NotFound
     return session

@@ -7,11 +7,13 @@ from chatbot.conversations.errors import AttachmentNotFound, InvalidStatus, Mess
 from chatbot.conversations.events import MessageJson
 from chatbot.conversations.names import check_name
 from chatbot.web.bodies import Json
-from chatbot.web.json_api import changes
-from chatbot.web.schemas import MessageBody, ReceiptsBody
+from chatbot.web.json_api import changes, reads
+from chatbot.web.schemas import MessageBody, ReceiptsBody, TypingBody
 from workbench.access.agents import logged_in_agent
+from workbench.access.sessions import readable_session
 from workbench.actions.confirm_messages import confirm_messages
 from workbench.actions.reply import reply
+from workbench.actions.tell_typing import tell_typing
 from workbench.api.guards import check_readable
 
 router = Router(tags=["messages"])
@@ -43,4 +45,13 @@ def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status
     agent = logged_in_agent(request)
     check_name(name)
     confirm_messages(session_name=name, agent=agent, delivered=body.delivered, seen=body.seen)
+    return Status(204, None)
+
+
+@router.post("/{name}/typing", response={204: None})
+@reads(NotAssignee, access=check_readable)
+def typing(request: HttpRequest, name: str, body: Json[TypingBody]) -> Status[None]:
+    """To be called while the assignee writes, every few seconds; more than one in 2 s is swallowed."""
+    agent = logged_in_agent(request)
+    tell_typing(readable_session(agent, name), agent=agent, active=body.active)
     return Status(204, None)

@@ -5,6 +5,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 """
 
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
+from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
@@ -17,11 +18,14 @@ from chatbot.conversations.events.sessions import (
     transfer_request,
 )
 from chatbot.conversations.events.types import EVENT_TYPES, EventType
+from chatbot.conversations.events.typing import Typing, typing
 
 __all__ = [
     "BOT",
     "EVENT_TYPES",
     "WORKBENCH",
+    "CustomerChange",
+    "CustomerJson",
     "EventType",
     "MessageJson",
     "Outgoing",
@@ -31,7 +35,10 @@ __all__ = [
     "Receipt",
     "StatusChange",
     "TransferRequest",
+    "Typing",
     "change_with_notice",
+    "customer_change",
+    "customer_json",
     "iso",
     "message_delivered",
     "message_json",
@@ -41,5 +48,6 @@ __all__ = [
     "queue_update",
     "status_change",
     "transfer_request",
+    "typing",
     "unlogged",
 ]

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
 from chatbot.conversations.events.receipts import Receipt
 from chatbot.conversations.events.sessions import QueuedTransferRequest, StatusChange, TransferRequest
+from chatbot.conversations.events.typing import Typing
 
 # A session's channel; an agent's; that of everybody.
 ChannelKind = Literal["session", "agent", "broadcast"]
@@ -40,12 +42,14 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         QueuedTransferRequest,
         payload_on_session=TransferRequest,
     ),
+    "customer_change": EventType("A customer has said who they are.", ("broadcast",), CustomerChange),
     "message_delivered": EventType(
         "One side has got what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
     ),
     "message_read": EventType(
         "One side has seen what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
     ),
+    "typing": EventType("One side writes at this moment.", ("session", "agent"), Typing, durable=False),
     "queue_update": EventType(
         "The queue has another length or head; at most two a second.", ("broadcast",), QueueUpdate, durable=False
     ),

@@ -8,10 +8,11 @@ from chatbot.conversations.events import MessageJson
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.confirm_messages import confirm_messages
 from chatbot.customers.actions.post_customer_message import post_customer_message
+from chatbot.customers.actions.tell_typing import tell_typing
 from chatbot.customers.api.guards import credentials
 from chatbot.web.bodies import Json
-from chatbot.web.json_api import changes
-from chatbot.web.schemas import MessageBody, ReceiptsBody
+from chatbot.web.json_api import changes, reads
+from chatbot.web.schemas import MessageBody, ReceiptsBody, TypingBody
 
 router = Router(tags=["messages"])
 
@@ -35,4 +36,12 @@ def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> S
 def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status[None]:
     """Never backwards; `seen` implies `delivered`. Only messages of an agent or of the bot can be confirmed."""
     confirm_messages(session_name=name, delivered=body.delivered, seen=body.seen, credentials=credentials(request))
+    return Status(204, None)
+
+
+@router.post("/{name}/typing", response={204: None})
+@reads(access=own_session)
+def typing(request: HttpRequest, name: str, body: Json[TypingBody]) -> Status[None]:
+    """To be called while the customer writes, every few seconds; more than one in 2 s is swallowed."""
+    tell_typing(own_session(request, name), active=body.active)
     return Status(204, None)

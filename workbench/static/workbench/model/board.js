@@ -2,35 +2,42 @@
  * What the workbench knows of all sessions, as values.
  *
  * States come from fetches and from events, in any order and some of them twice. Of two states of a session the one
- * with the higher `version` is right, of two previews the one of the newer message, of two requests the later; a message
- * counts once, by its id. Times are the server's, in milliseconds.
+ * with the higher `version` is right, of two previews the one of the newer message, of two requests the later. What the
+ * server counted (unread, unanswered) holds up to the session's activity then; newer messages are counted here, each
+ * once, by its id. Times are the server's, in milliseconds.
  *
  * @import { Agent } from "../../browser/talk/model/session.js"
- * @typedef {{name?: string, email?: string}} Customer
+ * @typedef {{name?: string, email?: string, phone?: string}} Customer
+ * @typedef {{at: number, version: number, unread: number, unansweredAt: number | null}} Counted
  * @typedef {{
- *   session_name: string, version: number, status: string | null, agent: Agent | null,
- *   customer?: Customer | null, reason?: string, created_at?: string,
- *   last_message?: string, previewed_at?: number, active_at?: number, requested_at?: number, waiting_at?: number,
+ *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
+ *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
+ *   customer_online?: boolean, counted?: Counted,
+ *   last_message?: string, previewed_at?: number, previewed_role?: string,
+ *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
  * @typedef {{id: number, session_name: string, role: string, content: string, created_at: string}} Message
+ * @typedef {{role: string, at: number}} Spoken
+ * @typedef {{id: number, at: number}} Read
  * @typedef {{
  *   agentId: string,
  *   sessions: ReadonlyMap<string, Session>,
- *   unread: ReadonlyMap<string, ReadonlySet<number>>,
- *   read: Readonly<Record<string, number>>,
+ *   spoken: ReadonlyMap<string, ReadonlyMap<number, Spoken>>,
+ *   read: ReadonlyMap<string, Read>,
  * }} Board
- * @typedef {{key: string, session: Session, isMine: boolean, isOpen: boolean, unread: number}} Row
  */
 
 import { STATUS } from "../../browser/talk/model/session.js";
 
 const PREVIEWED = new Set(["customer", "agent"]); // whose words a list shows, as the server does
+const PREVIEW_LENGTH = 200; // the server's
 const NOT_WAITING = ""; // a status that is no longer known, except that it is not "waiting"
-/** @type {ReadonlySet<number>} */
-const NONE = new Set();
+/** @type {ReadonlyMap<number, Spoken>} */
+const NOTHING = new Map();
+const UNREAD = Object.freeze({ id: 0, at: 0 });
 
-/** @param {string} agentId @param {Record<string, number>} read the last message read of each session @returns {Board} */
-export const emptyBoard = (agentId, read = {}) => ({ agentId, sessions: new Map(), unread: new Map(), read });
+/** @param {string} agentId @returns {Board} */
+export const emptyBoard = (agentId) => ({ agentId, sessions: new Map(), spoken: new Map(), read: new Map() });
 
 /** @param {Board} board @param {Session | undefined} session */
 export const isMine = (board, session) => session?.status === STATUS.live && session.agent?.id === board.agentId;
@@ -38,7 +45,7 @@ export const isMine = (board, session) => session?.status === STATUS.live && ses
 /** Since when a customer waits, null if nobody said. @param {Session} session */
 export const waitingSince = ({ requested_at: requestedAt, waiting_at: waitingAt }) => requestedAt ?? waitingAt ?? null;
 
-/** The name that a customer gave, else empty. @param {Session | undefined} session */
+/** The name that a customer gave, else empty. @param {Session | undefined | null} session */
 export const givenNameOf = (session) => session?.customer?.name?.trim() ?? "";
 
 /** Who waits, longest first. @param {Board} board */
@@ -46,55 +53,69 @@ export const queueOf = ({ sessions }) => [...sessions.values()]
   .filter(({ status }) => status === STATUS.waiting)
   .sort((one, other) => (waitingSince(one) ?? Infinity) - (waitingSince(other) ?? Infinity));
 
-/** The agent's live sessions, newest activity first. @param {Board} board */
+/** The agent's live sessions: whose customer waits for an answer longest first, then the answered, latest first.
+ * @param {Board} board */
 export const mineOf = (board) => [...board.sessions.values()]
   .filter((session) => isMine(board, session))
-  .sort((one, other) => (other.active_at ?? 0) - (one.active_at ?? 0));
+  .map((session) => ({ session, since: unansweredSince(board, session.session_name) ?? Infinity }))
+  .sort((one, other) => (one.since === other.since
+    ? (other.session.active_at ?? 0) - (one.session.active_at ?? 0)
+    : one.since - other.since))
+  .map(({ session }) => session);
+
+/** Since when the customer has had no answer of an agent, null if he has. @param {Board} board @param {string} name */
+export function unansweredSince(board, name) {
+  const { counted } = knownOf(board, name);
+  return uncounted(board, name).reduce(
+    (since, { role, at }) => (role === "agent" ? null : since ?? at),
+    counted?.unansweredAt ?? null,
+  );
+}
 
 /** How many messages of an own session the agent has not read. @param {Board} board @param {string} name */
-export const unreadOf = (board, name) => (isMine(board, board.sessions.get(name)) ? board.unread.get(name)?.size ?? 0 : 0);
+export function unreadOf(board, name) {
+  const session = board.sessions.get(name);
+  if (!session || !isMine(board, session)) return 0;
+  const { counted } = session;
+  const read = board.read.get(name) ?? UNREAD;
+  const before = counted && counted.at > read.at ? counted.unread : 0;
+  return before + uncounted(board, name).filter(({ id, role }) => role === "customer" && id > read.id).length;
+}
 
 /** @param {Board} board */
-export const unreadTotalOf = (board) => [...board.unread.keys()].reduce((total, name) => total + unreadOf(board, name), 0);
+export const unreadTotalOf = (board) => mineOf(board).reduce((total, session) => total + unreadOf(board, session.session_name), 0);
 
 /** The versions of those who wait: what a fetch of the queue has to be compared with. @param {Board} board */
 export const waitingVersions = (board) => new Map(queueOf(board).map(({ session_name: name, version }) => [name, version]));
 
-/** The rows of a list. One that is as before is the same object, so that a view can skip it.
- * @param {Board} board @param {readonly Session[]} sessions @param {string | null} openName
- * @param {readonly Row[]} before @returns {Row[]} */
-export function rowsOf(board, sessions, openName, before = []) {
-  const known = new Map(before.map((row) => [row.key, row]));
-  return sessions.map((session) => {
-    const name = session.session_name;
-    const row = {
-      key: name, session, isMine: isMine(board, session), isOpen: name === openName, unread: unreadOf(board, name),
-    };
-    const old = known.get(name);
-    return old && isSame(old, row) ? old : row;
-  });
-}
-
 /** Take a session from a list or from its own GET. @param {Board} board @param {any} fetched @returns {Board} */
 export function takeSession(board, fetched) {
   const { messages = [], waiting_since: since, last_activity_at: activeAt, last_message: content, ...rest } = fetched;
-  const { more: _more, position: _position, receipts: _receipts, notes: _notes, ...state } = rest;
+  const { more: _more, position: _position, receipts: _receipts, notes: _notes, unread, unanswered_since: unanswered, ...state } = rest;
   const known = knownOf(board, state.session_name);
+  const isNewer = state.version > known.version;
+  const counted = unread === undefined || !activeAt ? null
+    : { at: Date.parse(activeAt), version: state.version, unread, unansweredAt: unanswered ? Date.parse(unanswered) : null };
   const news = {
     ...(state.version < known.version ? {} : state),
+    ...(isNewer ? { changed_at: undefined } : {}),
     ...preview(known, Date.parse(activeAt), content),
     ...request(known, Date.parse(since)),
+    ...(counted && isLater(counted, known.counted) ? { counted } : {}),
   };
-  return messages.reduce(takeMessage, put(board, state.session_name, news));
+  const next = forgetCounted(put(board, state.session_name, news), state.session_name);
+  return messages.reduce(takeMessage, next);
 }
 
-/** Take the whole queue as fetched: who waited when it was asked for and is not in it does not wait.
+/** Take the whole queue as fetched: who waited when it was asked for and is not in it does not wait. One who began to
+ * wait meanwhile goes on waiting.
  * @param {Board} board @param {any[]} items
- * @param {ReadonlyMap<string, number>} asked the versions of those who waited then @returns {Board} */
-export function takeQueue(board, items, asked) {
+ * @param {ReadonlyMap<string, number>} asked the versions of those who waited then
+ * @param {boolean} isWhole whether the items are all who wait @returns {Board} */
+export function takeQueue(board, items, asked, isWhole = true) {
   const names = new Set(items.map(({ session_name: name }) => name));
   let next = board;
-  for (const [name, version] of asked) {
+  for (const [name, version] of isWhole ? asked : []) {
     const isUnchanged = board.sessions.get(name)?.version === version;
     if (isUnchanged && !names.has(name)) next = put(next, name, { status: NOT_WAITING });
   }
@@ -110,19 +131,21 @@ export function takeQueue(board, items, asked) {
  * @param {number} at @returns {Board} */
 export function takeStatus(board, { session_name: name, status, agent, version }, at) {
   const known = board.sessions.get(name);
-  if (known && version <= known.version) return board;
-  return put(board, name, { status, agent, version, waiting_at: status === STATUS.waiting ? at : known?.waiting_at });
+  if (known && version < known.version) return board;
+  if (known && version === known.version) return put(board, name, { changed_at: known.changed_at ?? at });
+  const waitingAt = status === STATUS.waiting ? at : known?.waiting_at;
+  return put(board, name, { status, agent, version, changed_at: at, waiting_at: waitingAt });
 }
 
 /** Take what a transfer_request tells of a waiting customer; its status_change may come before or after it.
- * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string}} told
+ * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string, question?: string, language?: string}} told
  * @param {number} since @returns {Board} */
-export function takeRequest(board, { session_name: name, reason, last_message: content }, since) {
+export function takeRequest(board, { session_name: name, reason, last_message: content, question, language }, since) {
   const known = knownOf(board, name);
-  const isLater = since >= (known.requested_at ?? 0);
+  const isNewest = since >= (known.requested_at ?? 0);
   return put(board, name, {
     ...(known.status === null ? { status: STATUS.waiting } : {}), // another program's request: no change of status told it
-    ...(isLater ? { reason } : {}),
+    ...(isNewest ? { reason, question, ...(language ? { language } : {}) } : {}),
     ...preview(known, since, content),
     ...request(known, since),
   });
@@ -131,33 +154,62 @@ export function takeRequest(board, { session_name: name, reason, last_message: c
 /** @param {Board} board @param {Message} message @returns {Board} */
 export function takeMessage(board, { id, session_name: name, role, content, created_at: createdAt }) {
   const at = Date.parse(createdAt);
-  const next = put(board, name, preview(knownOf(board, name), at, PREVIEWED.has(role) ? content : ""));
-  if (role !== "customer" || id <= (board.read[name] ?? 0) || board.unread.get(name)?.has(id)) return next;
-  return { ...next, unread: new Map(next.unread).set(name, new Set(next.unread.get(name)).add(id)) };
+  const isPreviewed = PREVIEWED.has(role);
+  const shown = isPreviewed ? content.trim().replace(/\s+/g, " ").slice(0, PREVIEW_LENGTH) : "";
+  const next = put(board, name, preview(knownOf(board, name), at, shown, role));
+  const known = next.spoken.get(name) ?? NOTHING;
+  if (!isPreviewed || known.has(id) || at <= (knownOf(next, name).counted?.at ?? 0)) return next;
+  return { ...next, spoken: new Map(next.spoken).set(name, new Map(known).set(id, { role, at })) };
 }
 
-/** Up to these messages all is read. @param {Board} board @param {Readonly<Record<string, number>>} read @returns {Board} */
-export function takeRead(board, read) {
-  const news = Object.entries(read).filter(([name, id]) => id > (board.read[name] ?? 0));
-  if (news.length === 0) return board;
-  const unread = new Map(board.unread);
-  for (const [name, last] of news) {
-    unread.set(name, new Set([...unread.get(name) ?? NONE].filter((id) => id > last)));
-  }
-  return { ...board, read: { ...board.read, ...Object.fromEntries(news) }, unread };
+/** The agent has read all up to this message. @param {Board} board @param {string} name @param {number} id
+ * @param {number} at when it was read, or written: what the server counted until then is read, too @returns {Board} */
+export function takeRead(board, name, id, at) {
+  const known = board.read.get(name) ?? UNREAD;
+  const read = { id: Math.max(known.id, id), at: Math.max(known.at, at) };
+  if (isSame(known, read)) return board;
+  return { ...board, read: new Map(board.read).set(name, read) };
+}
+
+/** What was said after what the server counted, in the order of ids. @param {Board} board @param {string} name */
+function uncounted(board, name) {
+  const until = board.sessions.get(name)?.counted?.at ?? 0;
+  return [...board.spoken.get(name) ?? NOTHING]
+    .map(([id, spoken]) => ({ id, ...spoken }))
+    .filter(({ at }) => at > until)
+    .sort((one, other) => one.id - other.id);
+}
+
+/** Let go of messages that the server has counted. @param {Board} board @param {string} name @returns {Board} */
+function forgetCounted(board, name) {
+  const known = board.spoken.get(name);
+  if (!known) return board;
+  const until = board.sessions.get(name)?.counted?.at ?? 0;
+  const kept = [...known].filter(([, { at }]) => at > until);
+  return kept.length === known.size ? board : { ...board, spoken: new Map(board.spoken).set(name, new Map(kept)) };
+}
+
+/** Of two counts that of the later activity holds; of one activity that of the later state, then the lower: more was read.
+ * @param {Counted} one @param {Counted | undefined} other */
+function isLater(one, other) {
+  if (!other) return true;
+  if (one.at !== other.at) return one.at > other.at;
+  return one.version !== other.version ? one.version > other.version : one.unread < other.unread;
 }
 
 /** @param {Board} board @param {string} name @returns {Session} */
 const knownOf = (board, name) => board.sessions.get(name) ?? { session_name: name, version: 0, status: null, agent: null };
 
 /** The newer preview wins; what was not said or may not be read only tells of activity.
- * @param {Session} known @param {number} at @param {string} content @returns {Partial<Session>} */
-function preview(known, at, content = "") {
+ * @param {Session} known @param {number} at @param {string} content @param {string} [role] @returns {Partial<Session>} */
+function preview(known, at, content = "", role = undefined) {
   if (!at) return {};
-  const isNewer = content !== "" && at >= (known.previewed_at ?? 0);
+  const previewedAt = known.previewed_at ?? 0;
+  const isSaid = content !== "" && (at > previewedAt || (at === previewedAt && Boolean(role) && !known.previewed_role));
+  const speaker = role ?? (content === known.last_message ? known.previewed_role : undefined);
   return {
     active_at: Math.max(known.active_at ?? 0, at),
-    ...(isNewer ? { last_message: content, previewed_at: at } : {}),
+    ...(isSaid ? { last_message: content, previewed_at: at, previewed_role: speaker } : {}),
   };
 }
 
@@ -174,7 +226,7 @@ function put(board, name, news) {
 
 /** Whether two records have the same values; of objects among these, the same fields. @param {any} one @param {any} other
  * @returns {boolean} */
-function isSame(one, other) {
+export function isSame(one, other) {
   const names = Object.keys(other);
   return names.length === Object.keys(one).length && names.every((name) => isEqual(one[name], other[name]));
 }
