@@ -1,8 +1,11 @@
 """What all tests share."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -18,6 +21,15 @@ QUIET_SECONDS = 30.0
 def _no_rate_limits() -> None:
     """All tests of a process come from one address."""
     settings.RATE_LIMITS = {}
+
+
+@pytest.fixture(autouse=True)
+def attachment_folder(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Path:
+    """The folder of the storage of files, of this test alone; it is made when something is stored."""
+    folder = tmp_path_factory.getbasetemp() / "attachments" / secrets.token_hex(8)
+    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}}
+    settings.STORAGES = {**settings.STORAGES, "attachments": backend}
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,7 @@ django.setup()
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
+from chatbot.attachments.retention import prune_hourly as prune_attachments
 from chatbot.bot.turns import run_turns
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from config.entry import has_allowed_host, refuse_websocket
@@ -29,7 +30,7 @@ from realtime.log.retention import prune_daily
 from realtime.process import BackgroundJob
 from realtime.serving.routes import StreamRoute, Streams
 from realtime.serving.stopping import drain_on_signal
-from workbench.access.login_attempts import prune_hourly
+from workbench.access.login_attempts import prune_hourly as prune_login_attempts
 from workbench.access.login_sessions import note_use_of_logins
 from workbench.api.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 from workbench.assignment.stranded import requeue_stranded_sessions
@@ -102,9 +103,9 @@ def _tune_interpreter() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily])
+chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily, prune_attachments])
 workbench = Service(
     "config.urls_workbench",
     WORKBENCH_STREAMS,
-    [prune_daily, prune_hourly, note_use_of_logins, requeue_stranded_sessions],
+    [prune_daily, prune_login_attempts, note_use_of_logins, requeue_stranded_sessions],
 )

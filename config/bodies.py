@@ -5,6 +5,7 @@ limit of their own.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -34,6 +35,15 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
             if not message.get("more_body", False):
                 break
     return bytes(body[: settings.MAX_BODY_BYTES + 1])
+
+
+def large_body_limit(scope: Scope) -> int | None:
+    """How many bytes a body may have that is read as it comes; None for all others, with MAX_BODY_BYTES."""
+    if scope["method"] == "POST":
+        for address, limit in settings.REALTIME_LARGE_BODIES.items():
+            if re.fullmatch(address, scope["path"]):
+                return int(limit)
+    return None
 
 
 def is_too_large(scope: Scope, body: bytes) -> bool:

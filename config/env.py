@@ -1,5 +1,6 @@
 """Everything the project reads from its environment, checked; `.env.example` documents each variable."""
 
+import json
 import os
 import secrets
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from limits import RateLimitItem, parse_many
+
+from chatbot.attachments.inspection.kinds import KINDS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -22,6 +25,8 @@ REDIS_SCHEMES = ("redis", "rediss", "unix", "sentinel")
 SQLITE_BUSY_SECONDS = 2
 # Of one process. The database threads of realtime/database keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
+MAX_ATTACHMENT_MB = 1000
+ATTACHMENT_TYPES = ("jpg", "jpeg", "png", "gif", "webp", "pdf", "txt", "csv", "docx", "xlsx", "pptx")
 THIS_MACHINE = "127.0.0.0/8,::1"
 # How long a caller waits for one of them: as long as for SQLite's lock.
 POSTGRES_POOL_SECONDS = 2
@@ -45,6 +50,8 @@ RATES = {
     "messages": "600/minute",  # what a customer does in one session
     "sessions": "600/minute",  # new ones from one address, behind which a whole office may sit
     "replies": "1200/minute",  # what an agent does
+    "uploads": "60/minute",  # files that one side sends to one session
+    "address_uploads": "300/minute",  # and that come from one address
     "logins": "20/minute",  # attempts for one username from one address
     "address_failures": "60/hour",  # logins that failed from one address
     "account_failures": "100/hour",  # and for one username, from addresses that it has not logged in from
@@ -231,6 +238,47 @@ def _stream_change(part: str) -> tuple[str, int]:
             f"(of {', '.join(STREAMS)})."
         )
     return name, int(number)
+
+
+def attachment_max_mb() -> int:
+    size = number("ATTACHMENT_MAX_MB", 20)
+    if not 1 <= size <= MAX_ATTACHMENT_MB:
+        raise ImproperlyConfigured(f"ATTACHMENT_MAX_MB is {size}; use a number from 1 to {MAX_ATTACHMENT_MB}.")
+    return size
+
+
+def attachment_types() -> tuple[str, ...]:
+    """The extensions of ATTACHMENT_TYPES."""
+    types = tuple(part.lower().lstrip(".") for part in names("ATTACHMENT_TYPES", ",".join(ATTACHMENT_TYPES)))
+    if unknown := [each for each in types if each not in KINDS]:
+        raise ImproperlyConfigured(f"ATTACHMENT_TYPES has {', '.join(unknown)}; known are {', '.join(KINDS)}.")
+    return types
+
+
+def attachment_storage() -> dict[str, Any]:
+    """Django's STORAGES["attachments"]: a folder, or what ATTACHMENT_STORAGE names, with its options in JSON."""
+    backend = text("ATTACHMENT_STORAGE")
+    if not backend:
+        folder = text("ATTACHMENT_FOLDER", str(VAR_DIR / "attachments"))
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(BASE_DIR / folder), "file_permissions_mode": 0o640},
+        }
+    try:
+        options = json.loads(text("ATTACHMENT_STORAGE_OPTIONS", "{}"))
+    except ValueError:
+        raise ImproperlyConfigured('ATTACHMENT_STORAGE_OPTIONS must be JSON: {"bucket_name": "files"}.') from None
+    return {"BACKEND": backend, "OPTIONS": options}
+
+
+def accel_location() -> str:
+    """ATTACHMENT_ACCEL: nginx's internal location of the folder, such as /attachments/."""
+    location = text("ATTACHMENT_ACCEL")
+    if not location:
+        return ""
+    if text("ATTACHMENT_STORAGE"):
+        raise ImproperlyConfigured("ATTACHMENT_ACCEL is for files in a folder; unset it, or ATTACHMENT_STORAGE.")
+    return f"/{location.strip('/')}/"
 
 
 def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:

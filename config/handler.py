@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
@@ -21,8 +21,9 @@ from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.urls import set_script_prefix
 
+from chatbot.attachments.body import BodyStream
 from chatbot.conversations.errors import BodyTooLarge
-from config.bodies import is_too_large, read_body, with_body
+from config.bodies import declared_length, is_too_large, large_body_limit, read_body, with_body
 from config.middleware import ContentSecurityPolicyMiddleware
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -104,6 +105,28 @@ class ApiHandler(ServiceHandler):
             if response is not None:
                 return response
         return await self._get_response_async(request)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        limit = large_body_limit(scope)
+        if limit is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await self._answer_upload(scope, receive, send, limit)
+
+    async def _answer_upload(self, scope: Any, receive: Any, send: Any, limit: int) -> None:
+        """Call the view before its body is there; the view reads `request.body_stream`."""
+        stream = BodyStream(receive, declared_bytes=declared_length(scope), limit_bytes=limit)
+        set_script_prefix(get_script_prefix(scope))
+        request, error = self.create_request(scope, BytesIO())
+        if request is None:
+            response = error
+        else:
+            request.body_stream = stream
+            request.POST = QueryDict()  # else the CSRF check would read the form for a token
+            response = await self.get_response_async(request)
+        if not stream.is_exhausted:
+            response["Connection"] = "close"
+        await self.send_response(response, send)
 
     async def answer(self, scope: Any, body: bytes, receive: Any, send: Any) -> None:
         """Call the view also for a body that is too large: it checks access first, and then refuses the body."""

@@ -110,6 +110,18 @@ TRUSTED_PROXIES = env.trusted_proxies()
 MAX_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
+ATTACHMENT_MAX_BYTES = env.attachment_max_mb() * 1024 * 1024
+ATTACHMENT_TYPES = env.attachment_types()
+ATTACHMENT_ACCEL = env.accel_location()
+ATTACHMENT_CLAMD = env.text("ATTACHMENT_CLAMD")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nobody's
+    "attachments": env.attachment_storage(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Of these addresses bodies may be larger, and are read as they come: with what a form adds to a file.
+REALTIME_LARGE_BODIES = {r"/api/sessions/[^/]+/attachments": ATTACHMENT_MAX_BYTES + MAX_BODY_BYTES}
+
 HTTPS = env.flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # A browser takes a cookie of such a name from its own host over HTTPS only: no neighbouring host can plant one.

@@ -166,9 +166,12 @@ class CustomerClient:
         self.session_name, self.token = answer["session_name"], answer["token"]
         return answer
 
-    def post(self, content: str, client_id: str | None = None) -> httpx.Response:
-        body = {"content": content, "client_id": client_id or secrets.token_hex(8)}
+    def post(self, content: str, client_id: str | None = None, **more: object) -> httpx.Response:
+        body = {"content": content, "client_id": client_id or secrets.token_hex(8), **more}
         return self.http.post(f"{self.path}/messages", json=body)
+
+    def upload(self, name: str, content: bytes) -> httpx.Response:
+        return self.http.post(f"{self.path}/attachments", files={"file": (name, content)})
 
     def escalate(self, **body: object) -> httpx.Response:
         return self.http.post(f"{self.path}/escalate", json=body)
@@ -225,8 +228,13 @@ class AgentClient:
     def take_over(self, session_name: str) -> httpx.Response:
         return self.call(session_name, "takeover")
 
-    def reply(self, session_name: str, content: str, client_id: str | None = None) -> httpx.Response:
-        return self.call(session_name, "messages", content=content, client_id=client_id or secrets.token_hex(8))
+    def reply(self, session_name: str, content: str, client_id: str | None = None, **more: object) -> httpx.Response:
+        client_id = client_id or secrets.token_hex(8)
+        return self.call(session_name, "messages", content=content, client_id=client_id, **more)
+
+    def upload(self, session_name: str, name: str, content: bytes) -> httpx.Response:
+        path, headers = f"/api/sessions/{session_name}/attachments", {"X-CSRFToken": self.csrf_token}
+        return self.http.post(path, files={"file": (name, content)}, headers=headers)
 
     def release(self, session_name: str) -> httpx.Response:
         return self.call(session_name, "release")

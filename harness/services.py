@@ -121,6 +121,7 @@ def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
     return {
         **os.environ,
         "DATABASE_URL": f"sqlite:///{database}",
+        "ATTACHMENT_FOLDER": str(database.parent / "attachments"),
         "REDIS_URL": redis_url,
         "DEMO_PASSWORD": DEMO_PASSWORD,
         "RATE_LIMITS": "off",

@@ -21,10 +21,11 @@ from psycopg.errors import LockNotAvailable
 
 from chatbot.bot import turns
 from chatbot.conversations import selectors as chatbot_selectors
-from chatbot.conversations.errors import RateLimited
+from chatbot.conversations.errors import AttachmentNotFound, RateLimited
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
-from chatbot.models import BotTurn, ChatSession, Message, Status
+from chatbot.customers.actions.post_customer_message import post_customer_message
+from chatbot.models import Attachment, BotTurn, ChatSession, Message, Role, Status
 from harness.threads import THREADS, run_at_once
 from realtime import api, database, log
 from realtime.api import Event
@@ -74,6 +75,29 @@ def test_transactions_that_send_to_the_same_channels_do_not_deadlock() -> None:
 
     assert run_at_once(lambda: write(channels), lambda: write(channels[::-1])) == [25, 25]
     assert {head.last for head in log.heads(channels).values()} == {50}
+
+
+def test_one_of_many_messages_gets_a_file() -> None:
+    """Of the same session, and each with another file, in another order."""
+    session = ChatSession.objects.create(name="s-1")
+    for number in range(2):
+        Attachment.objects.create(
+            id=f"{number:022}", session=session, role=Role.CUSTOMER, name="a.txt", type="text/plain", size_bytes=1
+        )
+
+    def post(number: int) -> bool:
+        ids = [f"{each:022}" for each in range(2)][:: -1 if number % 2 else 1]
+        try:
+            post_customer_message(
+                session_name="s-1", content="", client_id=f"c-{number}", credentials=None, attachments=ids
+            )
+        except AttachmentNotFound:
+            return False
+        return True
+
+    assert sorted(run_at_once(*(partial(post, number) for number in range(THREADS))))[-2:] == [False, True]
+    [message] = Message.objects.all()
+    assert set(Attachment.objects.values_list("message", flat=True)) == {message.pk}
 
 
 def lock_in_order(channels: list[Channel], both_hold_one: threading.Barrier) -> str:

@@ -13,6 +13,7 @@ from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from harness import files
 from harness.clients import AgentClient, CustomerClient, cookies_of, expect
 from harness.services import Product
 
@@ -39,6 +40,9 @@ CUSTOMERS_OPERATIONS = [
     "end",
     "rate",
     "read_transcript",
+    "attach",
+    "read_attachment",
+    "read_preview",
 ]
 AGENTS_OPERATIONS = [
     "list_sessions",
@@ -53,17 +57,25 @@ AGENTS_OPERATIONS = [
     "confirm",
     "typing",
     "read_today",
+    "attach",
+    "read_attachment",
+    "read_preview",
 ]
-# A call of the queue has nothing in it that could be wrong.
-AGENTS_CALLS = [
-    (operation_id, mode)
-    for operation_id in AGENTS_OPERATIONS
-    for mode in GenerationMode
-    if (operation_id, mode) != ("read_queue", GenerationMode.NEGATIVE)
+# A call of the queue has nothing in it that could be wrong. Of a file
+# the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
+NOT_MADE = [
+    ("read_queue", GenerationMode.NEGATIVE),
+    ("attach", GenerationMode.POSITIVE),
 ]
 
 
-def load(url: str, names: list[str]) -> OpenApiSchema:
+def calls(operations: list[str]) -> list[tuple[str, GenerationMode]]:
+    return [
+        (operation, mode) for operation in operations for mode in GenerationMode if (operation, mode) not in NOT_MADE
+    ]
+
+
+def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
     """The document of a service, without the streams, and what nobody invents: names, cursors, times, logins."""
     document = httpx.get(f"{url}/api/openapi.json").json()
     paths = {path: item for path, item in document["paths"].items() if not path.endswith("/events")}
@@ -72,7 +84,8 @@ def load(url: str, names: list[str]) -> OpenApiSchema:
             operation.pop("security", None)
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
-                    parameter["schema"] = {"type": "string", "enum": names}
+                    known = attachments if parameter["name"] == "attachment_id" else names
+                    parameter["schema"] = {"type": "string", "enum": known}
                 elif parameter["name"] == "before" and parameter["schema"]["type"] == "string":
                     parameter["schema"] = {"type": "string", "enum": [""]}
                 elif parameter["name"] == "since":
@@ -117,15 +130,16 @@ def make_calls(schema: OpenApiSchema, operation_id: str, mode: GenerationMode, c
     call()
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode))
-@pytest.mark.parametrize("operation_id", CUSTOMERS_OPERATIONS)
+@pytest.mark.parametrize(("operation_id", "mode"), calls(CUSTOMERS_OPERATIONS))
 def test_customers_calls_are_answered_as_described(
     customer: CustomerClient, operation_id: str, mode: GenerationMode
 ) -> None:
-    make_calls(load(customer.url, [customer.session_name]), operation_id, mode, customer.http)
+    picture = expect(201, customer.upload("a.png", files.picture("PNG")))
+    schema = load(customer.url, [customer.session_name], [picture["id"], "unknown"])
+    make_calls(schema, operation_id, mode, customer.http)
 
 
-@pytest.mark.parametrize(("operation_id", "mode"), AGENTS_CALLS)
+@pytest.mark.parametrize(("operation_id", "mode"), calls(AGENTS_OPERATIONS))
 def test_agents_calls_are_answered_as_described(
     product: Product, alice: AgentClient, operation_id: str, mode: GenerationMode
 ) -> None:
@@ -133,4 +147,5 @@ def test_agents_calls_are_answered_as_described(
     with_bot, waiting, taken = (begin_session(product.chatbot.url, is_waiting=n > 0) for n in range(3))
     expect(200, alice.take_over(taken))
     names = [with_bot, waiting, taken, "s-unknown"]
-    make_calls(load(alice.url, names), operation_id, mode, alice.http)
+    picture = expect(201, alice.upload(taken, "a.png", files.picture("PNG")))
+    make_calls(load(alice.url, names, [picture["id"], "unknown"]), operation_id, mode, alice.http)

@@ -48,6 +48,9 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/escalate",
         "/api/sessions/{name}/cancel-escalation",
         "/api/sessions/{name}/events",
+        "/api/sessions/{name}/attachments",
+        "/api/attachments/{attachment_id}",
+        "/api/attachments/{attachment_id}/preview",
     }
 
 
@@ -66,6 +69,9 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/release",
         "/api/sessions/{name}/close",
         "/api/sessions/{name}/events",
+        "/api/sessions/{name}/attachments",
+        "/api/attachments/{attachment_id}",
+        "/api/attachments/{attachment_id}/preview",
         "/api/agent/events",
         "/api/today",
     }
@@ -81,7 +87,7 @@ async def test_operations_have_different_ids(settings: Any, service: str) -> Non
 async def test_codes_of_refusals_are_literals(settings: Any) -> None:
     document = await fetch_document(settings, "workbench", "openapi.json")
     write = document["paths"]["/api/sessions/{name}/messages"]["post"]
-    assert codes_of(write, 400) == ["INVALID_CLIENT_ID", "INVALID_CONTENT", "INVALID_JSON"]
+    assert codes_of(write, 400) == ["INVALID_ATTACHMENTS", "INVALID_CLIENT_ID", "INVALID_CONTENT", "INVALID_JSON"]
     assert codes_of(write, 403) == ["CSRF_FAILED", "FORBIDDEN", "NOT_ASSIGNEE"]
     assert codes_of(write, 409) == ["INVALID_STATUS"]
     assert "429" not in document["paths"]["/api/sessions/queue"]["get"]["responses"]

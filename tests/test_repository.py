@@ -22,6 +22,7 @@ MODULES = {
     "django-csp": "csp",
     "django-environ": "environ",
     "django-ninja": "ninja",
+    "pillow": "PIL",
     "prometheus-client": "prometheus_client",
 }
 

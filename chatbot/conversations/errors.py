@@ -3,6 +3,7 @@
 ApiError
 ├── BadRequest           400  BAD_REQUEST
 ├── InvalidBody          400  INVALID_…
+│   └── InvalidForm      400  INVALID_FORM
 ├── InvalidQuery         400  INVALID_QUERY
 ├── Unauthenticated      401  UNAUTHENTICATED
 ├── Forbidden            403  FORBIDDEN
@@ -11,18 +12,23 @@ ApiError
 │   └── NotAssignee      403  NOT_ASSIGNEE
 ├── NotFound             404  NOT_FOUND
 │   ├── QueueEmpty       404  QUEUE_EMPTY
-│   └── MessageNotFound  404  MESSAGE_NOT_FOUND
+│   ├── MessageNotFound  404  MESSAGE_NOT_FOUND
+│   └── AttachmentNotFound  404  ATTACHMENT_NOT_FOUND
 ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
 ├── Conflict             409  CONFLICT
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
 │   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
 │   ├── InvalidStatus    409  INVALID_STATUS
+│   ├── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
 │   └── NotRatable       409  NOT_RATABLE
 ├── BodyTooLarge         413  BODY_TOO_LARGE
+├── FileTooLarge         413  FILE_TOO_LARGE
 ├── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+├── FileType             415  FILE_TYPE
 ├── RateLimited          429  RATE_LIMITED, with Retry-After
 ├── InternalError        500  INTERNAL_ERROR
-└── DatabaseUnavailable  503  DATABASE_UNAVAILABLE, with Retry-After
+├── DatabaseUnavailable  503  DATABASE_UNAVAILABLE, with Retry-After
+└── FilesUnavailable     503  FILES_UNAVAILABLE, with Retry-After
 """
 
 import math
@@ -71,6 +77,14 @@ class InvalidBody(ApiError):
     def __init__(self, message: Promise | str | None = None, *, code: str = "INVALID_BODY") -> None:
         self.code = code
         super().__init__(message)
+
+
+class InvalidForm(InvalidBody):
+    code = "INVALID_FORM"
+    default_message = _("The request body is not a whole form.")
+
+    def __init__(self, message: Promise | str | None = None) -> None:
+        super().__init__(message, code=self.code)
 
 
 class InvalidQuery(ApiError):
@@ -122,6 +136,11 @@ class MessageNotFound(NotFound):
     default_message = _("The conversation has no such message from the other side.")
 
 
+class AttachmentNotFound(NotFound):
+    code = "ATTACHMENT_NOT_FOUND"
+    default_message = _("There is no such file, or it has been sent already. Please choose it again.")
+
+
 class MethodNotAllowed(ApiError):
     code = "METHOD_NOT_ALLOWED"
     http_status = 405
@@ -162,6 +181,11 @@ class InvalidStatus(Conflict):
     default_message = _("The status of the conversation does not allow this.")
 
 
+class TooManyAttachments(Conflict):
+    code = "TOO_MANY_ATTACHMENTS"
+    default_message = _("Too many files have not been sent yet. Please send some of them first.")
+
+
 class NotRatable(Conflict):
     code = "NOT_RATABLE"
     default_message = _("This conversation cannot be rated, or has been rated already.")
@@ -173,10 +197,22 @@ class BodyTooLarge(ApiError):
     default_message = _("The request is too large.")
 
 
+class FileTooLarge(ApiError):
+    code = "FILE_TOO_LARGE"
+    http_status = 413
+    default_message = _("The file is too large.")
+
+
 class UnsupportedMediaType(ApiError):
     code = "UNSUPPORTED_MEDIA_TYPE"
     http_status = 415
     default_message = _("The request body must be application/json.")
+
+
+class FileType(ApiError):
+    code = "FILE_TYPE"
+    http_status = 415
+    default_message = _("The file is not what its name says, or it is damaged.")
 
 
 class RateLimited(ApiError):
@@ -200,3 +236,10 @@ class DatabaseUnavailable(ApiError):
     http_status = 503
     default_message = _("The service is busy. Please try again in a moment.")
     headers = {"Retry-After": "1"}
+
+
+class FilesUnavailable(ApiError):
+    code = "FILES_UNAVAILABLE"
+    http_status = 503
+    default_message = _("Files cannot be taken at the moment. Please try again in a moment.")
+    headers = {"Retry-After": "5"}

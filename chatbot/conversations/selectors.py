@@ -6,6 +6,7 @@ from django.db.models import Q
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.attachments import read_files
 from chatbot.conversations.closing import is_ratable, last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
 from chatbot.conversations.receipts import Receipts, receipts_of
@@ -66,6 +67,7 @@ def message_page(session: ChatSession, *, before: int | None, limit: int) -> tup
     if before is not None:
         rows = rows.filter(id__lt=before)
     found = list(rows[: limit + 1])
+    read_files(found[:limit])
     return [message_json(session, message) for message in reversed(found[:limit])], len(found) > limit
 
 

@@ -1,11 +1,13 @@
 """The only writer of messages."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils.translation import gettext, override
 
+from chatbot.conversations.attachments import FILE_MARK, claim, read_files
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
 
 CUSTOMER = "customer"
@@ -47,9 +49,11 @@ def write(
     client_id: str,
     now: datetime,
     agent: User | None = None,
+    attachments: Sequence[str] = (),
 ) -> Message:
     """Write a message and note it as the session's latest. Raises Repeated, with nothing written.
 
+    `attachments`: ids of files of this session and role that no message has; AttachmentNotFound if one is not.
     The session must be locked (lock_session).
     """
     message = Message(
@@ -64,12 +68,20 @@ def write(
     message.pk = _insert_once(message)
     if message.pk is None:
         raise Repeated(_find(session, sender=sender, client_id=client_id))
+    if attachments:
+        message.files = claim(message, attachments, now=now)
     session.last_activity_at = now
     if role in PEOPLE:
-        session.last_message = " ".join(content.split())[:PREVIEW_LENGTH]
+        session.last_message = preview(message)
     session.unanswered_since = _unanswered_since(session, role, now)
     _note_latest(session)
     return message
+
+
+def preview(message: Message) -> str:
+    """What lists show of a message: its words, and the names of its files."""
+    files = ", ".join(each.name for each in message.files)
+    return " ".join([*message.content.split(), *([FILE_MARK, files] if files else [])])[:PREVIEW_LENGTH]
 
 
 def write_notice(session: ChatSession, text: str, *, now: datetime, **values: str) -> Message:
@@ -86,7 +98,8 @@ def write_notice(session: ChatSession, text: str, *, now: datetime, **values: st
 
 def last_words(session: ChatSession, *, before: int | None = None) -> str:
     """What the customer said last (before the message `before`, if he said something before that); one query."""
-    said = Message.objects.filter(session=session, role=Role.CUSTOMER).order_by("-id").values_list("id", "content")
+    spoken = Message.objects.filter(session=session, role=Role.CUSTOMER).exclude(content="")
+    said = spoken.order_by("-id").values_list("id", "content")
     newest = list(said[:1] if before is None else said.filter(id__lte=before)[:2])
     earlier = [content for pk, content in newest if pk != before]
     words = [*earlier, *(content for _, content in newest), ""]
@@ -131,4 +144,7 @@ def _note_latest(session: ChatSession) -> None:
 
 
 def _find(session: ChatSession, *, sender: str, client_id: str) -> Message:
-    return Message.objects.select_related("agent").get(session=session, sender=sender, client_id=client_id)
+    """With its files."""
+    first = Message.objects.select_related("agent").get(session=session, sender=sender, client_id=client_id)
+    read_files([first])
+    return first

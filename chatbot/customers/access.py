@@ -18,10 +18,10 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from chatbot.conversations.credentials import Credentials
-from chatbot.conversations.errors import NotFound
+from chatbot.conversations.errors import AttachmentNotFound, NotFound
 from chatbot.conversations.names import check_name
 from chatbot.conversations.selectors import find_session
-from chatbot.models import ChatSession
+from chatbot.models import Attachment, ChatSession, Role
 from chatbot.web.digests import digest
 from chatbot.web.refusals import refusal
 from realtime import groups
@@ -79,6 +79,11 @@ def credentials_on(request: HttpRequest, name: str) -> Credentials:
     No query. Raises NotFound if no session can be called so.
     """
     check_name(name)
+    return all_credentials_on(request)
+
+
+def all_credentials_on(request: HttpRequest) -> Credentials:
+    """What the caller shows, for whatever session. No query."""
     return credentials_of(request.COOKIES, request.META.get("HTTP_AUTHORIZATION", ""))
 
 
@@ -89,6 +94,20 @@ def own_session(request: HttpRequest, name: str) -> ChatSession:
     if session is None or not credentials.covers(session.owner_digest, session.token_digest):
         raise NotFound
     return session
+
+
+def own_attachment(request: HttpRequest, attachment_id: str) -> Attachment:
+    """A file that the caller may read: of one of their sessions, sent in a message or their own; one query.
+
+    Raises AttachmentNotFound.
+    """
+    found = Attachment.objects.select_related("session").filter(pk=attachment_id).first()
+    if found is None or found.session is None:
+        raise AttachmentNotFound
+    is_own = all_credentials_on(request).covers(found.session.owner_digest, found.session.token_digest)
+    if not is_own or (found.message_id is None and found.role != Role.CUSTOMER):
+        raise AttachmentNotFound
+    return found
 
 
 def authorise_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:

@@ -1,7 +1,7 @@
 """Addresses of the customers' API."""
 
 from chatbot.conversations.errors import NotFound
-from chatbot.customers.api import ending, escalation, messages, sessions
+from chatbot.customers.api import attachments, ending, escalation, messages, sessions
 from chatbot.customers.api.guards import Owner
 from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
@@ -15,8 +15,9 @@ api = ServiceAPI(
 )
 
 # Django tries them in this order: what is called most comes first.
-for router in (messages.router, sessions.router, escalation.router, ending.router):
+for router in (messages.router, sessions.router, escalation.router, ending.router, attachments.uploads):
     api.add_router("/sessions", router)
+api.add_router("/attachments", attachments.router)
 
 # Of chatbot/customers/streams.py.
 STREAMS = {"/api/sessions/{name}/events": event_stream("Events of a session", Owner(), [NotFound], [NAME])}

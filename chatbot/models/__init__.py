@@ -1,5 +1,6 @@
 """Conversations: a session, its messages, what the bot knows and the answers that it still owes."""
 
+from chatbot.models.attachment import ATTACHMENT_ID_LENGTH, MAX_FILE_NAME_LENGTH, Attachment
 from chatbot.models.bot import TURN_LEASE, BotAnswer, BotTurn, lease_has_run_out
 from chatbot.models.closing import (
     MAX_CLOSING_REASON_LENGTH,
@@ -22,11 +23,13 @@ from chatbot.models.session import (
 )
 
 __all__ = [
+    "ATTACHMENT_ID_LENGTH",
     "MAX_CLIENT_ID_LENGTH",
     "MAX_CLOSING_REASON_LENGTH",
     "MAX_COMMENT_LENGTH",
     "MAX_CONTENT_LENGTH",
     "MAX_EMAIL_LENGTH",
+    "MAX_FILE_NAME_LENGTH",
     "MAX_NAME_LENGTH",
     "MAX_REASON_LENGTH",
     "MAX_SUMMARY_LENGTH",
@@ -34,6 +37,7 @@ __all__ = [
     "SILENCE",
     "SPAM",
     "TURN_LEASE",
+    "Attachment",
     "BotAnswer",
     "BotTurn",
     "ChatSession",

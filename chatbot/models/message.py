@@ -1,11 +1,17 @@
 """What is written in a conversation."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from chatbot.models.session import ChatSession
+
+if TYPE_CHECKING:
+    from chatbot.models.attachment import Attachment
 
 MAX_CONTENT_LENGTH = 4000
 
@@ -23,6 +29,9 @@ class Role(models.TextChoices):
 
 class Message(models.Model):
     """One message. Ids ascend within a session, since its row is locked before a message gets one."""
+
+    # What it carries, in order, where that was read (chatbot/conversations/attachments.py) or it carries nothing.
+    files: "Sequence[Attachment]" = ()
 
     # The two have no index of their own, for which every message would pay: message_in_session begins with one, and by
     # the other asks only who deletes a user for good (which reads all messages; people who leave are deactivated).

@@ -3,6 +3,7 @@
 import json
 from typing import Any, cast
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import AsyncClient
 
@@ -39,6 +40,22 @@ class Customer:
         response = await self.post(f"/api/sessions/{name}/messages", {"content": content, "client_id": client_id})
         assert response.status_code in (200, 201), response.content
         return dict(json.loads(response.content))
+
+    async def upload(self, name: str, file_name: str, content: bytes, **headers: str) -> HttpResponse:
+        form = {"file": SimpleUploadedFile(file_name, content)}
+        response = await self.client.post(f"/api/sessions/{name}/attachments", form, headers=headers)
+        return cast(HttpResponse, response)
+
+    async def attach(self, name: str, file_name: str, content: bytes) -> dict[str, Any]:
+        """Send a file and return what is said of it."""
+        response = await self.upload(name, file_name, content)
+        assert response.status_code == 201, response.content
+        return dict(json.loads(response.content))
+
+    async def send(self, name: str, *attachments: str, content: str = "", client_id: str = "c-1") -> HttpResponse:
+        """Post a message with these files."""
+        body = {"content": content, "client_id": client_id, "attachments": attachments}
+        return await self.post(f"/api/sessions/{name}/messages", body)
 
     async def escalate(self, name: str) -> dict[str, Any]:
         response = await self.post(f"/api/sessions/{name}/escalate")

@@ -36,6 +36,7 @@ async def test_a_message_is_answered_as_stored(customer: Customer) -> None:
         "content": " <script>alert(1)</script>\n",
         "agent": None,
         "client_id": "c-1",
+        "attachments": [],
     }
 
 

@@ -18,7 +18,7 @@ async def test_reading_a_session(customer: Customer, count: int) -> None:
     name = await customer.start()
     for n in range(count):
         await customer.say(name, "hi", client_id=f"c-{n}")
-    assert len(await count_queries(lambda: customer.get(f"/api/sessions/{name}"))) == 3
+    assert len(await count_queries(lambda: customer.get(f"/api/sessions/{name}"))) == 4
 
 
 async def test_posting_a_message(customer: Customer) -> None:

@@ -74,7 +74,7 @@ def reads(*refusals: type[errors.ApiError], access: Access) -> Callable[[Job[Res
         async def operation(request: HttpRequest, **values: Any) -> Result:
             return await read_database(job, request, **values)
 
-        return _describe(operation, refusals, access)
+        return describe(operation, refusals, access)
 
     return decorate
 
@@ -89,7 +89,7 @@ def changes(*refusals: type[errors.ApiError], access: Access) -> Callable[[Job[R
                 return await in_turn(values["name"], job, request, **values)
             return await in_database(job, request, **values)
 
-        return _describe(operation, refusals, access)
+        return describe(operation, refusals, access)
 
     return decorate
 
@@ -98,9 +98,10 @@ def anybody(request: HttpRequest) -> None:
     """The access of operations that are for everybody."""
 
 
-def _describe(
+def describe(
     operation: AsyncJob[Result], refusals: Sequence[type[errors.ApiError]], access: Access
 ) -> AsyncJob[Result]:
+    """Note what the document, and the answer to bad input, need to know of an operation."""
     operation.refusals = refusals  # type: ignore[attr-defined]
     operation.access = access  # type: ignore[attr-defined]
     return operation

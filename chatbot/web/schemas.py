@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
-from chatbot.models import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH
+from chatbot.models import ATTACHMENT_ID_LENGTH, MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH
 from chatbot.web.bodies import Body, Text
 
 DEFAULT_PAGE = 50
@@ -14,27 +15,45 @@ MAX_PAGE = 100
 
 MAX_ID = 2**63 - 1
 
+MAX_ATTACHMENTS = 10  # of one message
 
-def _refuse_blank(content: str) -> str:
-    if not content.strip():
-        raise ValueError("only white space")
-    return content
+
+AttachmentId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9_-]{{{ATTACHMENT_ID_LENGTH}}}$")]
+
+# A message says something or carries something.
+SAYS_SOMETHING: JsonDict = {
+    "required": ["content"],
+    "properties": {"content": {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}},
+}
+CARRIES_SOMETHING: JsonDict = {"required": ["attachments"], "properties": {"attachments": {"minItems": 1}}}
 
 
 class MessageBody(Body):
-    """A message that a customer or an agent writes."""
+    """A message that a customer or an agent writes; `content` may be empty where there are attachments."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [SAYS_SOMETHING, CARRIES_SOMETHING]})
+
+    attachments: Annotated[
+        list[AttachmentId], Field(max_length=MAX_ATTACHMENTS, json_schema_extra={"uniqueItems": True})
+    ] = []
     content: Annotated[
-        Text,
-        Field(
-            min_length=1,
-            max_length=MAX_CONTENT_LENGTH,
-            examples=["Where is my parcel?"],
-            json_schema_extra={"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"},
-        ),
-        AfterValidator(_refuse_blank),
-    ]
+        Text, Field(max_length=MAX_CONTENT_LENGTH, validate_default=True, examples=["Where is my parcel?"])
+    ] = ""
     client_id: Annotated[Text, Field(min_length=1, max_length=MAX_CLIENT_ID_LENGTH, examples=["m-1"])]
+
+    @field_validator("attachments")
+    @classmethod
+    def _refuse_repeats(cls, attachments: list[str]) -> list[str]:
+        if len(set(attachments)) < len(attachments):
+            raise ValueError("names one more than once")
+        return attachments
+
+    @field_validator("content")
+    @classmethod
+    def _refuse_nothing(cls, content: str, info: ValidationInfo) -> str:
+        if not content.strip() and not info.data.get("attachments"):
+            raise ValueError("only white space")
+        return content
 
 
 def _whole(value: object) -> object:

@@ -17,7 +17,7 @@ from twisted.internet import reactor
 from twisted.internet.error import CannotListenError
 
 from realtime import process
-from realtime.serving.daphne_connection import bound_connections
+from realtime.serving.daphne_connection import bound_connections, take_stored_body
 from realtime.serving.stopping import end_in_any_case
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 LISTEN_BACKLOG = 4096
 # A request gets its answer, or its refusal, in this time (realtime/database).
 DRAIN_LIMIT_SECONDS = 5.0
+BODY_BLOCK_BYTES = 64 * 1024
 FLUSH_LIMIT_SECONDS = 0.5
 FLUSH_CHECK_SECONDS = 0.01
 
@@ -62,6 +63,31 @@ class Inbox:
         return self._messages.pop(0)
 
 
+class BodyInbox(Inbox):
+    """An inbox whose body lies in a file, of which it gives a piece at a time."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self._body = body
+
+    def put_nowait(self, message: Any) -> None:
+        if message["type"] == "http.disconnect":
+            self._body.close()
+        if message["type"] != "http.request":  # daphne's, which is empty
+            super().put_nowait(message)
+
+    async def get(self) -> Any:
+        if self._body.closed:
+            return await super().get()
+        block = self._body.read(BODY_BLOCK_BYTES)
+        more = len(block) == BODY_BLOCK_BYTES
+        if not more:
+            self._body.close()
+        return {"type": "http.request", "body": block, "more_body": more}
+
+
 class DrainingServer(Server):  # type: ignore[misc]
     """A daphne server for one of settings.SERVICES."""
 
@@ -95,7 +121,8 @@ class DrainingServer(Server):  # type: ignore[misc]
 
     def create_application(self, protocol: Any, scope: Any) -> "Inbox | None":
         """As daphne's own, with a smaller queue, and its task noted."""
-        inbox = Inbox()
+        body = take_stored_body(protocol)
+        inbox = Inbox() if body is None else BodyInbox(body)
         scope.setdefault("asgi", {"version": "3.0"})
         send = functools.partial(self.handle_reply, protocol)
         answering = self.application(scope=scope, receive=inbox.get, send=send)
@@ -106,6 +133,13 @@ class DrainingServer(Server):  # type: ignore[misc]
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
         return inbox
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """An answer in parts waits for its client to take them: daphne would keep all of it in memory."""
+        await super().handle_reply(protocol, message)
+        connection = getattr(protocol, "channel", None)
+        if message.get("more_body") and connection is not None:
+            await connection.until_sent()
 
     def protocol_connected(self, protocol: Any) -> None:
         super().protocol_connected(protocol)

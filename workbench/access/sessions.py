@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from chatbot.conversations import errors, selectors
 from chatbot.conversations.names import check_name
-from chatbot.models import ChatSession, Status
+from chatbot.models import Attachment, ChatSession, Role, Status
 from workbench.access.agents import Agent
 
 
@@ -32,6 +32,19 @@ def readable_session(agent: Agent, name: str) -> ChatSession:
     session = find_session(name)
     check_readable(session, agent)
     return session
+
+
+def readable_attachment(agent: Agent, attachment_id: str) -> Attachment:
+    """A file that the agent may read: of a session that they may read, sent in a message or by an agent; one query.
+
+    Raises AttachmentNotFound.
+    """
+    found = Attachment.objects.select_related("session").filter(pk=attachment_id).first()
+    if found is None or found.session is None or (found.message_id is None and found.role != Role.AGENT):
+        raise errors.AttachmentNotFound
+    if not may_read(agent, found.session.status, found.session.assignee_id):
+        raise errors.AttachmentNotFound
+    return found
 
 
 def check_readable(session: ChatSession, agent: Agent) -> None:

@@ -1,5 +1,7 @@
 """An agent writes to the customer."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from chatbot.conversations import events, transcript
@@ -11,12 +13,15 @@ from workbench.access.sessions import check_readable
 from workbench.assignment.assignee import check_assignee
 
 
-def reply(*, session_name: str, agent: Agent, content: str, client_id: str) -> tuple[events.MessageJson, bool]:
+def reply(
+    *, session_name: str, agent: Agent, content: str, client_id: str, attachments: Sequence[str] = ()
+) -> tuple[events.MessageJson, bool]:
     """Write an agent's message and return it, with whether it was written by this call.
 
+    `attachments` are ids of files that agents have sent to the session and no message has taken.
     Writes before it checks the assignee, so that a repeat of an accepted message returns that message even if the
     session has gone back to the bot meanwhile; a refusal rolls a new message back.
-    Locks the session; raises NotFound, InvalidStatus (the session is not live), NotAssignee.
+    Locks the session; raises NotFound, AttachmentNotFound, InvalidStatus (the session is not live), NotAssignee.
     """
     with transaction.atomic():
         locked = lock_session(session_name)
@@ -31,6 +36,7 @@ def reply(*, session_name: str, agent: Agent, content: str, client_id: str) -> t
                 client_id=client_id,
                 agent=agent.user,
                 now=locked.now,
+                attachments=attachments,
             )
         except transcript.Repeated as repeat:
             return events.message_json(session, repeat.first), False

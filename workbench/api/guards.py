@@ -7,11 +7,13 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from chatbot.conversations import errors
+from chatbot.web.client_address import client_address
 from chatbot.web.digests import KEY_DIGITS, digest
 from chatbot.web.json_api import SAFE_METHODS, Guard
 from chatbot.web.rate_limits import check_rate
 from workbench.access.agents import logged_in_agent
 from workbench.access.sessions import find_session, readable_session
+from workbench.assignment.assignee import check_assignee
 
 
 class Login(Guard):
@@ -45,11 +47,26 @@ class Login(Guard):
         return key
 
 
+class Sender(Login):
+    """A caller who sends a file: with rates of its own."""
+
+    async def __call__(self, request: HttpRequest) -> str:
+        key = await super().__call__(request)
+        await check_rate(request, "uploads", digest(key)[:KEY_DIGITS])
+        await check_rate(request, "address_uploads", client_address(request))
+        return key
+
+
 # The access of operations: may the agent know more of this address?
 
 
 def check_readable(request: HttpRequest, name: str) -> None:
     readable_session(logged_in_agent(request), name)
+
+
+def check_assigned(request: HttpRequest, name: str) -> None:
+    agent = logged_in_agent(request)
+    check_assignee(readable_session(agent, name), agent)
 
 
 def check_found(request: HttpRequest, name: str) -> None:

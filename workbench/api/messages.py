@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from chatbot.conversations.errors import InvalidStatus, MessageNotFound, NotAssignee
+from chatbot.conversations.errors import AttachmentNotFound, InvalidStatus, MessageNotFound, NotAssignee
 from chatbot.conversations.events import MessageJson
 from chatbot.conversations.names import check_name
 from chatbot.web.bodies import Json
@@ -20,12 +20,18 @@ router = Router(tags=["messages"])
 
 
 @router.post("/{name}/messages", response={201: MessageJson, 200: MessageJson})
-@changes(NotAssignee, InvalidStatus, access=check_readable)
+@changes(NotAssignee, InvalidStatus, AttachmentNotFound, access=check_readable)
 def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> Status[MessageJson]:
     """The same `client_id` again is the same message: it is returned as it was written first, with 200."""
     agent = logged_in_agent(request)
     check_name(name)
-    message, created = reply(session_name=name, agent=agent, content=body.content, client_id=body.client_id)
+    message, created = reply(
+        session_name=name,
+        agent=agent,
+        content=body.content,
+        client_id=body.client_id,
+        attachments=body.attachments,
+    )
     return Status(201 if created else 200, message)
 
 

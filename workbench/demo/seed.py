@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chatbot.conversations import events, queue
-from chatbot.models import BotTurn, ChatSession, Language, Message, Status
+from chatbot.models import Attachment, BotTurn, ChatSession, Language, Message, Status
 from realtime.api import send_many
 from workbench.demo.agents import USERNAMES
 from workbench.demo.conversations import Teller
@@ -161,6 +161,7 @@ def _tell_of_waiting() -> None:
 def _delete_rows(session_ids: Sequence[int]) -> None:
     """Without reading the rows, as Django does for what others point at."""
     BotTurn.objects.filter(message__session__in=session_ids).delete()
+    Attachment.objects.filter(session__in=session_ids).update(session=None, message=None)  # their files go later
     for rows in (Message.objects.filter(session__in=session_ids), ChatSession.objects.filter(pk__in=session_ids)):
         rows._raw_delete(rows.db)
 

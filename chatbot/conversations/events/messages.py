@@ -3,6 +3,7 @@
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.attachments import AttachmentJson, attachment_json
 from chatbot.conversations.events.base import Outgoing, Source, iso, to_session_and_assignee
 from chatbot.models import ChatSession, Message
 from realtime.events import Event
@@ -18,10 +19,11 @@ class MessageJson(TypedDict):
     agent: AgentJson | None
     created_at: str
     client_id: str
+    attachments: list[AttachmentJson]
 
 
 def message_json(session: ChatSession, message: Message) -> MessageJson:
-    """A message as the API shows it; reads message.agent, so fetch that with the message."""
+    """A message as the API shows it; reads message.agent and message.files, so fetch these with the message."""
     return {
         "id": message.pk,
         "session_name": session.name,
@@ -30,6 +32,7 @@ def message_json(session: ChatSession, message: Message) -> MessageJson:
         "agent": agent_json(message.agent),
         "created_at": iso(message.created_at),
         "client_id": message.client_id,
+        "attachments": [attachment_json(each) for each in message.files],
     }
 
 

@@ -1,5 +1,7 @@
 """A customer writes."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from chatbot.bot import turns
@@ -11,13 +13,14 @@ from realtime.api import send_many
 
 
 def post_customer_message(
-    *, session_name: str, content: str, client_id: str, credentials: Credentials | None
+    *, session_name: str, content: str, client_id: str, credentials: Credentials | None, attachments: Sequence[str] = ()
 ) -> tuple[events.MessageJson, bool]:
     """Write a customer's message and return it, with whether it was written by this call.
 
+    `attachments` are ids of files that the customer has sent to the session and no message has taken.
     The same client_id again returns the first message and does nothing. A closed session is reopened. While the
     session is with the bot, the bot owes an answer (chatbot/bot/turns.py).
-    Locks the session; raises NotFound, also where `credentials` is given and does not cover it.
+    Locks the session; raises NotFound, also where `credentials` is given and does not cover it; AttachmentNotFound.
     """
     with transaction.atomic():
         locked = lock_session(session_name, credentials)
@@ -30,6 +33,7 @@ def post_customer_message(
                 content=content,
                 client_id=client_id,
                 now=locked.now,
+                attachments=attachments,
             )
         except transcript.Repeated as repeat:
             return events.message_json(session, repeat.first), False

@@ -44,6 +44,27 @@ class Owner(Guard):
         return credentials
 
 
+class Sender(Owner):
+    """An Owner who sends a file, which takes more than other calls do: with rates of its own."""
+
+    async def __call__(self, request: HttpRequest) -> Credentials:
+        credentials = await super().__call__(request)
+        name = _session_name(request)
+        await check_rate(request, "uploads", *(f"{name}/{digest[:KEY_DIGITS]}" for digest in credentials.shown))
+        await check_rate(request, "address_uploads", client_address(request))
+        return credentials
+
+
+class Holder(Owner):
+    """Who shows something, for whatever session: its name is found out by the job."""
+
+    async def __call__(self, request: HttpRequest) -> Credentials:
+        credentials = access.all_credentials_on(request)
+        if not credentials.shown:
+            raise errors.NotFound
+        return credentials
+
+
 class Visitor(Guard):
     """Anybody but a foreign page, which could use up the address of its visitors; not too often."""
 

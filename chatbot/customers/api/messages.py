@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from chatbot.conversations.errors import MessageNotFound
+from chatbot.conversations.errors import AttachmentNotFound, MessageNotFound
 from chatbot.conversations.events import MessageJson
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.confirm_messages import confirm_messages
@@ -18,11 +18,15 @@ router = Router(tags=["messages"])
 
 
 @router.post("/{name}/messages", response={201: MessageJson, 200: MessageJson})
-@changes(access=own_session)
+@changes(AttachmentNotFound, access=own_session)
 def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> Status[MessageJson]:
     """The same `client_id` again is the same message: it is returned as it was written first, with 200."""
     message, created = post_customer_message(
-        session_name=name, content=body.content, client_id=body.client_id, credentials=credentials(request)
+        session_name=name,
+        content=body.content,
+        client_id=body.client_id,
+        attachments=body.attachments,
+        credentials=credentials(request),
     )
     return Status(201 if created else 200, message)
 

@@ -1,0 +1,1 @@
+"""Files that people send: taken, looked into, kept, given out and deleted."""
