@@ -2,6 +2,7 @@
 
 from chatbot.models.bot import TURN_LEASE, BotAnswer, BotTurn, lease_has_run_out
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
+from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
 from chatbot.models.seen import SeenMessage
 from chatbot.models.session import (
     MAX_EMAIL_LENGTH,
@@ -19,6 +20,7 @@ __all__ = [
     "MAX_EMAIL_LENGTH",
     "MAX_NAME_LENGTH",
     "MAX_REASON_LENGTH",
+    "PRESENCE_LEASE",
     "PREVIEW_LENGTH",
     "TURN_LEASE",
     "BotAnswer",
@@ -26,8 +28,11 @@ __all__ = [
     "ChatSession",
     "Language",
     "Message",
+    "Presence",
+    "PresenceHolder",
     "Role",
     "SeenMessage",
     "Status",
+    "is_held",
     "lease_has_run_out",
 ]

@@ -6,6 +6,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
+from chatbot.conversations.events.presence import CustomerPresence, customer_presence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
 from chatbot.conversations.events.sessions import (
@@ -23,6 +24,7 @@ __all__ = [
     "BOT",
     "EVENT_TYPES",
     "WORKBENCH",
+    "CustomerPresence",
     "EventType",
     "MessageJson",
     "Outgoing",
@@ -34,6 +36,7 @@ __all__ = [
     "TransferRequest",
     "Typing",
     "change_with_notice",
+    "customer_presence",
     "iso",
     "message_delivered",
     "message_json",
