@@ -5,6 +5,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 """
 
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
+from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.presence import CustomerPresence, customer_presence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
@@ -24,6 +25,8 @@ __all__ = [
     "BOT",
     "EVENT_TYPES",
     "WORKBENCH",
+    "CustomerChange",
+    "CustomerJson",
     "CustomerPresence",
     "EventType",
     "MessageJson",
@@ -36,6 +39,8 @@ __all__ = [
     "TransferRequest",
     "Typing",
     "change_with_notice",
+    "customer_change",
+    "customer_json",
     "customer_presence",
     "iso",
     "message_delivered",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chatbot', '0004_receipts'),
+        ('chatbot', '0005_closings'),
     ]
 
     operations = [
