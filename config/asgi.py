@@ -21,6 +21,8 @@ from django.urls import path, re_path
 
 from chatbot.attachments.retention import prune_hourly as prune_attachments
 from chatbot.bot.turns import run_turns
+from chatbot.conversations.lost_presence import forget_lost_customers
+from chatbot.customers.presence import keep_presence
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
@@ -103,9 +105,13 @@ def _tune_interpreter() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-chatbot = Service("config.urls_chatbot", CHATBOT_STREAMS, [run_turns, prune_daily, prune_attachments])
+chatbot = Service(
+    "config.urls_chatbot",
+    CHATBOT_STREAMS,
+    [run_turns, prune_daily, prune_attachments, keep_presence, forget_lost_customers],
+)
 workbench = Service(
     "config.urls_workbench",
     WORKBENCH_STREAMS,
-    [prune_daily, prune_login_attempts, note_use_of_logins, requeue_stranded_sessions],
+    [prune_daily, prune_login_attempts, note_use_of_logins, requeue_stranded_sessions, forget_lost_customers],
 )

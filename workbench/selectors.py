@@ -1,6 +1,6 @@
 """Reads of the workbench. A position is read before the rows that it goes with (chatbot/conversations/selectors.py)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,6 +12,7 @@ from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
+from chatbot.conversations.presence import present
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.models import ChatSession, Closing, Status
 from workbench.access.agents import Agent
@@ -26,7 +27,8 @@ class SessionItem(TypedDict):
     """A session as agents see it. What was said is empty, and `unread` 0, where the agent may not read it.
 
     `question` is what the customer last said before asking for an agent; `unanswered_since` is when an agent's answer
-    was first missing, null if none is; `unread` counts the customer's messages that this agent has not seen.
+    was first missing, null if none is; `unread` counts the customer's messages that this agent has not seen;
+    `customer_online` says whether the customer has a page open, which a page that is loaded anew does not end.
     """
 
     session_name: str
@@ -38,6 +40,7 @@ class SessionItem(TypedDict):
     question: str
     unanswered_since: str | None
     unread: int
+    customer_online: bool
     reason: str
     last_message: str
     last_activity_at: str
@@ -83,6 +86,7 @@ class QueueItem(TypedDict):
     language: str
     unanswered_since: str | None
     unread: int
+    customer_online: bool
 
 
 def agent_exists(agent_id: str) -> bool:
@@ -91,11 +95,16 @@ def agent_exists(agent_id: str) -> bool:
 
 
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:
-    """A session as this agent sees it; one query, and session.assignee, so fetch that with the session."""
-    return _item(session, agent, unread_counts([session], agent))
+    """A session as this agent sees it; two queries, and session.assignee, so fetch that with the session."""
+    return _items([session], agent)[0]
 
 
-def _item(session: ChatSession, agent: Agent, unread: Mapping[int, int]) -> SessionItem:
+def _items(sessions: Sequence[ChatSession], agent: Agent) -> list[SessionItem]:
+    unread, online = unread_counts(sessions, agent), present(sessions)
+    return [_item(session, agent, unread.get(session.pk, 0), session.pk in online) for session in sessions]
+
+
+def _item(session: ChatSession, agent: Agent, unread: int, is_online: bool) -> SessionItem:
     readable = may_read(agent, session.status, session.assignee_id)
     waiting_since = session.waiting_since if session.status == Status.PENDING_MANUAL else None
     return {
@@ -107,7 +116,8 @@ def _item(session: ChatSession, agent: Agent, unread: Mapping[int, int]) -> Sess
         "language": session.language,
         "question": session.question if readable else "",
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
-        "unread": unread.get(session.pk, 0) if readable else 0,
+        "unread": unread if readable else 0,
+        "customer_online": is_online,
         "reason": session.escalation_reason if readable else "",
         "last_message": session.last_message if readable else "",
         "last_activity_at": iso(session.last_activity_at),
@@ -168,21 +178,20 @@ def session_page(
     return _items(found[:limit], agent), following
 
 
-def _items(sessions: Sequence[ChatSession], agent: Agent) -> list[SessionItem]:
-    unread = unread_counts(sessions, agent)
-    return [_item(session, agent, unread) for session in sessions]
-
-
 def queue_page(agent: Agent) -> tuple[list[QueueItem], int]:
     """The head of the queue and the number of all who wait."""
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, waiting_since__isnull=False)
     first = list(waiting.order_by("waiting_since", "id").annotate(database_now=Now())[:MAX_QUEUE_ITEMS])
     total = waiting.count() if len(first) == MAX_QUEUE_ITEMS else len(first)
-    unread = unread_counts(first, agent)
-    return [_queue_item(session, place, unread.get(session.pk, 0)) for place, session in enumerate(first, 1)], total
+    unread, online = unread_counts(first, agent), present(first)
+    items = [
+        _queue_item(session, place, unread.get(session.pk, 0), session.pk in online)
+        for place, session in enumerate(first, 1)
+    ]
+    return items, total
 
 
-def _queue_item(session: Any, place: int, unread: int) -> QueueItem:
+def _queue_item(session: Any, place: int, unread: int, is_online: bool) -> QueueItem:
     """Of a session with `database_now`."""
     now = session.database_now
     since = session.waiting_since or now
@@ -199,6 +208,7 @@ def _queue_item(session: Any, place: int, unread: int) -> QueueItem:
         "language": session.language,
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
         "unread": unread,
+        "customer_online": is_online,
     }
 
 

@@ -11,6 +11,7 @@ from chatbot.models.closing import (
     Closing,
 )
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
+from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
 from chatbot.models.seen import SeenMessage
 from chatbot.models.session import (
     MAX_EMAIL_LENGTH,
@@ -33,6 +34,7 @@ __all__ = [
     "MAX_NAME_LENGTH",
     "MAX_REASON_LENGTH",
     "MAX_SUMMARY_LENGTH",
+    "PRESENCE_LEASE",
     "PREVIEW_LENGTH",
     "SILENCE",
     "SPAM",
@@ -44,8 +46,11 @@ __all__ = [
     "Closing",
     "Language",
     "Message",
+    "Presence",
+    "PresenceHolder",
     "Role",
     "SeenMessage",
     "Status",
+    "is_held",
     "lease_has_run_out",
 ]

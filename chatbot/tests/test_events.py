@@ -39,6 +39,7 @@ def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
         *events.new_message(session, message, source=events.BOT),
         *events.status_change(session, previous="closed", source=events.BOT),
         *events.transfer_request(session, waiting_since=timezone.now(), position=1, source=events.BOT),
+        events.customer_presence(session, is_online=True),
         events.queue_update(waiting=1, longest_wait_seconds=2),
         events.queue_position("s-1", 1),
     ]

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 
 from django.db import DatabaseError
 
 from realtime import metrics
 from realtime.database import log_fault
 from realtime.delivery.replay import Parts
+from realtime.stream.request import Authorise, StreamRequest
 from realtime.stream.stream import RETRY_MS, Stream, replay
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,10 @@ class OpenStreams:
     def remove(self, stream: Stream) -> None:
         self.all.pop(stream, None)
         metrics.STREAMS.set(len(self.all))
+
+    def requests_of(self, rule: Authorise) -> Iterator[StreamRequest]:
+        """What was asked for by each open stream that this rule has granted."""
+        return (stream.request for stream in self.all if stream.authorise is rule)
 
     async def tick(self) -> None:
         """Each second keep quiet streams alive and cut off those that do not read."""

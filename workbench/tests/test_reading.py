@@ -51,6 +51,7 @@ async def test_a_queue_item(alice: AgentClient) -> None:
         "language": "en",
         "unanswered_since": None,
         "unread": 0,
+        "customer_online": False,
     }
 
 
@@ -193,7 +194,7 @@ async def test_an_unknown_session_is_not_found(alice: AgentClient, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/api/sessions", 5), ("/api/sessions/queue", 5), ("/api/sessions/s-0", 6)]
+    ("path", "queries"), [("/api/sessions", 6), ("/api/sessions/queue", 6), ("/api/sessions/s-0", 7)]
 )
 @pytest.mark.parametrize("count", [1, 30])
 async def test_reading_costs_the_same_however_much_there_is(
@@ -209,10 +210,10 @@ async def test_reading_costs_the_same_however_much_there_is(
 
 
 @pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 9), ("messages", 7), ("release", 9), ("close", 10), ("requeue", 10)]
+    ("verb", "queries"), [("takeover", 10), ("messages", 7), ("release", 10), ("close", 11), ("requeue", 11)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
-    """Login 2, lock with access 1, then the change, its message, the session, counters, events, what is unread."""
+    """Login 2, lock, the change, its message, the session, counters, events, what is unread, who is here."""
     status = Status.PENDING_MANUAL if verb == "takeover" else Status.MANUAL_LIVE
     await in_database(add_session, status=status, assignee="" if verb == "takeover" else "alice")
     statements = await count_queries(lambda: alice.act(verb=verb, name="s-1", body={"content": "a", "client_id": "a"}))

@@ -7,6 +7,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
 from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
+from chatbot.conversations.events.presence import CustomerPresence, customer_presence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
 from chatbot.conversations.events.sessions import (
@@ -26,6 +27,7 @@ __all__ = [
     "WORKBENCH",
     "CustomerChange",
     "CustomerJson",
+    "CustomerPresence",
     "EventType",
     "MessageJson",
     "Outgoing",
@@ -39,6 +41,7 @@ __all__ = [
     "change_with_notice",
     "customer_change",
     "customer_json",
+    "customer_presence",
     "iso",
     "message_delivered",
     "message_json",

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
+from chatbot.conversations.events.presence import CustomerPresence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
 from chatbot.conversations.events.receipts import Receipt
 from chatbot.conversations.events.sessions import QueuedTransferRequest, StatusChange, TransferRequest
@@ -50,6 +51,12 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         "One side has seen what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
     ),
     "typing": EventType("One side writes at this moment.", ("session", "agent"), Typing, durable=False),
+    "customer_presence": EventType(
+        "The customer of a session that waits, or is the agent's, has come or has gone.",
+        ("agent", "broadcast"),
+        CustomerPresence,
+        durable=False,
+    ),
     "queue_update": EventType(
         "The queue has another length or head; at most two a second.", ("broadcast",), QueueUpdate, durable=False
     ),
