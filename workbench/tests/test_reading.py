@@ -194,7 +194,7 @@ async def test_an_unknown_session_is_not_found(alice: AgentClient, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/api/sessions", 6), ("/api/sessions/queue", 6), ("/api/sessions/s-0", 7)]
+    ("path", "queries"), [("/api/sessions", 6), ("/api/sessions/queue", 6), ("/api/sessions/s-0", 8)]
 )
 @pytest.mark.parametrize("count", [1, 30])
 async def test_reading_costs_the_same_however_much_there_is(
