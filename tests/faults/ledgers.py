@@ -23,6 +23,7 @@ class AcceptedPost:
     turn: int
     id: int
     content: str
+    attachments: tuple[str, ...] = ()  # ids of its files
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,9 @@ def check_posts(verdict: Verdict, log: Log, posts: list[AcceptedPost]) -> None:
         verdict.note("doubled", max(0, len(places) - 1), f"{post} is in the log more than once")
         if not places:
             continue
-        verdict.note("altered", logged[post.session_name][places[0]]["content"] != post.content, f"{post}")
+        message = logged[post.session_name][places[0]]
+        files = tuple(each["id"] for each in message.get("attachments", ()))
+        verdict.note("altered", (message["content"], files) != (post.content, post.attachments), f"{post}")
         key = (post.session_name, post.writer)
         verdict.note("disordered", places[0] < latest.get(key, -1), f"{post} stands before an earlier one")
         latest[key] = places[0]
@@ -115,6 +118,9 @@ def check_posts(verdict: Verdict, log: Log, posts: list[AcceptedPost]) -> None:
         written = Counter((message["role"], message["client_id"]) for message in messages)
         for key, count in written.items():
             verdict.note("doubled", count - 1, f"{name} {key}")
+        taken = Counter(each["id"] for message in messages for each in message.get("attachments", ()))
+        for file, count in taken.items():
+            verdict.note("doubled", count - 1, f"{name} {file}")
 
 
 def messages_of(events: Mapping[int, bytes]) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The checker sees what it is there to see."""
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -79,3 +81,19 @@ def test_accepted_call_that_is_not_in_the_log_is_lost() -> None:
 
 def test_posts_logged_in_another_order_are_out_of_order() -> None:
     assert judge(1, 2, 3, 4, 5, posts=[accepted(0, 2), accepted(1, 1)]).disordered == 1
+
+
+def with_files(number: int, *ids: str) -> bytes:
+    message = json.loads(envelope(number))
+    message["payload"]["attachments"] = [{"id": each} for each in ids]
+    return json.dumps(message).encode()
+
+
+def test_file_of_two_messages_is_doubled() -> None:
+    assert compare({CHANNEL: {1: with_files(1, "a"), 2: with_files(2, "a")}}, [accepted(0, 1)], [], []).doubled == 1
+
+
+def test_message_that_lost_its_file_is_altered() -> None:
+    post = replace(accepted(0, 1), attachments=("a", "b"))
+    assert compare({CHANNEL: {1: with_files(1, "a")}}, [post], [], []).altered == 1
+    assert compare({CHANNEL: {1: with_files(1, "a", "b")}}, [post], [], []).is_clean
