@@ -11,17 +11,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.test import RequestFactory
+from django.utils import timezone
 from limits import parse
 from psycopg.errors import LockNotAvailable
 
 from chatbot.bot import turns
+from chatbot.conversations import presence
 from chatbot.conversations import selectors as chatbot_selectors
-from chatbot.conversations.errors import AttachmentNotFound, RateLimited
+from chatbot.conversations.errors import AttachmentNotFound, QueueEmpty, RateLimited
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
 from chatbot.customers.actions.post_customer_message import post_customer_message
@@ -36,6 +39,7 @@ from workbench import selectors
 from workbench.access.agents import Agent
 from workbench.access.login_attempts import begin_attempt
 from workbench.actions.requeue import requeue_stranded
+from workbench.actions.take_next import take_next
 from workbench.assignment.stranded import find_stranded
 from workbench.models import LoginAttempt
 from workbench.paging import LATEST
@@ -43,6 +47,8 @@ from workbench.paging import LATEST
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROWS = 20_000
+TAKERS = 20
+MOVES = 20
 QUEUE = ROWS // 100  # how many wait
 LARGE_TABLES = "chatbot_chatsession|chatbot_message|realtime_channelhead|realtime_loggedevent"
 WHOLE_TABLE = re.compile(rf"Seq Scan on (?:{LARGE_TABLES})")
@@ -225,6 +231,43 @@ def test_a_part_of_the_log_is_bounded_in_bytes_and_never_empty() -> None:
     parts = {after: log.read_part(session("s-1"), after, max_bytes=1_000) for after in (0, 2, 3, 5)}
     numbers = {after: [envelope.number for envelope in part] for after, part in parts.items()}
     assert numbers == {0: [1, 2, 3], 2: [3], 3: [4, 5], 5: []}
+
+
+def test_of_twenty_agents_who_take_the_next_each_gets_one() -> None:
+    """Twenty wait, and the first one is whom all of them find first."""
+    names = {f"s-{n}" for n in range(TAKERS)}
+    ChatSession.objects.bulk_create(
+        ChatSession(name=name, status=Status.PENDING_MANUAL, waiting_since=timezone.now()) for name in sorted(names)
+    )
+    agents = [Agent(User.objects.create(username=f"agent-{n}"), is_supervisor=False) for n in range(TAKERS)]
+    taken = run_at_once(*(partial(take_next, agent=agent) for agent in agents))
+    assert {session.name for session in taken} == names
+    stored = dict(ChatSession.objects.values_list("name", "assignee__username"))
+    assert stored == {session.name: agent.id for session, agent in zip(taken, agents, strict=True)}
+    [error] = run_at_once(partial(take_next, agent=agents[0]))
+    assert isinstance(error, QueueEmpty)
+
+
+def test_a_customer_who_moves_between_two_processes_ends_as_here() -> None:
+    """One process notes that he went while another notes that he came: whoever is later sees what the other wrote."""
+    ChatSession.objects.create(name="s-1", status=Status.PENDING_MANUAL)
+    told: list[bool] = []
+    for _ in range(MOVES):
+        for holder in ("p-1", "p-2"):
+            presence.hold(holder)
+        presence.change("p-1", came={"s-1"}, went=())
+        told.clear()
+        with mock.patch.object(
+            presence, "send_many", lambda items: told.extend(event.payload["customer_online"] for _, event in items)
+        ):
+            results = run_at_once(
+                lambda: presence.change("p-1", came=(), went={"s-1"}),
+                lambda: presence.change("p-2", came={"s-1"}, went=()),
+            )
+        assert results == [True, True]
+        assert presence.present(list(ChatSession.objects.all()))
+        assert told in ([], [False, True])
+        presence.change("p-2", came=(), went={"s-1"})
 
 
 @pytest.fixture
