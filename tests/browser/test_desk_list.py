@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
+from harness.programs import wait_until
 from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import NARROW, WorkbenchPage
@@ -168,6 +169,16 @@ def test_one_announcement_for_all_who_wait_out_of_view(people: People, product: 
         expect_answer(200, alice.call(name, "close"))
 
 
+def test_an_announcement_put_away_leaves_focus_on_the_page(people: People) -> None:
+    workbench = people.agent("alice")
+    workbench.locate("#tab-all").click()
+    chat = people.customer()
+    chat.escalate()
+    workbench.locate(".toast button").click()
+    expect(workbench.locate(".toast")).to_have_count(0)
+    wait_until("something has focus", lambda: not is_in_body(workbench.page), 5)
+
+
 def test_no_announcement_while_the_queue_is_in_view(people: People) -> None:
     workbench = people.agent("alice")
     chat = people.customer()
@@ -202,3 +213,18 @@ def test_without_a_connection_nothing_looks_live(people: People, product: Produc
     workbench.locate("#connect-now").click()
     workbench.expect_live(30)
     expect(workbench.locate("#connect-now")).to_be_hidden()
+
+
+def test_nothing_open_says_the_next_step_and_the_days_figures(
+    people: People, alice: AgentClient, customer: CustomerClient
+) -> None:
+    expect_answer(202, customer.escalate())
+    workbench = people.agent("alice")
+    expect(workbench.locate("#calm h2")).to_have_text("1 customer waits")
+    expect(workbench.locate("#calm")).to_contain_text("Take the next one")
+    closed = int(workbench.locate(".figures dd").first.inner_text())
+    expect_answer(200, alice.take_over(customer.session_name))
+    expect_answer(200, alice.call(customer.session_name, "close"))
+    workbench.page.reload()
+    expect(workbench.locate("#calm h2")).to_have_text("Nobody is waiting")
+    expect(workbench.locate(".figures dd").first).to_have_text(str(closed + 1))

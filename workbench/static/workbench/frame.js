@@ -1,12 +1,15 @@
 /** The page around the lists and the conversation: tabs, panes, buttons, keys, errors, and where focus goes. */
 
 import { STATUS } from "../browser/talk/conversation.js";
+import { callApi } from "../browser/net/http.js";
 import { byId } from "../browser/kit/page.js";
 import { fill, initials } from "../browser/kit/text.js";
 import { effect } from "../browser/kit/ui.js";
+import { mountCalm } from "./views/calm.js";
 import { mountToast } from "./views/toast.js";
 
 const ERROR_MS = 8000;
+const DRAWN_MS = 60; // views have been drawn by then
 const TYPING = "input, textarea, select, [contenteditable]";
 
 export class Frame {
@@ -33,7 +36,7 @@ export class Frame {
     this.#keepFocus();
     keepPlace(document.querySelector(".mine"), document.querySelector(".wait"));
     window.addEventListener("hashchange", () => this.followAddress());
-    effect(() => this.#showCalm());
+    mountCalm(store, (since) => callApi("GET", `/api/today?since=${encodeURIComponent(since.toISOString())}`));
   }
 
   /** The address says what is open, so that a reload, a link and the back button work. */
@@ -179,25 +182,16 @@ export class Frame {
       const gone = this.#lastFocused;
       const isLost = document.activeElement === document.body && gone;
       if (!isLost || (gone.isConnected && gone.getClientRects().length > 0 && !gone.disabled)) return;
-      const places = ["#text", "#takeover", "#open-name", "#mine .row-link", "#queue .row-link", "#take-next"];
+      const places = ["#text", "#takeover", "#open-name", "#mine .row-link", "#queue .row-link", "#take-next", '[role=tab][tabindex="0"]'];
       places.map((place) => document.querySelector(place))
         .find((node) => node && node.getClientRects().length > 0 && !node.disabled)?.focus({ preventScroll: true });
     };
+    const settleSoon = () => setTimeout(settle, DRAWN_MS);
+    document.addEventListener("click", settleSoon);
     effect(() => {
       void [this.#store.board.value, this.#store.leaving.value, this.#actions.pending.value];
-      setTimeout(settle, 60); // after the views have been drawn
+      settleSoon();
     });
-  }
-
-  #showCalm() {
-    const waiting = this.#store.waitingCount.value;
-    const mine = this.#store.mine.rows.value.length;
-    const title = waiting === 0 ? gettext("Nobody is waiting")
-      : fill(ngettext("%(count)s customer waits", "%(count)s customers wait", waiting), { count: waiting });
-    byId("calm-title").textContent = title;
-    byId("calm-text").textContent = waiting > 0 ? gettext("Take the next one, or open one of your conversations.")
-      : mine > 0 ? gettext("Open one of your conversations on the left.")
-        : gettext("Customers who ask for a human appear on the left. Leave this page open.");
   }
 }
 
