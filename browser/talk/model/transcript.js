@@ -26,7 +26,7 @@
  *   hasMore: boolean,
  * }} Transcript
  * @typedef {{messages: Message[], more: boolean}} Page
- * @typedef {{key: string, kind: "day" | "message" | "notice", entry: Entry, startsGroup: boolean}} Row
+ * @typedef {{key: string, kind: "day" | "message" | "notice" | "gap", entry: Entry, startsGroup: boolean}} Row
  */
 
 const GROUP_GAP_MS = 5 * 60 * 1000;
@@ -134,23 +134,32 @@ export function shownOf({ stored, pending, from }) {
   return pending.length > 0 ? [...complete, ...pending] : complete;
 }
 
+/** After which id something may be missing: events were missed, and no page has come since. @param {Transcript} known */
+export const gapOf = ({ from, to, isInterrupted }) => (isInterrupted && from !== Infinity ? to : Infinity);
+
 /**
- * The rows: days, groups, notices. A row that is as before is the same object, so that a view can skip it.
- * @param {readonly Entry[]} entries @param {readonly Row[]} before @returns {Row[]}
+ * The rows: days, groups, notices, the gap. A row that is as before is the same object, so that a view can skip it.
+ * @param {readonly Entry[]} entries @param {readonly Row[]} before @param {number} gap of gapOf() @returns {Row[]}
  */
-export function layOut(entries, before = []) {
+export function layOut(entries, before = [], gap = Infinity) {
   const known = new Map(before.map((row) => [row.key, row]));
   /** @type {Row[]} */
   const rows = [];
   /** @type {Entry | null} */
   let previous = null;
+  let isWhole = true;
+  const divide = (/** @type {"day" | "gap"} */ kind, /** @type {Entry} */ entry) => {
+    const key = `${kind}:${entry.key}`; // clocks may go back: the same day can begin twice
+    rows.push(known.get(key) ?? { key, kind, entry, startsGroup: false });
+  };
   for (const entry of entries) {
     const startsDay = previous?.day !== entry.day;
-    if (startsDay) {
-      const key = `d:${entry.day}`;
-      rows.push(known.get(key) ?? { key, kind: "day", entry, startsGroup: false });
-    }
-    const startsGroup = startsDay || !previous || !isSameGroup(previous, entry);
+    /** @type {boolean} */
+    const isBeyond = isWhole && Math.floor(entry.message.id ?? 0) > gap;
+    if (startsDay) divide("day", entry);
+    if (isBeyond) divide("gap", entry);
+    isWhole &&= !isBeyond;
+    const startsGroup = startsDay || isBeyond || !previous || !isSameGroup(previous, entry);
     const row = known.get(entry.key);
     const isSame = row?.entry === entry && row.startsGroup === startsGroup;
     const kind = entry.message.role === "system" ? "notice" : "message";

@@ -101,13 +101,15 @@ function forgetSession() {
 
 async function refetch() {
   const name = sessionName;
+  const asked = transcript.interruptions;
   const session = await fetchSession(name);
-  if (sessionName === name) applySession(session);
+  if (sessionName === name) applySession(session, asked);
 }
 
 /** Events were missed: fetch the state, until it is there. */
 async function recover() {
   const name = sessionName;
+  transcript.interrupt();
   try {
     await refetch();
   } catch (error) {
@@ -115,8 +117,8 @@ async function recover() {
   }
 }
 
-function applySession(session) {
-  transcript.load(session);
+function applySession(session, asked) {
+  transcript.load(session, asked);
   state.take(session);
   showState();
   expectBot();

@@ -86,11 +86,12 @@ export class OpenConversation {
     clearTimeout(this.#retryTimer);
     if (!name) return;
     try {
+      const asked = this.#transcript.interruptions;
       const session = await fetchSession(name);
       this.#store.takeSession(session);
       if (this.name !== name) return;
       this.#isRefused = false;
-      this.#transcript.load(session);
+      this.#transcript.load(session, asked);
       session.messages.forEach((message) => this.#noteCustomer(message));
       this.#watch(session.position);
       this.#markRead();
@@ -116,6 +117,11 @@ export class OpenConversation {
     } catch (failure) {
       this.#callbacks.onError(failure);
     }
+  }
+
+  /** Events were missed: until it is fetched again, what comes does not join what is shown. */
+  interrupt() {
+    this.#transcript.interrupt();
   }
 
   receiveMessage(message) {

@@ -82,8 +82,10 @@ function receiveEvent({ type, data }) {
   else if (type === "transfer_request") receiveTransferRequest(payload, data);
   else if (type === "message_read") receiveRead(payload, data);
   else if (type === "queue_update") store.takeQueueLength(payload.waiting);
-  else if (type === "reset") refetch();
-  else if (type === "stream-open") {
+  else if (type === "reset") {
+    conversation.interrupt();
+    refetch();
+  } else if (type === "stream-open") {
     if (data.timestamp) store.takeClock(data.timestamp * 1000);
     conversation.flushOutboxes();
   }
