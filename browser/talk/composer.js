@@ -11,9 +11,14 @@ export class Composer {
   #counter;
   #submit;
   #maxLength;
+  #onTyping;
 
-  /** @param form holds a <textarea>, a submit button and a [data-counter] */
-  constructor(form, { maxLength, onSend, onInput = () => {} }) {
+  /**
+   * @param form holds a <textarea>, a submit button and a [data-counter]
+   * @param onTyping called with the text at every input, and with "" when it was sent or the text box is left
+   */
+  constructor(form, { maxLength, onSend, onInput = () => {}, onTyping = () => {} }) {
+    this.#onTyping = onTyping;
     this.#form = form;
     this.#text = form.querySelector("textarea");
     this.#counter = form.querySelector("[data-counter]");
@@ -26,7 +31,9 @@ export class Composer {
     this.#text.addEventListener("input", () => {
       this.#update();
       onInput(this.#text.value);
+      onTyping(this.#text.value);
     });
+    this.#text.addEventListener("blur", () => onTyping(""));
     this.#text.addEventListener("keydown", (event) => {
       // while an input method composes (Chinese), Enter picks a candidate
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -58,6 +65,7 @@ export class Composer {
     const content = this.#text.value.trim();
     if (!content || this.#isTooLong()) return;
     this.value = "";
+    this.#onTyping("");
     onSend(content);
   }
 

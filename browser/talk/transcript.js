@@ -9,9 +9,12 @@ import {
   addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, lastOf, markPending, removePending, shownOf, takeLoose,
   takeMessage, takeOlder, takePage,
 } from "./model/transcript.js";
+import { NO_RECEIPT, takeReceipt } from "./model/receipts.js";
+import { Reading } from "./reading.js";
 import { EndScroller } from "./scroller.js";
 import { Below, makeRows } from "./views/rows.js";
 
+const TYPING_MS = 6000; // how long a sign of it counts
 const LAID_OUT_ROWS = 300; // while the reader stands at the end; on the way up as many more each time
 
 export class Transcript {
@@ -20,7 +23,9 @@ export class Transcript {
   #limit = signal(LAID_OUT_ROWS);
   #typing = signal(null);
   #unseenBelow = signal(0);
+  #receipt = signal(NO_RECEIPT);
   #typingTimer = null;
+  #reading;
   #scroller;
   #options;
   #isLoadingOlder = false;
@@ -32,7 +37,10 @@ export class Transcript {
    * @param options.labelOf gives {name, tag, isAnonymous} of who speaks
    * @param options.loadOlder fetches what is before a message id: {messages, more}
    * @param options.onRetry, options.onEdit called with the client_id of a message that was not sent
+   * @param options.agentOf gives the agent who writes, for the customer's page
    * @param options.onChange called after every change
+   * @param options.receiptsPath gives the path where this reader's receipts of a session are told, null if he tells none
+   * @param options.onSeen called with the id up to which this reader has seen the other side's messages
    */
   constructor(list, options) {
     this.#options = options;
@@ -42,7 +50,9 @@ export class Transcript {
       onEnd: () => { this.#unseenBelow.value = 0; },
       onTop: () => this.#showOlder(),
     });
-    const Rows = makeRows({ shown: this.#shown, limit: this.#limit, typing: this.#typing, talk: options });
+    this.#reading = new Reading(list, options.onSeen);
+    const talk = { ...options, receipt: this.#receipt };
+    const Rows = makeRows({ shown: this.#shown, limit: this.#limit, typing: this.#typing, talk });
     render(html`<${Rows} />`, list);
     render(html`<${Below} count=${this.#unseenBelow} onClick=${() => this.scrollToEnd()} />`, below);
   }
@@ -66,6 +76,8 @@ export class Transcript {
 
   clear() {
     this.setTyping(null);
+    this.#reading.tellTo(null);
+    this.#receipt.value = NO_RECEIPT;
     this.#set(EMPTY);
     this.#unseenBelow.value = 0;
   }
@@ -73,7 +85,12 @@ export class Transcript {
   /** Take a fetched state. If it does not reach back to what is shown, that is let go: older is loaded again.
    * @param asked the interruptions when it was asked for */
   load(page, asked = this.interruptions) {
-    const next = takePage(this.#known, page, asked);
+    this.#takeReceipts(page);
+    this.#show(takePage(this.#known, page, asked));
+    this.#noteArrival();
+  }
+
+  #show(next) {
     if (next.from <= this.#known.from && this.#known.from !== Infinity) {
       this.#setFollowing(next);
       return;
@@ -98,6 +115,7 @@ export class Transcript {
     if (message.role === this.#typing.peek()?.kind) this.setTyping(null);
     const isOwn = next.pending.length < before.pending.length;
     if (!this.#setFollowing(next, isOwn)) this.#unseenBelow.value += 1;
+    this.#noteArrival();
     return true;
   }
 
@@ -115,9 +133,14 @@ export class Transcript {
     this.#setFollowing(next, isNew);
   }
 
-  /** Say whether a message is "sending", "delayed" or "failed", and why it failed. */
+  /** Say whether a message is "sending", "delayed", "waiting" or "failed", and why it failed. */
   markPending(clientId, state, reason = "") {
     this.#setFollowing(markPending(this.#known, clientId, state, reason), state === "failed");
+  }
+
+  /** It did not get through and waits, or it was refused: then the error says why. */
+  markFailed(clientId, { isPassing, message }) {
+    this.markPending(clientId, isPassing ? "waiting" : "failed", isPassing ? "" : message);
   }
 
   removePending(clientId) {
@@ -134,9 +157,39 @@ export class Transcript {
     if (follows) this.scrollToEnd();
   }
 
+  /** Take a `typing`, `message_delivered` or `message_read` of this session; what this side did itself says nothing. */
+  receive({ type, data: { payload } }) {
+    const { role, active, message_id: id } = payload;
+    if (role === this.#options.self.role) return;
+    if (type === "typing") this.setTyping(active === false ? null : this.#writerOf(role), TYPING_MS);
+    else if (type === "message_delivered") this.#receipt.value = takeReceipt(this.#receipt.peek(), { delivered: id });
+    else if (type === "message_read") this.#receipt.value = takeReceipt(this.#receipt.peek(), { seen: id });
+  }
+
   scrollToEnd() {
     this.#scroller.toEnd();
     this.#unseenBelow.value = 0;
+  }
+
+  #writerOf(role) {
+    const agent = this.#options.agentOf?.() ?? null;
+    return { kind: role, name: this.#options.labelOf({ role, agent }).name };
+  }
+
+  /** A fetch says what was told already; and by then whose receipts count may have changed. */
+  #takeReceipts({ session_name: name, receipts }) {
+    this.#reading.tellTo(this.#options.receiptsPath?.(name) ?? null);
+    if (!receipts) return;
+    const { role } = this.#options.self;
+    this.#reading.takeTold(receipts[role]);
+    this.#receipt.value = takeReceipt(this.#receipt.peek(), receipts[role === "customer" ? "agent" : "customer"]);
+  }
+
+  /** The last message of the other side is here, and soon on the screen. */
+  #noteArrival() {
+    const others = this.#options.self.role === "customer" ? ["agent", "bot"] : ["customer"];
+    const last = this.#known.stored.findLast(({ message }) => others.includes(message.role) && Number.isInteger(message.id));
+    this.#reading.arrive(last?.message.id);
   }
 
   /** Preact renders late; what measures the page must not wait for it. */

@@ -7,7 +7,7 @@
  *
  * @import { Agent } from "./session.js"
  * @typedef {"customer" | "agent" | "bot" | "system"} Role
- * @typedef {"sending" | "delayed" | "failed"} State of a message that is on its way
+ * @typedef {"sending" | "delayed" | "waiting" | "failed"} State of a message that is on its way
  * @typedef {{id: number, role: Role, agent?: Agent | null, content: string, created_at: string,
  *   client_id?: string | null}} Message
  * @typedef {{client_id: string, role: Role, agent?: Agent | null, content: string, created_at: string, state: State,

@@ -8,12 +8,12 @@ import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, SessionState, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
+import { TypingSender } from "../browser/net/typing.js";
 import { Transcript } from "../browser/talk/transcript.js";
 
 const SESSION_KEY = "handover:session";
 const DRAFT_KEY = "handover:draft"; // of this tab
 const BOT_PATIENCE_MS = 30000;
-const TYPING_MS = 6000;
 const SHOW_TROUBLE_AFTER_MS = 1500;
 const RETRY_MS = 2000;
 
@@ -26,11 +26,15 @@ const transcript = new Transcript(byId("messages"), {
   onRetry: () => outbox.retry(),
   onEdit: takeBack,
   onChange: showWelcome,
+  agentOf: () => state.agent,
+  receiptsPath: (name) => sessionPath(name, "receipts"),
 });
+const typing = new TypingSender(() => sessionName && sessionPath(sessionName, "typing"));
 const composer = new Composer(byId("composer"), {
   maxLength: readPageConfig().maxContentLength,
   onSend: send,
   onInput: keepDraft,
+  onTyping: (text) => typing.hear(text),
 });
 
 let sessionName = null;
@@ -39,7 +43,6 @@ let stream = null;
 let outbox = null;
 let lastSend = Promise.resolve();
 let unread = 0;
-let typingTimer = null;
 let troubleTimer = null;
 
 function labelOf({ role, agent }) {
@@ -56,7 +59,7 @@ async function openSession(name) {
     onSending: (item) => transcript.addPending(item),
     onDelayed: (item) => transcript.markPending(item.client_id, "delayed"),
     onStored: (_item, message) => receiveMessage(message),
-    onFailed: (item, error) => transcript.markPending(item.client_id, "failed", error.isPassing ? "" : error.message),
+    onFailed: (item, error) => transcript.markFailed(item.client_id, error),
   });
   const opened = new SharedStream({
     url: sessionPath(name, "events"),
@@ -85,6 +88,7 @@ function closeSession() {
   stream?.stop();
   stream = null;
   sessionName = null;
+  outbox?.stop();
   outbox = null;
   state = new SessionState();
   clearTimeout(troubleTimer);
@@ -215,7 +219,7 @@ function receiveEvent({ type, data }) {
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload);
   else if (type === "queue_position") receivePosition(payload);
-  else if (type === "typing") showAgentTyping(payload);
+  else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
   else if (type === "stream-open") outbox.flush();
 }
@@ -257,18 +261,7 @@ function countUnread() {
 function expectBot() {
   const isAsked = state.status === STATUS.bot && transcript.last?.role === "customer";
   const isFresh = isAsked && Date.now() - new Date(transcript.last.created_at) < BOT_PATIENCE_MS;
-  showTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
-}
-
-function showAgentTyping({ role }) {
-  if (role !== "agent" || state.status !== STATUS.live) return;
-  showTyping({ kind: "agent", name: state.agent?.name ?? gettext("Agent") }, TYPING_MS);
-}
-
-function showTyping(who, forMs) {
-  clearTimeout(typingTimer);
-  transcript.setTyping(who);
-  if (who) typingTimer = setTimeout(() => transcript.setTyping(null), forMs);
+  transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
 }
 
 function showWelcome() {

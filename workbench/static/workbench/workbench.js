@@ -76,6 +76,7 @@ async function refetch() {
 
 function receiveEvent({ type, data }) {
   const payload = data.payload ?? {};
+  if (["typing", "message_delivered", "message_read"].includes(type)) conversation.receiveSign({ type, data });
   if (type === "new_message" && data.id === undefined) conversation.showForeign(payload);
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload, data);
