@@ -1,6 +1,7 @@
 /** Where a message is written: grows with the text, Enter sends, Shift+Enter makes a line, says when it is too long. */
 
 import { fill } from "../kit/text.js";
+import { quote, readContent } from "./model/content.js";
 
 const WARN_LEFT = 400;
 const MAX_HEIGHT_PX = 168;
@@ -12,6 +13,7 @@ export class Composer {
   #submit;
   #maxLength;
   #onTyping;
+  #onInput;
 
   /**
    * @param form holds a <textarea>, a submit button and a [data-counter]
@@ -19,6 +21,7 @@ export class Composer {
    */
   constructor(form, { maxLength, onSend, onInput = () => {}, onTyping = () => {} }) {
     this.#onTyping = onTyping;
+    this.#onInput = onInput;
     this.#form = form;
     this.#text = form.querySelector("textarea");
     this.#counter = form.querySelector("[data-counter]");
@@ -54,6 +57,15 @@ export class Composer {
 
   focus() {
     this.#text.focus({ preventScroll: true });
+  }
+
+  /** Put a quote of a message before what is written, in the place of an earlier one. */
+  quote(text) {
+    const own = readContent(`${this.value}\n.`).parts.map((part) => part.text).join("").slice(0, -2);
+    this.value = quote(text) + own;
+    this.#onInput(this.value);
+    this.focus();
+    this.#text.setSelectionRange(this.value.length, this.value.length);
   }
 
   setEnabled(isEnabled) {

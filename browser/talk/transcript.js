@@ -12,6 +12,7 @@ import {
 import { NO_RECEIPT, takeReceipt } from "./model/receipts.js";
 import { Reading } from "./reading.js";
 import { EndScroller } from "./scroller.js";
+import { ActionBar, MessageActions } from "./views/actions.js";
 import { Below, makeRows } from "./views/rows.js";
 
 const TYPING_MS = 6000; // how long a sign of it counts
@@ -40,6 +41,7 @@ export class Transcript {
    * @param options.agentOf gives the agent who writes, for the customer's page
    * @param options.onChange called after every change
    * @param options.receiptsPath gives the path where this reader's receipts of a session are told, null if he tells none
+   * @param options.onReply called with the text of a message that is to be quoted
    * @param options.onSeen called with the id up to which this reader has seen the other side's messages
    */
   constructor(list, options) {
@@ -54,7 +56,9 @@ export class Transcript {
     const talk = { ...options, receipt: this.#receipt };
     const Rows = makeRows({ shown: this.#shown, limit: this.#limit, typing: this.#typing, talk });
     render(html`<${Rows} />`, list);
-    render(html`<${Below} count=${this.#unseenBelow} onClick=${() => this.scrollToEnd()} />`, below);
+    const contentOf = (id) => this.#known.stored.find(({ message }) => message.id === id)?.message.content;
+    render(html`<${Below} count=${this.#unseenBelow} onClick=${() => this.scrollToEnd()} />
+      <${ActionBar} actions=${new MessageActions(list)} contentOf=${contentOf} onReply=${options.onReply} />`, below);
   }
 
   get lastId() {

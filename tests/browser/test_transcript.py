@@ -67,3 +67,28 @@ def test_the_log_gets_one_element_a_message(people: People) -> None:
     for page in (chat, workbench):
         page.expect_exactly(chat.fetch_messages)
         assert len(added_to_log(page)) == 2
+
+
+def test_a_link_leads_to_another_tab_and_ends_before_chinese_text(people: People) -> None:
+    chat = people.customer()
+    chat.write("请看 https://example.com/a?b=1，谢谢 javascript:alert(1)")
+    link = chat.message("customer", "请看").locator("a")
+    expect(link).to_have_attribute("href", "https://example.com/a?b=1")
+    expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(link).to_have_attribute("target", "_blank")
+
+
+def test_a_message_is_quoted_with_keys_alone(people: People) -> None:
+    chat = people.customer()
+    chat.write("Where is my order?")
+    expect(chat.locate("#messages .message.by-bot:not(.typing)")).to_have_count(1)
+    chat.locate("[role=log]").focus()
+    chat.page.keyboard.press("Enter")
+    chat.page.keyboard.press("ArrowUp")
+    expect(chat.message("customer", "Where is my order?")).to_be_focused()
+    chat.locate(".message-actions").get_by_role("button", name="Reply").press("Enter")
+    expect(chat.locate("#text")).to_have_value("> Where is my order?\n")
+    chat.locate("#text").press_sequentially("It is late.")
+    chat.locate("#text").press("Enter")
+    expect(chat.message("customer", "It is late.").locator(".quote")).to_contain_text("Where is my order?")
+    chat.expect_exactly(chat.fetch_messages)

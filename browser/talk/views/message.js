@@ -5,6 +5,7 @@ import { formatClock } from "../../kit/time.js";
 import { html, useComputed } from "../../kit/ui.js";
 import { markOf } from "../model/receipts.js";
 import { Avatar } from "./avatar.js";
+import { Content } from "./content.js";
 
 /** @param talk what all messages share: isOwnSide, labelOf, onRetry, onEdit */
 export function Message({ row: { entry: { message }, startsGroup }, talk }) {
@@ -14,11 +15,11 @@ export function Message({ row: { entry: { message }, startsGroup }, talk }) {
   const hasReceipts = message.role === talk.self.role && isOwn;
   const classes = ["message", `by-${message.role}`, isOwn && "own",
     startsGroup && "starts-group", !message.id && "pending", state === "failed" && "failed"];
-  return html`<li class=${classes.filter(Boolean).join(" ")} data-id=${message.id}>
+  return html`<li class=${classes.filter(Boolean).join(" ")} data-id=${message.id} tabindex="-1">
     <${Avatar} kind=${message.role} name=${isAnonymous ? "" : name} />
     <div class="body">
       <div class="who"><span class="name">${name}</span>${tag && html`<span class="tag">${tag}</span>`}</div>
-      <div class="bubble" dir="auto">${message.content}</div>
+      <div class="bubble" dir="auto"><${Content} text=${message.content} /></div>
       <div class="foot" data-state=${state}>
         <time datetime=${message.created_at}>${whenOf(message)}</time>
         ${hasReceipts && html`<${Receipt} id=${message.id} receipt=${talk.receipt} />`}

@@ -25,6 +25,7 @@ const transcript = new Transcript(byId("messages"), {
   loadOlder: (before) => fetchSession(sessionName, before),
   onRetry: () => outbox.retry(),
   onEdit: takeBack,
+  onReply: (text) => composer.quote(text),
   onChange: showWelcome,
   agentOf: () => state.agent,
   receiptsPath: (name) => sessionPath(name, "receipts"),

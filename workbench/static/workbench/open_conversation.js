@@ -39,6 +39,7 @@ export class OpenConversation {
       loadOlder: (before) => fetchSession(this.name, before),
       onRetry: () => this.#outbox(this.name).retry(),
       onEdit: (clientId) => this.#takeBack(clientId),
+      onReply: (text) => !byId("composer").hidden && this.#composer.quote(text),
       receiptsPath: (name) => (this.#store.isMine(this.session) ? sessionPath(name, "receipts") : null),
       onSeen: (id) => this.#markRead(id),
     });
