@@ -6,7 +6,7 @@
 
 import { flushNow, html, render, signal } from "../kit/ui.js";
 import {
-  addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, lastOf, markPending, removePending, shownOf, takeLoose,
+  addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, lastOf, markPending, missedIn, removePending, shownOf, takeLoose,
   takeMessage, takeOlder, takePage,
 } from "./model/transcript.js";
 import { NO_RECEIPT, takeReceipt } from "./model/receipts.js";
@@ -20,7 +20,9 @@ const LAID_OUT_ROWS = 300; // while the reader stands at the end; on the way up 
 
 export class Transcript {
   #known = EMPTY;
-  #shown = signal({ entries: shownOf(EMPTY), gap: Infinity });
+  #shown = signal({ entries: shownOf(EMPTY), gap: Infinity, missed: missedIn(EMPTY, null, []) });
+  #absence = null;
+  #others;
   #limit = signal(LAID_OUT_ROWS);
   #typing = signal(null);
   #unseenBelow = signal(0);
@@ -46,6 +48,7 @@ export class Transcript {
    */
   constructor(list, options) {
     this.#options = options;
+    this.#others = options.self.role === "customer" ? ["agent", "bot"] : ["customer"];
     const below = document.createElement("div");
     list.parentElement.after(below);
     this.#scroller = new EndScroller(list.parentElement, {
@@ -80,6 +83,7 @@ export class Transcript {
 
   clear() {
     this.setTyping(null);
+    this.#absence = null;
     this.#reading.tellTo(null);
     this.#receipt.value = NO_RECEIPT;
     this.#set(EMPTY);
@@ -106,6 +110,16 @@ export class Transcript {
   /** Events were missed: until the next load() what comes does not join what is shown. */
   interrupt() {
     this.#setFollowing(interrupt(this.#known));
+  }
+
+  /** The stream is lost: what the others write from here on was missed, until resume(). */
+  lose() {
+    if (this.#absence?.until !== Infinity) this.#absence = { after: this.lastId, until: Infinity };
+  }
+
+  /** The stream is back. @param atMs when, by the server's clock */
+  resume(atMs) {
+    if (this.#absence?.until === Infinity) this.#absence.until = atMs;
   }
 
   /** Show a stored message, unless it is shown. Returns whether it was missing. */
@@ -191,8 +205,7 @@ export class Transcript {
 
   /** The last message of the other side is here, and soon on the screen. */
   #noteArrival() {
-    const others = this.#options.self.role === "customer" ? ["agent", "bot"] : ["customer"];
-    const last = this.#known.stored.findLast(({ message }) => others.includes(message.role) && Number.isInteger(message.id));
+    const last = this.#known.stored.findLast(({ message }) => this.#others.includes(message.role) && Number.isInteger(message.id));
     this.#reading.arrive(last?.message.id);
   }
 
@@ -200,7 +213,8 @@ export class Transcript {
   #set(next, limit = LAID_OUT_ROWS) {
     this.#known = next;
     flushNow(() => {
-      this.#shown.value = { entries: shownOf(next), gap: gapOf(next) };
+      const missed = missedIn(next, this.#absence, this.#others);
+      this.#shown.value = { entries: shownOf(next), gap: gapOf(next), missed };
       this.#limit.value = limit;
     });
     this.#options.onChange?.();

@@ -3,33 +3,38 @@
 import { Icon } from "../../kit/icon.js";
 import { fill } from "../../kit/text.js";
 import { formatClock, formatDay } from "../../kit/time.js";
-import { html, remember } from "../../kit/ui.js";
+import { computed, html, remember } from "../../kit/ui.js";
 import { layOut } from "../model/transcript.js";
 import { Avatar } from "./avatar.js";
 import { Message } from "./message.js";
 
 /** A component of the rows. Each of these remembers its own: a row that did not change is skipped.
- * @param shown a signal of the transcript's {entries, gap} @param limit a signal: at most that many of the last rows
+ * @param shown a signal of the transcript's {entries, gap, missed} @param limit a signal: at most that many of the last rows
  * @param typing a signal of {kind, name} or null @param talk what the messages share */
 export function makeRows({ shown, limit, typing, talk }) {
   let rows = [];
-  const draw = remember((row) => html`<${Row} key=${row.key} row=${row} talk=${talk} />`);
+  const missedCount = computed(() => shown.value.missed.count);
+  const draw = remember((row) => html`<${Row} key=${row.key} row=${row} talk=${talk} missedCount=${missedCount} />`);
   return function Rows() {
-    const { entries, gap } = shown.value;
-    rows = layOut(entries, rows, gap);
+    const { entries, gap, missed } = shown.value;
+    rows = layOut(entries, rows, { gap, missedFrom: missed.from });
     return html`${rows.slice(-limit.value).map(draw)}${
       typing.value && html`<${Typing} key="typing" ...${typing.value} />`}`;
   };
 }
 
-function Row({ row, talk }) {
+function Row({ row, talk, missedCount }) {
   const { message } = row.entry;
   if (row.kind === "message") return html`<${Message} row=${row} talk=${talk} />`;
   if (row.kind === "day") return html`<li class="day"><span>${formatDay(message.created_at)}</span></li>`;
   if (row.kind === "gap") return html`<li class="gap"><span>${gettext("Messages are missing here. They are being fetched.")}</span></li>`;
+  if (row.kind === "missed") return html`<li class="missed"><span>${missedText(missedCount.value)}</span></li>`;
   return html`<li class="notice"><span>${message.content} <time datetime=${message.created_at}>${
     formatClock(message.created_at)}</time></span></li>`;
 }
+
+const missedText = (count) =>
+  fill(ngettext("%(count)s message while you were away", "%(count)s messages while you were away", count), { count });
 
 const Typing = ({ kind, name }) => html`<li class=${`message typing by-${kind} starts-group`}>
   <${Avatar} kind=${kind} name=${name} />

@@ -222,7 +222,10 @@ function receiveEvent({ type, data }) {
   else if (type === "queue_position") receivePosition(payload);
   else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
-  else if (type === "stream-open") outbox.flush();
+  else if (type === "stream-open") {
+    transcript.resume(data.timestamp * 1000);
+    outbox.flush();
+  }
 }
 
 function receiveMessage(message) {
@@ -306,6 +309,7 @@ function showHandover(texts) {
 
 /** Trouble of a moment is not worth a word. */
 function showConnection({ state: connection, degraded }) {
+  if (connection === "reconnecting") transcript.lose();
   clearTimeout(troubleTimer);
   const banner = byId("connection");
   let text = degraded ? gettext("Messages may take a little longer than usual.") : "";

@@ -126,6 +126,15 @@ export class OpenConversation {
     this.#transcript.interrupt();
   }
 
+  /** The stream was lost, or came back at this moment of the server's clock. */
+  lose() {
+    this.#transcript.lose();
+  }
+
+  resume(atMs) {
+    this.#transcript.resume(atMs);
+  }
+
   receiveMessage(message) {
     if (message.session_name !== this.name) return;
     this.#transcript.add(message);

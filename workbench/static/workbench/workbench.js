@@ -41,7 +41,10 @@ const stream = new SharedStream({
   eventTypes: EVENT_TYPES,
   scope: config.agent.id,
   onEvent: receiveEvent,
-  onStatus: showChannel,
+  onStatus: (status) => {
+    if (status.state === "reconnecting") conversation.lose();
+    showChannel(status);
+  },
   probe: () => probeStatus("/api/sessions?limit=1"),
   onRefused: frame.goToLogin,
 });
@@ -88,6 +91,7 @@ function receiveEvent({ type, data }) {
     refetch();
   } else if (type === "stream-open") {
     if (data.timestamp) store.takeClock(data.timestamp * 1000);
+    conversation.resume((data.timestamp ?? Date.now() / 1000) * 1000);
     conversation.flushOutboxes();
   }
 }
