@@ -1,11 +1,11 @@
 """Ports for the servers of tests and benchmarks, which several runs on one machine may take at once."""
 
 import fcntl
+import os
 import random
 import socket
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from config.development.valkey import HOST
 
@@ -13,23 +13,20 @@ from config.development.valkey import HOST
 # stopped and is about to start again.
 FIRST, LAST = 20_000, 31_999
 
-_held: list[IO[bytes]] = []
-
 
 def take_port() -> int:
     """A port on which nobody listens, and which no other process takes by this function until this one has ended."""
     folder = Path(tempfile.gettempdir()) / "handover-ports"
     folder.mkdir(exist_ok=True)
     for port in random.sample(range(FIRST, LAST + 1), LAST + 1 - FIRST):
-        lock = (folder / str(port)).open("wb")
+        lock = os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o666)
         if _is_ours(lock) and _is_free(port):
-            _held.append(lock)  # an open file keeps its lock
-            return port
-        lock.close()
+            return port  # an open file keeps its lock
+        os.close(lock)
     raise RuntimeError(f"every port from {FIRST} to {LAST} is taken")
 
 
-def _is_ours(lock: IO[bytes]) -> bool:
+def _is_ours(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,5 +1,6 @@
 """Both services do what their OpenAPI documents say, whatever is sent to them: schemathesis makes the calls."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -33,6 +34,11 @@ CUSTOMERS_OPERATIONS = [
     "ask_for_a_human",
     "wait_no_longer",
     "confirm",
+    "typing",
+    "change_session",
+    "end",
+    "rate",
+    "read_transcript",
 ]
 AGENTS_OPERATIONS = [
     "list_sessions",
@@ -45,6 +51,8 @@ AGENTS_OPERATIONS = [
     "release_session",
     "close_session",
     "confirm",
+    "typing",
+    "read_today",
 ]
 # A call of the queue has nothing in it that could be wrong.
 AGENTS_CALLS = [
@@ -56,7 +64,7 @@ AGENTS_CALLS = [
 
 
 def load(url: str, names: list[str]) -> OpenApiSchema:
-    """The document of a service, without the streams, and what nobody can invent: names, cursors, logins."""
+    """The document of a service, without the streams, and what nobody invents: names, cursors, times, logins."""
     document = httpx.get(f"{url}/api/openapi.json").json()
     paths = {path: item for path, item in document["paths"].items() if not path.endswith("/events")}
     for item in paths.values():
@@ -67,6 +75,10 @@ def load(url: str, names: list[str]) -> OpenApiSchema:
                     parameter["schema"] = {"type": "string", "enum": names}
                 elif parameter["name"] == "before" and parameter["schema"]["type"] == "string":
                     parameter["schema"] = {"type": "string", "enum": [""]}
+                elif parameter["name"] == "since":
+                    parameter["schema"] = {"type": "string", "enum": [datetime.now(UTC).isoformat()]}
+                elif parameter["name"] == "timezone":
+                    parameter["schema"] = {"type": "string", "enum": ["UTC", "Asia/Shanghai"]}
     schema: OpenApiSchema = from_dict({**document, "paths": paths})
     schema.config.base_url = url
     return schema

@@ -42,6 +42,9 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/messages",
         "/api/sessions/{name}/receipts",
         "/api/sessions/{name}/typing",
+        "/api/sessions/{name}/close",
+        "/api/sessions/{name}/rating",
+        "/api/sessions/{name}/transcript",
         "/api/sessions/{name}/escalate",
         "/api/sessions/{name}/cancel-escalation",
         "/api/sessions/{name}/events",
@@ -64,6 +67,7 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/close",
         "/api/sessions/{name}/events",
         "/api/agent/events",
+        "/api/today",
     }
 
 

@@ -10,20 +10,16 @@ from typing_extensions import TypedDict
 
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events import MessageJson, iso
+from chatbot.conversations.closing import last_closing
+from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
 from chatbot.conversations.receipts import Receipts, receipts_of
-from chatbot.models import ChatSession, Status
+from chatbot.models import ChatSession, Closing, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import may_read, readable_by
 from workbench.paging import LATEST, UNANSWERED
 from workbench.unread import unread_counts
 
 MAX_QUEUE_ITEMS = 200
-
-
-class Customer(TypedDict):
-    name: str
-    email: str
 
 
 class SessionItem(TypedDict):
@@ -37,7 +33,7 @@ class SessionItem(TypedDict):
     status: str
     version: int
     agent: AgentJson | None
-    customer: Customer
+    customer: CustomerJson
     language: str
     question: str
     unanswered_since: str | None
@@ -50,12 +46,25 @@ class SessionItem(TypedDict):
     closed_at: str | None
 
 
+class ClosingJson(TypedDict):
+    """How it ended: `agent` is null where the customer ended it; `score` (1 to 5) and `comment` are the customer's."""
+
+    agent: AgentJson | None
+    reason: str
+    summary: str
+    follow_up_on: str | None
+    closed_at: str
+    score: int | None
+    comment: str
+
+
 class SessionDetail(SessionItem):
-    """With a page of messages, oldest first, and private notes."""
+    """With a page of messages, oldest first, and private notes; `closing` is null while it is open."""
 
     messages: list[MessageJson]
     more: bool
     receipts: Receipts
+    closing: ClosingJson | None
     notes: list[Any]
 
 
@@ -69,7 +78,7 @@ class QueueItem(TypedDict):
     last_message: str
     reason: str
     version: int
-    customer: Customer
+    customer: CustomerJson
     question: str
     language: str
     unanswered_since: str | None
@@ -94,7 +103,7 @@ def _item(session: ChatSession, agent: Agent, unread: Mapping[int, int]) -> Sess
         "status": session.status,
         "version": session.version,
         "agent": agent_json(session.assignee),
-        "customer": _customer(session),
+        "customer": customer_json(session),
         "language": session.language,
         "question": session.question if readable else "",
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
@@ -116,7 +125,22 @@ def session_detail(session: ChatSession, agent: Agent, *, before: int | None, li
         "messages": messages,
         "more": more,
         "receipts": receipts_of(session),
+        "closing": _closing(last_closing(session)),
         "notes": [],
+    }
+
+
+def _closing(closing: Closing | None) -> ClosingJson | None:
+    if closing is None:
+        return None
+    return {
+        "agent": agent_json(closing.agent),
+        "reason": closing.reason,
+        "summary": closing.summary,
+        "follow_up_on": closing.follow_up_on.isoformat() if closing.follow_up_on else None,
+        "closed_at": iso(closing.closed_at),
+        "score": closing.score,
+        "comment": closing.comment,
     }
 
 
@@ -170,16 +194,12 @@ def _queue_item(session: Any, place: int, unread: int) -> QueueItem:
         "last_message": session.last_message,
         "reason": session.escalation_reason,
         "version": session.version,
-        "customer": _customer(session),
+        "customer": customer_json(session),
         "question": session.question,
         "language": session.language,
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
         "unread": unread,
     }
-
-
-def _customer(session: ChatSession) -> Customer:
-    return {"name": session.customer_name, "email": session.customer_email}
 
 
 def _matches(q: str, agent: Agent) -> Q:

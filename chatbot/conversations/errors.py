@@ -16,7 +16,8 @@ ApiError
 ├── Conflict             409  CONFLICT
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
 │   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
-│   └── InvalidStatus    409  INVALID_STATUS
+│   ├── InvalidStatus    409  INVALID_STATUS
+│   └── NotRatable       409  NOT_RATABLE
 ├── BodyTooLarge         413  BODY_TOO_LARGE
 ├── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
 ├── RateLimited          429  RATE_LIMITED, with Retry-After
@@ -159,6 +160,11 @@ class AlreadyTaken(Conflict):
 class InvalidStatus(Conflict):
     code = "INVALID_STATUS"
     default_message = _("The status of the conversation does not allow this.")
+
+
+class NotRatable(Conflict):
+    code = "NOT_RATABLE"
+    default_message = _("This conversation cannot be rated, or has been rated already.")
 
 
 class BodyTooLarge(ApiError):

@@ -6,7 +6,8 @@ from django.db.models import Q
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events import MessageJson, message_json
+from chatbot.conversations.closing import is_ratable, last_closing
+from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.models import ChatSession, Message, Status
 from chatbot.models.prepared import PreparedQuery
@@ -15,7 +16,10 @@ from realtime.stream.position import encode_position
 
 
 class SessionState(TypedDict):
-    """A session with a page of its messages, oldest first; `more` says whether there are older ones."""
+    """A session with a page of its messages, oldest first; `more` says whether there are older ones.
+
+    `ratable`: the customer is still to be asked what the conversation was worth.
+    """
 
     session_name: str
     status: str
@@ -25,6 +29,8 @@ class SessionState(TypedDict):
     more: bool
     queue_position: int | None
     receipts: Receipts
+    customer: CustomerJson
+    ratable: bool
 
 
 def find_session(name: str) -> ChatSession | None:
@@ -49,6 +55,8 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
         "more": more,
         "queue_position": queue_rank(session) if session.status == Status.PENDING_MANUAL else None,
         "receipts": receipts_of(session),
+        "customer": customer_json(session),
+        "ratable": is_ratable(last_closing(session)),
     }
 
 

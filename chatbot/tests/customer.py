@@ -21,6 +21,10 @@ class Customer:
         response = await self.client.post(path, data=data, content_type="application/json", headers=headers)
         return cast(HttpResponse, response)
 
+    async def patch(self, path: str, body: Any) -> HttpResponse:
+        """PATCH `body` as JSON."""
+        return cast(HttpResponse, await self.client.patch(path, data=json.dumps(body), content_type="application/json"))
+
     async def get(self, path: str, **headers: str) -> HttpResponse:
         return cast(HttpResponse, await self.client.get(path, headers=headers))
 

@@ -142,7 +142,7 @@ async def test_access_is_checked_before_the_body(customer: Customer, stranger: C
     ("method", "path", "allowed"),
     [
         ("GET", "/api/sessions", "POST"),
-        ("DELETE", "/api/sessions/s-1", "GET, HEAD"),
+        ("DELETE", "/api/sessions/s-1", "GET, HEAD, PATCH"),
         ("PUT", "/api/sessions/s-1/messages", "POST"),
         ("GET", "/api/sessions/s-1/escalate", "POST"),
     ],

@@ -33,6 +33,7 @@ def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
     """One of everything that chatbot/conversations/events/ can build."""
     return [
         *events.message_delivered(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
+        events.customer_change(session, source=events.BOT),
         *events.typing(session, role=Role.CUSTOMER, active=True, source=events.BOT),
         *events.message_read(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         *events.new_message(session, message, source=events.BOT),

@@ -138,6 +138,8 @@ async def test_state_of_a_fresh_session(customer: Customer) -> None:
         "more": False,
         "queue_position": None,
         "receipts": {"customer": {"delivered": None, "seen": None}, "agent": {"delivered": None, "seen": None}},
+        "customer": {"name": "", "email": ""},
+        "ratable": False,
         "position": f"sse_session_{name}:0",
     }
 

@@ -5,6 +5,7 @@ value.
 """
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.params import models
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from chatbot.conversations import errors
 
@@ -28,6 +29,14 @@ def _refuse_unstorable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_refuse_unstorable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+
+
+def _read_day(value: object) -> object:
+    """JSON has no dates: a string like 2026-11-24, which strict types would not take for one."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
 
 
 class Body(BaseModel):

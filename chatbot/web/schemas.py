@@ -45,6 +45,9 @@ def _whole(value: object) -> object:
 MessageId = Annotated[int, Field(gt=0, le=MAX_ID), BeforeValidator(_whole)]
 
 
+Score = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
+
+
 class ReceiptsBody(Body):
     """Up to and including which message the caller's page has got, and its user has seen, what the other side wrote."""
 

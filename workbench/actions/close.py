@@ -1,9 +1,11 @@
 """An agent ends a conversation."""
 
+from datetime import date
+
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from chatbot.conversations import events, lifecycle, queue, transcript
+from chatbot.conversations import closing, events, transcript
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Status
 from realtime.api import send_many
@@ -13,7 +15,9 @@ from workbench.assignment.assignee import check_assignee
 NOTICE = gettext_noop("This conversation has been closed. Write again at any time to reopen it.")
 
 
-def close(*, session_name: str, agent: Agent) -> ChatSession:
+def close(
+    *, session_name: str, agent: Agent, reason: str = "", summary: str = "", follow_up_on: date | None = None
+) -> ChatSession:
     """Close a session: a live one by its assignee, a waiting one or one with the bot by any agent.
 
     Locks the session; raises NotFound, NotAssignee, InvalidStatus (it is closed).
@@ -24,10 +28,10 @@ def close(*, session_name: str, agent: Agent) -> ChatSession:
         former = session.assignee.username if session.assignee else None
         if session.status == Status.MANUAL_LIVE:
             check_assignee(session, agent)
-        previous = lifecycle.close(session, now=locked.now)
+        previous = closing.close(
+            session, now=locked.now, agent=agent.user, reason=reason, summary=summary, follow_up_on=follow_up_on
+        )
         notice = transcript.write_notice(session, NOTICE, now=locked.now)
-        if previous == Status.PENDING_MANUAL:
-            queue.announce_queue()
         send_many(
             events.change_with_notice(
                 session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former

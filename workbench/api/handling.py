@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Router
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from chatbot.conversations.errors import AlreadyTaken, InvalidStatus, NotAssignee
 from chatbot.conversations.names import check_name
-from chatbot.models import ChatSession
-from chatbot.web.bodies import Body, EmptyBody, Json
+from chatbot.models import MAX_CLOSING_REASON_LENGTH, MAX_SUMMARY_LENGTH, ChatSession
+from chatbot.web.bodies import Body, Day, EmptyBody, Json, Text
 from chatbot.web.json_api import changes
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
@@ -52,10 +55,19 @@ def requeue_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> S
     return _handle(request, name, requeue)
 
 
+class CloseBody(Body):
+    """How it ended, for colleagues. After the reasons `spam` and `no_reply` the customer is not asked for a rating."""
+
+    reason: Annotated[Text, Field(max_length=MAX_CLOSING_REASON_LENGTH)] = ""
+    summary: Annotated[Text, Field(max_length=MAX_SUMMARY_LENGTH)] = ""
+    follow_up_on: Day | SkipJsonSchema[None] = None
+
+
 @router.post("/{name}/close", response=SessionItem)
 @changes(NotAssignee, InvalidStatus, access=check_readable)
-def close_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
-    return _handle(request, name, close)
+def close_session(request: HttpRequest, name: str, body: Json[CloseBody]) -> SessionItem:
+    how = partial(close, reason=body.reason, summary=body.summary, follow_up_on=body.follow_up_on)
+    return _handle(request, name, how)
 
 
 def _handle(request: HttpRequest, name: str, action: Callable[..., ChatSession]) -> SessionItem:

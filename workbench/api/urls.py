@@ -5,7 +5,7 @@ from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
 from chatbot.web.openapi import NAME, event_stream
 from workbench.access.streams import MAX_WATCHED
-from workbench.api import handling, messages, queue, sessions
+from workbench.api import handling, messages, queue, sessions, today
 from workbench.api.guards import Login
 
 api = ServiceAPI(
@@ -18,6 +18,7 @@ api = ServiceAPI(
 # Django tries them in this order: what is called most comes first, and `queue` before the names of sessions.
 for router in (messages.router, queue.router, sessions.router, handling.router):
     api.add_router("/sessions", router)
+api.add_router("/today", today.router)
 
 # Of workbench/api/streams.py.
 WATCH = {

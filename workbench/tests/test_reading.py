@@ -209,7 +209,7 @@ async def test_reading_costs_the_same_however_much_there_is(
 
 
 @pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 9), ("messages", 7), ("release", 9), ("close", 9), ("requeue", 10)]
+    ("verb", "queries"), [("takeover", 9), ("messages", 7), ("release", 9), ("close", 10), ("requeue", 10)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
     """Login 2, lock with access 1, then the change, its message, the session, counters, events, what is unread."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.models import ChatSession, Message, Status
+from chatbot.models import ChatSession, Closing, Message, Status
 from chatbot.tests.customer import error_code
 from chatbot.tests.logged import logged, types_on
 from realtime import groups
@@ -78,3 +78,21 @@ async def test_another_content_type_is_refused(alice: AgentClient, verb: str) ->
 async def test_an_unknown_session_is_not_found(alice: AgentClient, verb: str, name: str) -> None:
     response = await alice.post(f"/api/sessions/{name}/{verb}", {"content": "hi", "client_id": "a"})
     assert (response.status_code, error_code(response)) == (404, "NOT_FOUND")
+
+
+async def test_colleagues_read_how_it_ended_and_what_the_customer_thought(alice: AgentClient, bob: AgentClient) -> None:
+    await in_database(add_session, status=Status.MANUAL_LIVE, assignee="alice")
+    how = {"reason": "refund", "summary": "Paid back.", "follow_up_on": "2026-12-01"}
+    assert (await alice.act("s-1", "close", how))[0] == 200
+    await in_database(lambda: Closing.objects.update(score=5, comment="Thanks"))
+    _, detail = await bob.read("/api/sessions/s-1")
+    noted = detail["closing"]
+    assert {key: noted[key] for key in how} == how
+    assert (noted["agent"], noted["score"], noted["comment"]) == ({"id": "alice", "name": "Alice"}, 5, "Thanks")
+
+
+@pytest.mark.parametrize("body", [{"reason": "x" * 41}, {"summary": 5}, {"follow_up_on": "soon"}, {"follow_up_on": 5}])
+async def test_a_bad_reason_closes_nothing(alice: AgentClient, body: dict[str, object]) -> None:
+    await in_database(add_session, status=Status.MANUAL_LIVE, assignee="alice")
+    assert (await alice.act("s-1", "close", body))[0] == 400
+    assert not await in_database(Closing.objects.exists)

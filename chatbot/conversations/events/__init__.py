@@ -5,6 +5,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 """
 
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
+from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
@@ -23,6 +24,8 @@ __all__ = [
     "BOT",
     "EVENT_TYPES",
     "WORKBENCH",
+    "CustomerChange",
+    "CustomerJson",
     "EventType",
     "MessageJson",
     "Outgoing",
@@ -34,6 +37,8 @@ __all__ = [
     "TransferRequest",
     "Typing",
     "change_with_notice",
+    "customer_change",
+    "customer_json",
     "iso",
     "message_delivered",
     "message_json",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
 from chatbot.conversations.events.receipts import Receipt
@@ -41,6 +42,7 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         QueuedTransferRequest,
         payload_on_session=TransferRequest,
     ),
+    "customer_change": EventType("A customer has said who they are.", ("broadcast",), CustomerChange),
     "message_delivered": EventType(
         "One side has got what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
     ),

@@ -2,18 +2,23 @@
 
 from typing import Annotated, Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from ninja import Query, Router, Status
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
 from chatbot.conversations import selectors
+from chatbot.conversations.events import CustomerJson, customer_json
 from chatbot.conversations.names import check_name
 from chatbot.conversations.selectors import SessionState
 from chatbot.customers import access
+from chatbot.customers.actions.change_customer import change_customer
 from chatbot.customers.actions.start_session import start_session
-from chatbot.customers.api.guards import Visitor
+from chatbot.customers.api.guards import Visitor, credentials
 from chatbot.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from chatbot.web.bodies import Body, Json, Text
 from chatbot.web.json_api import anybody, changes, reads
@@ -25,6 +30,34 @@ router = Router(tags=["sessions"])
 class CustomerBody(Body):
     name: Annotated[Text, Field(max_length=MAX_NAME_LENGTH)] = ""
     email: Annotated[Text, Field(max_length=MAX_EMAIL_LENGTH)] = ""
+
+
+def _check_email(email: str | None) -> str | None:
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise ValueError("no e-mail address") from None
+    return email
+
+
+class CustomerChange(Body):
+    """What is given is changed; an empty text takes it back."""
+
+    name: Annotated[Text, Field(max_length=MAX_NAME_LENGTH)] | SkipJsonSchema[None] = None
+    email: Annotated[
+        Annotated[Text, Field(max_length=MAX_EMAIL_LENGTH, json_schema_extra={"format": "email"})]
+        | SkipJsonSchema[None],
+        AfterValidator(_check_email),
+    ] = None
+
+
+class SessionChange(Body):
+    customer: CustomerChange
+
+
+class ContactJson(TypedDict):
+    customer: CustomerJson
 
 
 class SessionBody(Body):
@@ -51,6 +84,19 @@ def read_session(request: HttpRequest, name: str, page: Query[MessagePageQuery])
     position = selectors.position_of([check_name(name)])
     own = access.own_session(request, name)
     return {**selectors.session_state(own, before=page.before, limit=page.limit), "position": position}
+
+
+@router.patch("/{name}", response=ContactJson)
+@changes(access=access.own_session)
+def change_session(request: HttpRequest, name: str, body: Json[SessionChange]) -> ContactJson:
+    """The customer says who they are, and how they can be reached."""
+    session = change_customer(
+        session_name=name,
+        name=body.customer.name,
+        email=body.customer.email,
+        credentials=credentials(request),
+    )
+    return {"customer": customer_json(session)}
 
 
 @router.post("", auth=Visitor(), response={201: StartedJson})

@@ -1,0 +1,32 @@
+"""The event of what a customer says of themselves."""
+
+from typing_extensions import TypedDict
+
+from chatbot.conversations.events.base import Outgoing, Source
+from chatbot.models import ChatSession
+from realtime import groups
+from realtime.events import Event
+
+
+class CustomerJson(TypedDict):
+    """Who a customer is, as they say; both may be empty."""
+
+    name: str
+    email: str
+
+
+class CustomerChange(TypedDict):
+    """The last one that comes holds."""
+
+    session_name: str
+    customer: CustomerJson
+
+
+def customer_json(session: ChatSession) -> CustomerJson:
+    return {"name": session.customer_name, "email": session.customer_email}
+
+
+def customer_change(session: ChatSession, *, source: Source) -> Outgoing:
+    """Tell every agent: the lists of all of them show names."""
+    payload: CustomerChange = {"session_name": session.name, "customer": customer_json(session)}
+    return groups.BROADCAST, Event("customer_change", dict(payload), source)
