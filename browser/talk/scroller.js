@@ -5,7 +5,8 @@ const NEAR_TOP_PX = 120;
 
 export class EndScroller {
   #scroller;
-  #staysAtEnd = true;
+  #isFollowing = true;
+  #top = 0;
 
   /**
    * @param {HTMLElement} scroller holds the list
@@ -14,23 +15,23 @@ export class EndScroller {
   constructor(scroller, { onEnd, onTop }) {
     this.#scroller = scroller;
     scroller.addEventListener("scroll", () => {
-      this.#staysAtEnd = this.isNearEnd;
-      if (this.#staysAtEnd) onEnd();
+      this.#noteMove();
+      if (this.staysAtEnd) onEnd();
       if (scroller.scrollTop < NEAR_TOP_PX) onTop();
     }, { passive: true });
     // A keyboard that opens, a composer that grows, a row whose height was only estimated: none hides the last message.
-    const observer = new ResizeObserver(() => this.#staysAtEnd && this.toEnd());
+    const observer = new ResizeObserver(() => this.#isFollowing && this.toEnd());
     [scroller, ...scroller.children].forEach((part) => observer.observe(part));
   }
 
-  get isNearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  /** Whether the reader stands at the end, so that it is to be kept in view. */
+  get staysAtEnd() {
+    return this.#isFollowing || this.#isNearEnd();
   }
 
   toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#staysAtEnd = true;
+    this.#isFollowing = true;
   }
 
   /** Keep what is seen where it is while `change` puts rows above it. */
@@ -51,5 +52,18 @@ export class EndScroller {
   setBusy(isBusy) {
     if (isBusy) this.#scroller.setAttribute("aria-busy", "true");
     else this.#scroller.removeAttribute("aria-busy");
+  }
+
+  /** Only who moves up leaves the end: a row that is laid out late may push it away before the observer is told. */
+  #noteMove() {
+    const { scrollTop } = this.#scroller;
+    if (this.#isNearEnd()) this.#isFollowing = true;
+    else if (scrollTop < this.#top) this.#isFollowing = false;
+    this.#top = scrollTop;
+  }
+
+  #isNearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   }
 }

@@ -170,7 +170,7 @@ export class Transcript {
     clearTimeout(this.#typingTimer);
     if (who && forMs) this.#typingTimer = setTimeout(() => this.setTyping(null), forMs);
     if (this.#typing.peek()?.name === who?.name) return;
-    const follows = this.#scroller.isNearEnd;
+    const follows = this.#scroller.staysAtEnd;
     flushNow(() => { this.#typing.value = who; });
     if (follows) this.scrollToEnd();
   }
@@ -223,7 +223,7 @@ export class Transcript {
   /** Stay at the end if the reader stands there, or has to. Returns whether it does. */
   #setFollowing(next, hasTo = false) {
     if (next === this.#known) return true;
-    const follows = hasTo || this.#scroller.isNearEnd;
+    const follows = hasTo || this.#scroller.staysAtEnd;
     // who reads above keeps the rows that he has: none goes at the top for one that comes at the end
     const added = next.stored.length + next.pending.length - this.#known.stored.length - this.#known.pending.length;
     this.#set(next, follows ? LAID_OUT_ROWS : this.#limit.peek() + 2 * Math.max(0, added));
