@@ -6,10 +6,11 @@
  * there as long as nothing interrupted them. A newer page that does not touch what is known begins anew.
  *
  * @import { Agent } from "./session.js"
+ * @import { Attachment } from "./attachments.js"
  * @typedef {"customer" | "agent" | "bot" | "system"} Role
  * @typedef {"sending" | "delayed" | "waiting" | "failed"} State of a message that is on its way
  * @typedef {{id: number, role: Role, agent?: Agent | null, content: string, created_at: string,
- *   client_id?: string | null}} Message
+ *   client_id?: string | null, attachments?: Attachment[]}} Message
  * @typedef {{client_id: string, role: Role, agent?: Agent | null, content: string, created_at: string, state: State,
  *   reason: string, id?: undefined}} Pending
  * @typedef {{key: string, at: number, day: string, message: Message}} Stored

@@ -4,6 +4,7 @@ import { Icon } from "../../kit/icon.js";
 import { formatClock } from "../../kit/time.js";
 import { html, useComputed } from "../../kit/ui.js";
 import { markOf } from "../model/receipts.js";
+import { Attachments } from "./attachments.js";
 import { Avatar } from "./avatar.js";
 import { Content } from "./content.js";
 
@@ -19,7 +20,8 @@ export function Message({ row: { entry: { message }, startsGroup }, talk }) {
     <${Avatar} kind=${message.role} name=${isAnonymous ? "" : name} />
     <div class="body">
       <div class="who"><span class="name">${name}</span>${tag && html`<span class="tag">${tag}</span>`}</div>
-      <div class="bubble" dir="auto"><${Content} text=${message.content} /></div>
+      ${message.attachments?.length > 0 && html`<${Attachments} list=${message.attachments} />`}
+      <div class="bubble" dir="auto" hidden=${!message.content}><${Content} text=${message.content} /></div>
       <div class="foot" data-state=${state}>
         <time datetime=${message.created_at}>${whenOf(message)}</time>
         ${hasReceipts && html`<${Receipt} id=${message.id} receipt=${talk.receipt} />`}
