@@ -8,12 +8,12 @@ import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, SessionState, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
+import { TypingSender } from "../browser/net/typing.js";
 import { Transcript } from "../browser/talk/transcript.js";
 
 const SESSION_KEY = "handover:session";
 const DRAFT_KEY = "handover:draft"; // of this tab
 const BOT_PATIENCE_MS = 30000;
-const TYPING_MS = 6000;
 const SHOW_TROUBLE_AFTER_MS = 1500;
 const RETRY_MS = 2000;
 
@@ -25,12 +25,17 @@ const transcript = new Transcript(byId("messages"), {
   loadOlder: (before) => fetchSession(sessionName, before),
   onRetry: () => outbox.retry(),
   onEdit: takeBack,
+  onReply: (text) => composer.quote(text),
   onChange: showWelcome,
+  agentOf: () => state.agent,
+  receiptsPath: (name) => sessionPath(name, "receipts"),
 });
+const typing = new TypingSender(() => sessionName && sessionPath(sessionName, "typing"));
 const composer = new Composer(byId("composer"), {
   maxLength: readPageConfig().maxContentLength,
   onSend: send,
   onInput: keepDraft,
+  onTyping: (text) => typing.hear(text),
 });
 
 let sessionName = null;
@@ -39,7 +44,6 @@ let stream = null;
 let outbox = null;
 let lastSend = Promise.resolve();
 let unread = 0;
-let typingTimer = null;
 let troubleTimer = null;
 
 function labelOf({ role, agent }) {
@@ -56,7 +60,7 @@ async function openSession(name) {
     onSending: (item) => transcript.addPending(item),
     onDelayed: (item) => transcript.markPending(item.client_id, "delayed"),
     onStored: (_item, message) => receiveMessage(message),
-    onFailed: (item, error) => transcript.markPending(item.client_id, "failed", error.isPassing ? "" : error.message),
+    onFailed: (item, error) => transcript.markFailed(item.client_id, error),
   });
   const opened = new SharedStream({
     url: sessionPath(name, "events"),
@@ -85,6 +89,7 @@ function closeSession() {
   stream?.stop();
   stream = null;
   sessionName = null;
+  outbox?.stop();
   outbox = null;
   state = new SessionState();
   clearTimeout(troubleTimer);
@@ -101,13 +106,15 @@ function forgetSession() {
 
 async function refetch() {
   const name = sessionName;
+  const asked = transcript.interruptions;
   const session = await fetchSession(name);
-  if (sessionName === name) applySession(session);
+  if (sessionName === name) applySession(session, asked);
 }
 
 /** Events were missed: fetch the state, until it is there. */
 async function recover() {
   const name = sessionName;
+  transcript.interrupt();
   try {
     await refetch();
   } catch (error) {
@@ -115,8 +122,8 @@ async function recover() {
   }
 }
 
-function applySession(session) {
-  transcript.load(session);
+function applySession(session, asked) {
+  transcript.load(session, asked);
   state.take(session);
   showState();
   expectBot();
@@ -213,9 +220,12 @@ function receiveEvent({ type, data }) {
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload);
   else if (type === "queue_position") receivePosition(payload);
-  else if (type === "typing") showAgentTyping(payload);
+  else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
-  else if (type === "stream-open") outbox.flush();
+  else if (type === "stream-open") {
+    transcript.resume(data.timestamp * 1000);
+    outbox.flush();
+  }
 }
 
 function receiveMessage(message) {
@@ -255,18 +265,7 @@ function countUnread() {
 function expectBot() {
   const isAsked = state.status === STATUS.bot && transcript.last?.role === "customer";
   const isFresh = isAsked && Date.now() - new Date(transcript.last.created_at) < BOT_PATIENCE_MS;
-  showTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
-}
-
-function showAgentTyping({ role }) {
-  if (role !== "agent" || state.status !== STATUS.live) return;
-  showTyping({ kind: "agent", name: state.agent?.name ?? gettext("Agent") }, TYPING_MS);
-}
-
-function showTyping(who, forMs) {
-  clearTimeout(typingTimer);
-  transcript.setTyping(who);
-  if (who) typingTimer = setTimeout(() => transcript.setTyping(null), forMs);
+  transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
 }
 
 function showWelcome() {
@@ -310,6 +309,7 @@ function showHandover(texts) {
 
 /** Trouble of a moment is not worth a word. */
 function showConnection({ state: connection, degraded }) {
+  if (connection === "reconnecting") transcript.lose();
   clearTimeout(troubleTimer);
   const banner = byId("connection");
   let text = degraded ? gettext("Messages may take a little longer than usual.") : "";

@@ -1,0 +1,34 @@
+/**
+ * What is sent with a message: pictures, with a place of a fixed size so that nothing jumps, and other files.
+ *
+ * @typedef {{id: string | number, name: string, type: string, bytes: number, width: number | null, height: number | null,
+ *   url: string, preview_url: string | null}} Attachment
+ */
+
+const MAX_WIDTH = 320;
+const MAX_HEIGHT = 240;
+const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte"]);
+
+/** @param {Attachment} attachment */
+export const isPicture = ({ type, preview_url: preview, width, height }) =>
+  type.startsWith("image/") && Boolean(preview && width && height);
+
+/** The size in which a picture is drawn: whole, never enlarged. @param {Attachment} attachment */
+export function boxOf({ width, height }) {
+  const [wide, high] = [width ?? 0, height ?? 0];
+  const scale = Math.min(1, MAX_WIDTH / wide, MAX_HEIGHT / high);
+  return { width: Math.max(1, Math.round(wide * scale)), height: Math.max(1, Math.round(high * scale)) };
+}
+
+/** What kind of file its name says, in capitals: PDF. @param {Attachment} attachment */
+export function kindOf({ name }) {
+  const extension = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1];
+  return extension?.toUpperCase() ?? "";
+}
+
+/** A size as people read it: in steps of 1,024. @param {number} bytes @param {string} language */
+export function formatBytes(bytes, language) {
+  const step = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
+  const format = new Intl.NumberFormat(language, { style: "unit", unit: UNITS[step], maximumFractionDigits: step === 2 ? 1 : 0 });
+  return format.format(bytes / 1024 ** step);
+}
