@@ -80,6 +80,14 @@ def idle_minutes() -> int:
     return minutes
 
 
+def wait_limits() -> tuple[int, int]:
+    """WAIT_LIMITS: after how many seconds of waiting a customer is late, and very late."""
+    parts = names("WAIT_LIMITS", "120,300")
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts) or not 0 < int(parts[0]) < int(parts[1]):
+        raise ImproperlyConfigured("WAIT_LIMITS must be two rising numbers of seconds, as in 120,300.")
+    return int(parts[0]), int(parts[1])
+
+
 def names(name: str, default: str) -> list[str]:
     """A comma-separated list."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]

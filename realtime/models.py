@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class ChannelHead(models.Model):
@@ -12,8 +13,8 @@ class ChannelHead(models.Model):
     pruned = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name = "channel"
-        verbose_name_plural = "channels"
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
 
     def __str__(self) -> str:
         return self.channel
@@ -32,8 +33,8 @@ class LoggedEvent(models.Model):
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:
-        verbose_name = "event"
-        verbose_name_plural = "events"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         constraints = [models.UniqueConstraint(fields=["channel", "number"], name="event_number_in_channel")]
         indexes = [models.Index(fields=["channel"], condition=models.Q(number=None), name="event_waiting")]
 

@@ -59,3 +59,20 @@ def test_deployment_checks_see_what_is_not_there(settings: Any) -> None:
     found = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=True)
     missing = {"security.W001", "security.W002", "security.W003"}
     assert missing <= {check.id for check in found if not check.is_silenced()}
+
+
+def test_wait_limits_have_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WAIT_LIMITS", raising=False)
+    assert env.wait_limits() == (120, 300)
+
+
+def test_wait_limits_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAIT_LIMITS", "30, 90")
+    assert env.wait_limits() == (30, 90)
+
+
+@pytest.mark.parametrize("text", ["120", "300,120", "0,5", "a,b", "1,2,3", "-1,2"])
+def test_wait_limits_that_make_no_sense_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("WAIT_LIMITS", text)
+    with pytest.raises(ImproperlyConfigured, match="WAIT_LIMITS"):
+        env.wait_limits()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.forms import AuthenticationForm
@@ -101,5 +102,6 @@ def workbench_page(request: HttpRequest) -> HttpResponse:
         "agent": agent_json(agent.user),
         "isSupervisor": agent.is_supervisor,
         "maxContentLength": MAX_CONTENT_LENGTH,
+        "waitLimits": settings.WAIT_LIMITS,
     }
     return render(request, "workbench/workbench.html", {"page_config": page_config})

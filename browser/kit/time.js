@@ -41,3 +41,19 @@ export function formatDuration(seconds) {
   if (whole >= 3600) parts.unshift(Math.floor(whole / 3600));
   return parts.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }
+
+const minutes = new Intl.NumberFormat(LOCALE, { style: "unit", unit: "minute", unitDisplay: "short" });
+const hours = new Intl.NumberFormat(LOCALE, { style: "unit", unit: "hour", unitDisplay: "short" });
+
+/** How long ago: "now", "4 min", "3 hr", then the day. @param {Instant} at @param {number} nowMs */
+export function formatAgo(at, nowMs) {
+  const passed = Math.floor((nowMs - new Date(at).getTime()) / 60000);
+  if (passed < 1) return gettext("now");
+  if (passed < 60) return minutes.format(passed);
+  return passed < 24 * 60 ? hours.format(Math.floor(passed / 60)) : shortDay.format(new Date(at));
+}
+
+const second = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+/** The time of day with seconds: 14:02:11. @param {Instant} at */
+export const formatSecond = (at) => second.format(new Date(at));

@@ -29,15 +29,17 @@ export class ApiError extends Error {
  * @param {"GET" | "POST"} method
  * @param {string} path
  * @param {object} [body]
+ * @param {{keepalive?: boolean}} [options] keepalive: the call outlives its page
  * @returns {Promise<any>}
  */
-export async function callApi(method, path, body = undefined) {
+export async function callApi(method, path, body = undefined, { keepalive = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const csrfToken = readCookie("__Host-csrftoken") ?? readCookie("csrftoken"); // under HTTPS, else
   if (csrfToken && method !== "GET") headers["X-CSRFToken"] = csrfToken;
-  const response = await send(path, { method, headers, body: body === undefined ? body : JSON.stringify(body) });
+  const sent = body === undefined ? body : JSON.stringify(body);
+  const response = await send(path, { method, headers, body: sent, keepalive });
   const answer = await response.json().catch(() => null);
   if (!response.ok) {
     const retryAfter = Number(response.headers.get("Retry-After")) || null;

@@ -83,6 +83,19 @@ def bob(product: Product, logins: Logins) -> AgentClient:
     return logins.log_in(product, "bob")
 
 
+@pytest.fixture
+def customer(customer: CustomerClient, product: Product, logins: Logins) -> Iterator[CustomerClient]:
+    """A customer with a session of its own, which is closed afterwards: the next test finds short lists."""
+    yield customer
+    close_session(logins.log_in(product, "carol"), customer.session_name)
+
+
+def close_session(supervisor: AgentClient, name: str) -> None:
+    supervisor.call(name, "takeover", force=True)  # only who has a live conversation may close it
+    answer = supervisor.call(name, "close")
+    assert answer.status_code in (200, 409), answer.text
+
+
 class People:
     """Opens a browser for a person, and knows what went wrong in the pages' scripts."""
 
@@ -126,14 +139,8 @@ class People:
         with suppress(httpx.TransportError):  # a test that failed may leave a service ended
             for chat in self._chats:
                 if chat.has_session():
-                    self._close_session(chat.session_name)
+                    close_session(self._logins.log_in(self._product, "carol"), chat.session_name)
         self._contexts.close()
-
-    def _close_session(self, name: str) -> None:
-        supervisor = self._logins.log_in(self._product, "carol")
-        supervisor.call(name, "takeover", force=True)  # only who has a live conversation may close it
-        answer = supervisor.call(name, "close")
-        assert answer.status_code in (200, 409), answer.text
 
     def _open_context(self, locale: str, size: tuple[int, int]) -> BrowserContext:
         width, height = size

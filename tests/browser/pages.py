@@ -176,8 +176,9 @@ class WorkbenchPage(ConversationPage):
         self.mine(session_name).locator(".row-link").click()
 
     def close_conversation(self) -> None:
+        """It is closed when the seconds are over in which that can be undone."""
         self.locate("#close").click()
-        self.locate("#close-dialog [data-answer=yes]").click()
+        expect(self.locate("#undo-button")).to_be_focused()
 
 
 def messages_of(session: dict[str, Any]) -> Shown:

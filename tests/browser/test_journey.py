@@ -126,6 +126,7 @@ def test_customer_who_gives_up_waiting_leaves_the_queue(people: People) -> None:
 
 def test_announcement_goes_when_another_agent_takes_over(people: People, bob: AgentClient) -> None:
     workbench = people.agent("alice")
+    workbench.locate("#tab-all").click()  # the queue is out of view
     chat = people.customer()
     chat.escalate()
     toast = workbench.locate(f'.toast[data-name="{chat.session_name}"]')

@@ -21,7 +21,7 @@ def test_agent_who_is_too_late_sees_who_has_the_customer(people: People, bob: Ag
 
     workbench.page.route("**/takeover", let_bob_be_faster)
     workbench.waiting(chat.session_name).locator(".row-action").click()
-    expect(workbench.locate("#error")).to_have_text("Taken by Bob.")
+    expect(workbench.locate("#error")).to_have_text("Bob was faster.")
     expect(workbench.waiting(chat.session_name)).to_have_count(0)
     expect(workbench.mine(chat.session_name)).to_have_count(0)
 
@@ -33,7 +33,7 @@ def test_open_conversation_that_another_agent_takes_says_who_has_it(people: Peop
     workbench.waiting(chat.session_name).locator(".row-link").click()
     expect(workbench.locate("#takeover")).to_be_visible()
     expect_answer(200, bob.take_over(chat.session_name))
-    expect(workbench.locate("#notice-text")).to_have_text("Taken by Bob.")
+    expect(workbench.locate("#notice-text")).to_contain_text("With Bob since")
     expect(workbench.locate("#takeover")).to_be_hidden()
 
 
@@ -43,7 +43,7 @@ def test_supervisor_takes_over_what_another_agent_has(people: People, alice: Age
     chat.escalate()
     expect_answer(200, alice.take_over(chat.session_name))
     supervisor.page.goto(f"{supervisor.url}/#/{chat.session_name}")
-    expect(supervisor.locate("#notice-text")).to_have_text("Taken by Alice.")
+    expect(supervisor.locate("#notice-text")).to_contain_text("With Alice")
     expect(supervisor.locate("#close")).to_be_hidden()
     supervisor.locate("#takeover").click()
     expect(supervisor.locate("#composer")).to_be_visible()

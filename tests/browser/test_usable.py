@@ -57,8 +57,6 @@ def test_phone_shows_the_welcome_and_the_queue_without_scrolling_sideways(people
     chat = people.customer(size=NARROW)
     chat.write("I want to talk to a human " + LONG_WORD)
     expect(workbench.waiting(chat.session_name)).to_be_visible()
-    expect_fits(workbench, ".toasts")
-    workbench.locate(".toast button").click()
     expect_fits(workbench)
     expect_fits(chat)
 
@@ -66,7 +64,7 @@ def test_phone_shows_the_welcome_and_the_queue_without_scrolling_sideways(people
 def test_phone_reaches_list_details_and_account(people: People) -> None:
     chat, workbench = served_on_a_phone(people)
     workbench.locate("#details-toggle").click()
-    expect(workbench.locate("#details")).to_contain_text(chat.session_name)
+    expect(workbench.locate("#details .card")).to_be_visible()
     expect_fits(workbench, "#details")
     workbench.locate("#details-close").click()
     expect(workbench.locate("#details")).to_be_hidden()
@@ -116,7 +114,10 @@ def test_agent_takes_over_answers_and_closes_with_the_keyboard_alone(people: Peo
     chat.escalate()
     expect(workbench.waiting(chat.session_name)).to_be_visible()
     keyboard = workbench.page.keyboard
-    tab_to(workbench, f'.row:has(a[href="#/{chat.session_name}"]) .row-action')
+    tab_to(workbench, "#queue .row-link")
+    keyboard.press("End")
+    keyboard.press("ArrowRight")
+    expect(workbench.waiting(chat.session_name).locator(".row-action")).to_be_focused()
     keyboard.press("Enter")
     expect(workbench.locate("#text")).to_be_focused()
     keyboard.type("Hello, Alice here.")
@@ -124,8 +125,7 @@ def test_agent_takes_over_answers_and_closes_with_the_keyboard_alone(people: Peo
     expect(chat.message("agent", "Hello, Alice here.")).to_be_visible()
     tab_to(workbench, "#close")
     keyboard.press("Enter")
-    tab_to(workbench, "#close-dialog [data-answer=yes]")
-    keyboard.press("Enter")
+    expect(workbench.locate("#undo-button")).to_be_focused()
     chat.expect_status("closed")
 
 
@@ -157,9 +157,10 @@ def test_every_control_of_the_workbench_has_a_name(people: People) -> None:
     workbench.take_over(chat.session_name)
     expect_names(workbench)
     workbench.locate("#close").click()
-    expect(workbench.locate("#close-dialog")).to_be_visible()
+    expect(workbench.locate("#undo-button")).to_be_visible()
     expect_names(workbench)
-    workbench.locate("#close-dialog [data-answer=no]").click()
+    workbench.locate("#undo-button").click()
+    expect(workbench.locate("#composer")).to_be_visible()
     workbench.locate("#tab-all").click()
     expect_names(workbench)
 

@@ -1,6 +1,6 @@
 """What the two pages know, as their scripts compute it: a state that was fetched, and the events that came after it.
 
-`CustomerPage` is chatbot/static/chatbot/chat.js, `AgentPage` is workbench/static/workbench/board.js with the open
+`CustomerPage` is chatbot/static/chatbot/chat.js, `AgentPage` is workbench/static/workbench/model/board.js with the open
 conversation beside it. Both drop what they have already: a message by its id, a status by the session's version.
 """
 

@@ -1,5 +1,6 @@
 """The admin shows everything, changes little, and costs the same for 1 row and for 30."""
 
+import re
 from typing import Any
 
 import pytest
@@ -170,3 +171,14 @@ def test_only_staff_gets_in(client: Client) -> None:
 
 def test_the_header_names_the_product(admin: Client) -> None:
     assert "Handover" in admin.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "names"), [("en", ["Conversations", "Events"]), ("zh-hans", ["会话列表", "事件"])]
+)
+def test_the_admin_has_the_products_look_and_names(admin: Client, language: str, names: list[str]) -> None:
+    page = admin.get("/admin/", headers={"Accept-Language": language}).content.decode()
+    assert 'rel="icon" href="/static/browser/kit/favicon.svg"' in page
+    assert "workbench/admin.css" in page
+    for name in names:
+        assert f">{name}</a>" in re.sub(r"\s*\n\s*", "", page)

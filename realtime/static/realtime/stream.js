@@ -89,6 +89,12 @@ export class SharedStream {
     else this.#tell({ kind: "watch", positions });
   }
 
+  /** Try again at once, instead of when the time for it has come. */
+  connectNow() {
+    if (this.#leads) this.#open();
+    else this.#tell({ kind: "connect" });
+  }
+
   stop = () => {
     this.#stopped = true;
     window.removeEventListener("pagehide", this.stop);
@@ -124,6 +130,7 @@ export class SharedStream {
 
   #serveFollower({ kind, from, positions }) {
     if (kind === "hello") this.#tell({ kind: "status", status: this.#status });
+    else if (kind === "connect") this.#open();
     else if (kind === "bye") this.#watchesByTab.delete(from);
     else if (kind === "watch") {
       this.#watchesByTab.set(from, positions);

@@ -1,21 +1,22 @@
-/** The middle and right panes: one conversation, what can be done with it, and who it is with. */
+/** The middle pane: one conversation, and what can be done with it. */
 
 import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { callApi } from "../browser/net/http.js";
-import { el } from "../browser/kit/elements.js";
 import { byId } from "../browser/kit/page.js";
 import { fill } from "../browser/kit/text.js";
-import { formatMoment } from "../browser/kit/time.js";
-import { setText, showFace, showWaiting } from "./lists.js";
+import { formatRecent } from "../browser/kit/time.js";
+import { givenNameOf } from "./model/board.js";
+import { faceClass, lettersOf, nameOf } from "./views/customer.js";
 
 const RETRY_MS = 2000;
+const SEEN_DELAY_MS = 300; // several messages at once are one receipt
 
 export class OpenConversation {
   name = null;
-  #board;
+  #store;
   #config;
   #transcript;
   #composer;
@@ -24,10 +25,12 @@ export class OpenConversation {
   #isRefused = false;
   #isWatched = false;
   #retryTimer = null;
+  #lastOfCustomer = null;
+  #seenTimers = new Map();
 
-  /** @param callbacks watch(positions), onError(error), onTakeOver(name, button, isForced) */
-  constructor(board, config, callbacks) {
-    this.#board = board;
+  /** @param callbacks watch(positions), onError(error) */
+  constructor(store, config, callbacks) {
+    this.#store = store;
     this.#config = config;
     this.#callbacks = callbacks;
     this.#transcript = new Transcript(byId("messages"), {
@@ -43,23 +46,19 @@ export class OpenConversation {
       onSend: (content) => this.#send(content),
       onInput: (text) => this.#saveDraft(text),
     });
-    byId("takeover").addEventListener("click", ({ currentTarget }) => {
-      const isForced = this.#session.status === STATUS.live;
-      callbacks.onTakeOver(this.name, currentTarget, isForced);
-    });
-    byId("release").addEventListener("click", ({ currentTarget }) => this.#act("release", currentTarget));
-    byId("close").addEventListener("click", ({ currentTarget }) => this.#confirmClose(currentTarget));
     document.addEventListener("visibilitychange", () => this.#markRead());
   }
 
-  get #session() {
-    return this.#board.get(this.name) ?? { session_name: this.name, status: null, agent: null };
+  get session() {
+    return this.#store.get(this.name) ?? { session_name: this.name, status: null, agent: null };
   }
 
   async open(name) {
     if (name === this.name) return;
     this.name = name;
+    this.#store.openName.value = name;
     this.#isRefused = false;
+    this.#lastOfCustomer = null;
     this.#unwatch();
     this.#transcript.clear();
     this.#composer.value = localStorage.getItem(this.#draftKey) ?? "";
@@ -67,11 +66,12 @@ export class OpenConversation {
     this.#outbox(name).items.forEach((item) => this.#transcript.addPending(item));
     this.#outbox(name).flush();
     await this.refetch();
-    if (this.name === name) this.#focus();
+    if (this.name === name) this.focus();
   }
 
   close() {
     this.name = null;
+    this.#store.openName.value = null;
     this.#transcript.clear();
     this.#unwatch();
     this.show();
@@ -87,24 +87,41 @@ export class OpenConversation {
     if (!name) return;
     try {
       const session = await fetchSession(name);
-      this.#board.takeSession(session);
+      this.#store.takeSession(session);
       if (this.name !== name) return;
       this.#isRefused = false;
       this.#transcript.load(session);
+      session.messages.forEach((message) => this.#noteCustomer(message));
       this.#watch(session.position);
       this.#markRead();
     } catch (error) {
       if (this.name !== name) return;
-      this.#isRefused = error.status === 403 || error.status === 404;
-      if (error.status !== 403) this.#callbacks.onError(error);
-      if (error.isPassing) this.#retryTimer = setTimeout(() => this.refetch(), RETRY_MS);
+      await this.#explainRefusal(name, error);
     }
     this.show();
+  }
+
+  /** Who may not read a conversation may know who has it. */
+  async #explainRefusal(name, error) {
+    this.#isRefused = error.status === 403 || error.status === 404;
+    if (error.isPassing) this.#retryTimer = setTimeout(() => this.refetch(), RETRY_MS);
+    if (error.status !== 403) {
+      this.#callbacks.onError(error);
+      return;
+    }
+    this.#transcript.clear();
+    try {
+      const { items } = await callApi("GET", `/api/sessions?q=${encodeURIComponent(name)}&limit=1`);
+      items.filter((item) => item.session_name === name).forEach((item) => this.#store.takeSession(item));
+    } catch (failure) {
+      this.#callbacks.onError(failure);
+    }
   }
 
   receiveMessage(message) {
     if (message.session_name !== this.name) return;
     this.#transcript.add(message);
+    this.#noteCustomer(message);
     this.#markRead();
   }
 
@@ -113,32 +130,42 @@ export class OpenConversation {
     if (message.session_name === this.name && typeof message.content === "string") this.#transcript.addLoose(message);
   }
 
-  /** The status changed: from a session that leaves the agent on, its messages come over its own channel only. */
+  /** The status changed: from a session that leaves the agent on, its messages come over its own channel only; where the
+   * right to read it ends, they leave the screen. */
   receiveStatus({ session_name: name }) {
     if (name !== this.name) return;
-    const isReadable = this.#session.status !== STATUS.live || this.#config.isSupervisor;
-    if (!this.#board.isMine(this.#session) && isReadable && !this.#isWatched) this.refetch();
+    const isReadable = this.session.status !== STATUS.live || this.#config.isSupervisor;
+    const isMine = this.#store.isMine(this.session);
+    if (!isMine && !isReadable) {
+      this.#isRefused = true;
+      this.#transcript.clear();
+      this.#unwatch();
+    } else if (this.#isRefused || (!isMine && !this.#isWatched)) this.refetch();
     this.show();
   }
 
   show() {
     byId("nothing-open").hidden = this.name !== null;
     byId("open").hidden = this.name === null;
-    byId("details-empty").hidden = this.name !== null;
-    byId("details-list").hidden = this.name === null;
     if (!this.name) return;
-    const session = this.#session;
-    const title = this.#board.nameOf(session);
-    setText(byId("open-name"), title);
-    showFace(byId("open-avatar"), this.#board.givenNameOf(session));
+    const { session } = this;
+    setText(byId("open-name"), nameOf(session));
+    setText(byId("open-avatar"), lettersOf(session));
+    byId("open-avatar").className = faceClass(session);
+    setText(byId("open-presence"), session.customer_online ? gettext("Here now") : "");
     this.#showStatus(session);
     this.#showActions(session);
-    this.#showDetails(session);
+  }
+
+  /** Where the agent goes on: the reply, unless a keyboard on the screen would cover the conversation. */
+  focus() {
+    const hasKeyboard = matchMedia("(pointer: fine)").matches;
+    if (hasKeyboard && !byId("composer").hidden) this.#composer.focus();
+    else byId("open-name").focus({ preventScroll: true });
   }
 
   #watch(position) {
-    const isMine = this.#board.isMine(this.#session);
-    if (isMine || this.#isWatched) return;
+    if (this.#store.isMine(this.session) || this.#isWatched) return;
     this.#isWatched = true;
     this.#callbacks.watch({ [this.name]: position });
   }
@@ -150,27 +177,17 @@ export class OpenConversation {
 
   #labelOf({ role, agent }) {
     if (role === "customer") {
-      const isAnonymous = !this.#board.givenNameOf(this.#session);
-      return { name: this.#board.nameOf(this.#session), tag: null, isAnonymous };
+      return { name: nameOf(this.session), tag: null, isAnonymous: !givenNameOf(this.session) };
     }
     if (role === "bot") return { name: gettext("Assistant"), tag: null };
     return { name: agent?.name ?? gettext("Agent"), tag: agent?.id === this.#config.agent.id ? gettext("You") : null };
   }
 
-  /** Where the agent goes on: the reply, unless a keyboard on the screen would cover the conversation. */
-  #focus() {
-    const hasKeyboard = matchMedia("(pointer: fine)").matches;
-    if (hasKeyboard && !byId("composer").hidden) this.#composer.focus();
-    else byId("open-name").focus({ preventScroll: true });
-  }
-
-  #showStatus({ status, agent }) {
+  #showStatus({ status, agent, changed_at: changedAt }) {
     const texts = {
       [STATUS.bot]: gettext("With the assistant"),
       [STATUS.waiting]: gettext("Waiting"),
-      [STATUS.live]: this.#board.isMine({ status, agent })
-        ? gettext("With you")
-        : fill(gettext("With %(agent)s"), { agent: agent?.name ?? "" }),
+      [STATUS.live]: this.#store.isMine({ status, agent }) ? gettext("With you") : withAgent(agent, changedAt),
       [STATUS.closed]: gettext("Closed"),
     };
     setText(byId("open-status"), texts[status] ?? "");
@@ -178,40 +195,32 @@ export class OpenConversation {
   }
 
   #showActions(session) {
-    const isMine = this.#board.isMine(session);
-    byId("release").hidden = !isMine;
-    byId("close").hidden = !isMine;
-    byId("composer").hidden = !isMine;
+    const isLeaving = this.#store.isMine(session) && this.#store.leaving.peek().has(this.name);
+    const isMine = this.#store.isMine(session) && !isLeaving;
+    for (const id of ["requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
     byId("notice").hidden = isMine;
-    const [text, action] = this.#noticeOf(session);
+    const [text, action] = isLeaving ? [gettext("You are leaving this conversation."), null] : this.#noticeOf(session);
     setText(byId("notice-text"), text);
     byId("takeover").hidden = !action;
     setText(byId("takeover"), action ?? "");
+    const isElsewhere = this.#isRefused && session.status === STATUS.live;
+    byId("open").classList.toggle("is-elsewhere", isElsewhere);
+    byId("elsewhere").hidden = !isElsewhere;
+    if (isElsewhere) setText(byId("elsewhere"), this.#elsewhere(session));
   }
 
-  #noticeOf({ status, agent }) {
+  #elsewhere({ agent }) {
+    return fill(gettext("Only %(agent)s and supervisors can read this conversation now."), { agent: agent?.name ?? "" });
+  }
+
+  #noticeOf({ status, agent, changed_at: changedAt }) {
+    if (status === STATUS.live) {
+      return [withAgent(agent, changedAt), this.#config.isSupervisor ? gettext("Take over anyway") : null];
+    }
     if (this.#isRefused) return [gettext("This conversation is not available."), null];
     if (status === STATUS.waiting) return [gettext("The customer asked for a human."), gettext("Take over")];
-    if (status === STATUS.bot) return [gettext("The assistant is answering. You can read along."), null];
-    if (status === STATUS.closed) return [gettext("This conversation is closed."), null];
-    if (status !== STATUS.live) return ["", null];
-    const text = fill(gettext("Taken by %(agent)s."), { agent: agent?.name ?? "" });
-    return [text, this.#config.isSupervisor ? gettext("Take over anyway") : null];
-  }
-
-  #showDetails(session) {
-    const rows = [
-      [gettext("Customer"), this.#board.nameOf(session)],
-      [gettext("Email"), session.customer?.email],
-      [gettext("Reason"), session.reason],
-      [gettext("Waiting for"), session.status === STATUS.waiting ? waitingTime(session) : null],
-      [gettext("Agent"), session.agent?.name],
-      [gettext("Started"), session.created_at && formatMoment(session.created_at)],
-      [gettext("Last activity"), session.last_activity_at && formatMoment(session.last_activity_at)],
-      [gettext("Session"), el("code", {}, session.session_name)],
-    ];
-    const shown = rows.filter(([, value]) => value).flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]);
-    byId("details-list").replaceChildren(...shown);
+    if (status === STATUS.bot) return [gettext("The assistant is answering. You can read along."), gettext("Take over")];
+    return [status === STATUS.closed ? gettext("This conversation is closed.") : "", null];
   }
 
   #outbox(name) {
@@ -220,7 +229,7 @@ export class OpenConversation {
         onSending: (item) => name === this.name && this.#transcript.addPending(item),
         onDelayed: (item) => name === this.name && this.#transcript.markPending(item.client_id, "delayed"),
         onStored: (_item, message) => {
-          this.#board.takeMessage(message);
+          this.#store.takeMessage(message);
           this.receiveMessage(message);
         },
         onFailed: (item, error) => {
@@ -263,36 +272,34 @@ export class OpenConversation {
     else localStorage.removeItem(this.#draftKey);
   }
 
+  #noteCustomer({ id, role, created_at: createdAt }) {
+    if (role !== "customer" || id <= (this.#lastOfCustomer?.id ?? 0)) return;
+    this.#lastOfCustomer = { id, at: Date.parse(createdAt), name: this.name };
+  }
+
+  /** What is on the screen of the agent who has the conversation is read, here and, over the server, everywhere. */
   #markRead() {
-    if (this.name && !document.hidden) this.#board.markRead(this.name, Math.floor(this.#transcript.lastId));
+    const last = this.#lastOfCustomer;
+    if (!last || document.hidden || !this.#store.isMine(this.session)) return;
+    this.#store.takeRead(last.name, last.id, last.at);
+    clearTimeout(this.#seenTimers.get(last.name));
+    this.#seenTimers.set(last.name, setTimeout(() => this.#tellSeen(last), SEEN_DELAY_MS));
   }
 
-  async #act(action, button) {
-    const { name } = this;
-    button.setAttribute("aria-busy", "true");
-    button.disabled = true;
+  async #tellSeen({ name, id }) {
     try {
-      this.#board.takeSession(await callApi("POST", sessionPath(name, action), {}));
-    } catch (error) {
-      this.#callbacks.onError(error);
-    } finally {
-      button.removeAttribute("aria-busy");
-      button.disabled = false;
-      if (this.name === name) await this.refetch();
+      await callApi("POST", sessionPath(name, "receipts"), { seen: id });
+    } catch {
+      // the next message that is read says it, too
     }
-  }
-
-  #confirmClose(button) {
-    const dialog = byId("close-dialog");
-    dialog.onclick = ({ target }) => target.dataset.answer && dialog.close(target.dataset.answer);
-    dialog.onclose = () => dialog.returnValue === "yes" && this.#act("close", button);
-    dialog.returnValue = "no";
-    dialog.showModal();
   }
 }
 
-function waitingTime({ waiting_since: waitingSince }) {
-  const node = el("span", { "data-waiting-since": waitingSince });
-  showWaiting(node);
-  return node;
+function withAgent(agent, changedAt) {
+  const values = { agent: agent?.name ?? "", time: changedAt && formatRecent(changedAt) };
+  return fill(changedAt ? gettext("With %(agent)s since %(time)s") : gettext("With %(agent)s"), values);
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }

@@ -1,50 +1,56 @@
 /** The agent's page: state is fetched once, everything after that comes over one stream. */
 
-import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
+import { STATUS } from "../browser/talk/conversation.js";
 import { callApi, probeStatus } from "../browser/net/http.js";
-import { el, icon } from "../browser/kit/elements.js";
-import { byId, dropStrayClicks, readPageConfig, setTitleCount } from "../browser/kit/page.js";
-import { fill, initials } from "../browser/kit/text.js";
+import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
+import { effect, startClock } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
-import { Board } from "./board.js";
-import { Inbox, linkTo, Search, tickWaitingTimes } from "./lists.js";
+import { Actions } from "./actions.js";
+import { Attention, showCounts } from "./attention.js";
+import { Frame } from "./frame.js";
 import { OpenConversation } from "./open_conversation.js";
+import { Search } from "./search.js";
+import { createStore } from "./store.js";
+import { mountAttention } from "./views/attention.js";
+import { mountChannel } from "./views/channel.js";
+import { mountDetails } from "./views/details.js";
+import { mountInbox } from "./views/inbox.js";
+import { linkTo } from "./views/row.js";
+import { mountUndo } from "./views/undo.js";
 
-const TICK_MS = 1000;
-const TOAST_MS = 10000;
-const ERROR_MS = 8000;
-const SHOW_TROUBLE_AFTER_MS = 1500;
 const UNAVAILABLE_RETRY_MS = 2000;
-const AGENT_KEY = "handover:agent";
+const NEWS_SECONDS = 10; // a customer who began to wait longer ago is announced only if nobody knew
 const PAGE_SIZE = 50;
+const AGENT_KEY = "handover:agent";
 
 const config = readPageConfig();
-const board = new Board(config.agent.id, show);
-const inbox = new Inbox(board, { onTakeOver: takeOver });
-const search = new Search(board, { onFound: show, onError: showError });
-const conversation = new OpenConversation(board, config, {
+const limits = config.waitLimits;
+const store = createStore(config.agent.id);
+const actions = new Actions(store, config.agent.id, { onTaken: show, onUndone: show, onError: showError });
+const conversation = new OpenConversation(store, config, {
   watch: (positions) => stream.watch(positions),
   onError: showError,
-  onTakeOver: takeOver,
 });
+const search = new Search(store, { limits, onError: showError });
+const frame = new Frame(config, store, { conversation, search, actions });
+const attention = new Attention(store, config.agent.id);
+const showChannel = mountChannel();
 const stream = new SharedStream({
   url: "/api/agent/events",
   eventTypes: EVENT_TYPES,
   scope: config.agent.id,
   onEvent: receiveEvent,
-  onStatus: showConnection,
+  onStatus: showChannel,
   probe: () => probeStatus("/api/sessions?limit=1"),
-  onRefused: goToLogin,
+  onRefused: frame.goToLogin,
 });
-let serverClockAheadMs = 0;
-let errorTimer = null;
-let troubleTimer = null;
 
 /** Fetch the queue first: the stream starts from its position, so what is fetched later is never older. */
 async function fetchState() {
+  const asked = store.waitingVersions();
   const queue = await callApi("GET", "/api/sessions/queue");
-  board.takeQueue(queue.items);
+  store.takeQueue(queue, asked);
   await fetchMine();
   return queue.position;
 }
@@ -53,18 +59,8 @@ async function fetchMine(before = null) {
   const paging = before ? `&before=${encodeURIComponent(before)}` : "";
   const path = `/api/sessions?mine=1&status=${STATUS.live}&limit=${PAGE_SIZE}${paging}`;
   const { items, next } = await callApi("GET", path);
-  items.forEach((item) => board.takeSession(item));
-  await Promise.all(items.map(({ session_name: name }) => countUnread(name)));
+  items.forEach((item) => store.takeSession(item));
   if (next) await fetchMine(next);
-}
-
-/** Messages that came while no page was open are unread, too. */
-async function countUnread(name) {
-  try {
-    board.takeSession(await fetchSession(name));
-  } catch (error) {
-    if (error.status === 401 || error.isPassing) throw error; // else it was given away meanwhile, the stream tells
-  }
 }
 
 async function refetch() {
@@ -84,218 +80,97 @@ function receiveEvent({ type, data }) {
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload, data);
   else if (type === "transfer_request") receiveTransferRequest(payload, data);
-  else if (type === "queue_update") showQueueSummary(payload.waiting);
+  else if (type === "message_read") receiveRead(payload, data);
+  else if (type === "queue_update") store.takeQueueLength(payload.waiting);
   else if (type === "reset") refetch();
   else if (type === "stream-open") {
-    if (data.timestamp) serverClockAheadMs = data.timestamp * 1000 - Date.now();
+    if (data.timestamp) store.takeClock(data.timestamp * 1000);
     conversation.flushOutboxes();
   }
 }
 
 function receiveMessage(message) {
-  board.takeMessage(message);
+  store.takeMessage(message);
   conversation.receiveMessage(message);
+  actions.receiveMessage(message);
+  attention.receiveMessage(message);
 }
 
 function receiveStatus(payload, { timestamp }) {
-  if (!board.takeStatus(payload, localTime(timestamp))) return;
+  if (!store.takeStatus(payload, timestamp * 1000)) return;
   conversation.receiveStatus(payload);
-  // its messages come over another channel, maybe before this: they were not counted
-  if (board.isMine(board.get(payload.session_name))) countUnread(payload.session_name).catch(showError);
+  // what came before it was the agent's is not counted: it went over another channel
+  if (store.isMine(store.get(payload.session_name))) fetchCounts(payload.session_name);
+}
+
+async function fetchCounts(name) {
+  try {
+    store.takeSession(await callApi("GET", `/api/sessions/${encodeURIComponent(name)}?limit=1`));
+  } catch (error) {
+    if (error.status === 401) showError(error); // else it was given away meanwhile, the stream tells
+  }
+}
+
+function receiveRead({ session_name: name, role, message_id: id }, { timestamp }) {
+  if (role === "agent" && store.isMine(store.get(name))) store.takeRead(name, id, timestamp * 1000);
 }
 
 function receiveTransferRequest(payload, { timestamp }) {
   const { session_name: name, waiting_since: waitingSince } = payload;
   if (!name || !("last_message" in payload)) return; // a watched session's own, which says less
-  const wasWaiting = board.queue.some((session) => session.session_name === name);
-  const since = waitingSince ? localTime(Date.parse(waitingSince) / 1000) : localTime(timestamp);
-  board.takeTransferRequest(payload, since);
-  if (!wasWaiting || Date.now() - since < TOAST_MS) announceWaiting(board.get(name));
+  const wasWaiting = store.get(name)?.status === STATUS.waiting;
+  const since = waitingSince ? Date.parse(waitingSince) : timestamp * 1000;
+  store.takeRequest(payload, since);
+  const isNews = !wasWaiting || store.serverNow.peek() - since < NEWS_SECONDS * 1000;
+  if (isNews && store.get(name)?.status === STATUS.waiting) {
+    frame.announceWaiting(name);
+    attention.receiveWaiting(store.get(name));
+  }
 }
 
-/** A server time in this browser's clock. */
-function localTime(seconds) {
-  return seconds * 1000 - serverClockAheadMs;
-}
-
-async function takeOver(name, button, isForced = false) {
-  button.setAttribute("aria-busy", "true");
-  button.disabled = true;
-  try {
-    board.takeSession(await callApi("POST", sessionPath(name, "takeover"), isForced ? { force: true } : {}));
+/** Open a conversation, and go on in it. */
+async function show(name) {
+  if (conversation.name !== name) {
     location.hash = linkTo(name);
-    if (conversation.name === name) await conversation.refetch();
-  } catch (error) {
-    showTakeOverError(name, error);
-  } finally {
-    button.removeAttribute("aria-busy");
-    button.disabled = false;
+    return;
   }
-}
-
-/** Somebody was faster: say who. The stream moves the session to where it belongs. */
-function showTakeOverError(name, error) {
-  const { agent } = error.details;
-  if (error.code !== "ALREADY_TAKEN" || !agent) showError(error);
-  else if (agent.id === config.agent.id) location.hash = linkTo(name);
-  else showError({ message: fill(gettext("Taken by %(agent)s."), { agent: agent.name }) });
-}
-
-function show() {
-  inbox.show(conversation.name);
-  search.show(conversation.name);
-  conversation.show();
-  dropSettledToasts();
-  showQueueSummary(board.queue.length);
-  setTitleCount(board.queue.length + board.unreadTotal);
-}
-
-function showQueueSummary(waiting) {
-  const text = fill(ngettext("%(count)s waiting", "%(count)s waiting", waiting), { count: waiting });
-  if (byId("queue-summary").textContent !== text) byId("queue-summary").textContent = text;
-  byId("queue-summary").dataset.waiting = waiting;
-}
-
-function announceWaiting(session) {
-  if (session.status !== STATUS.waiting || conversation.name === session.session_name) return;
-  const title = fill(gettext("%(customer)s asks for a human"), { customer: board.nameOf(session) });
-  const text = session.reason || session.last_message || "";
-  showToast(session.session_name, title, text);
-  if (document.hidden && window.Notification?.permission === "granted") {
-    const notification = new Notification(title, { body: text, tag: session.session_name }); // one for all tabs
-    notification.onclick = () => {
-      window.focus();
-      location.hash = linkTo(session.session_name);
-      notification.close();
-    };
-  }
-}
-
-function showToast(name, title, text) {
-  const old = [...byId("toasts").children].find((toast) => toast.dataset.name === name);
-  old?.remove();
-  const onclick = () => toast.remove();
-  const dismiss = { type: "button", class: "quiet icon-button", "aria-label": gettext("Dismiss"), onclick };
-  const toast = el("div", { class: "toast", "data-name": name },
-    el("a", { href: linkTo(name), onclick }, el("strong", {}, title), el("span", {}, text)),
-    el("button", dismiss, icon("close")));
-  byId("toasts").append(toast);
-  setTimeout(() => toast.remove(), TOAST_MS);
-}
-
-/** A customer whom somebody serves, or whose conversation is open here, needs no announcement. */
-function dropSettledToasts() {
-  for (const toast of [...byId("toasts").children]) {
-    const { name } = toast.dataset;
-    if (board.get(name)?.status !== STATUS.waiting || conversation.name === name) toast.remove();
-  }
+  await conversation.refetch();
+  conversation.focus();
 }
 
 function showError(error) {
-  if (error.status === 401) {
-    goToLogin();
-    return;
-  }
-  clearTimeout(errorTimer);
-  byId("error").hidden = false;
-  byId("error").textContent = error.code === "CSRF_FAILED" ? gettext("Please reload the page.") : error.message;
-  errorTimer = setTimeout(() => { byId("error").hidden = true; }, ERROR_MS);
-}
-
-function goToLogin() {
-  location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`);
-}
-
-function showConnection({ state, degraded }) {
-  clearTimeout(troubleTimer);
-  const shown = state === "live" && degraded ? "degraded" : state;
-  const text = {
-    connecting: gettext("Connecting…"),
-    live: gettext("Live"),
-    degraded: gettext("Live, a little slower than usual"),
-    reconnecting: gettext("Reconnecting…"),
-  }[shown];
-  const display = () => {
-    byId("connection").dataset.state = shown;
-    if (byId("connection").textContent !== text) byId("connection").textContent = text;
-  };
-  if (state === "live") display();
-  else troubleTimer = setTimeout(display, SHOW_TROUBLE_AFTER_MS);
-}
-
-/** The address says what is open, so that a reload, a link and the back button work. */
-function followAddress() {
-  const name = decodeURIComponent(location.hash.replace(/^#\//, ""));
-  byId("panes").dataset.view = name ? "conversation" : "list";
-  showDetails(false);
-  if (name) conversation.open(name);
-  else conversation.close();
-  show();
-}
-
-function showDetails(isShown) {
-  byId("panes").classList.toggle("with-details", isShown);
-  byId("details-toggle").setAttribute("aria-expanded", String(isShown));
-}
-
-function chooseTab(tab) {
-  for (const each of document.querySelectorAll("[role=tab]")) {
-    const isChosen = each === tab;
-    each.setAttribute("aria-selected", String(isChosen));
-    each.tabIndex = isChosen ? 0 : -1;
-    byId(each.getAttribute("aria-controls")).hidden = !isChosen;
-  }
-  tab.focus();
-  if (tab.id === "tab-all") search.start();
-}
-
-function offerNotifications() {
-  const button = byId("notify");
-  button.hidden = window.Notification?.permission !== "default";
-  button.addEventListener("click", async () => {
-    await Notification.requestPermission();
-    button.hidden = Notification.permission !== "default";
-  });
+  frame.showError(error);
 }
 
 async function start() {
   try {
     const position = await fetchState();
     stream.start(position);
-    showConnection({ state: "connecting", degraded: false });
-    followAddress();
+    showChannel({ state: "connecting", degraded: false });
+    frame.followAddress();
   } catch (error) {
     showError(error);
     if (error.isPassing) setTimeout(start, UNAVAILABLE_RETRY_MS);
   }
 }
 
-byId("agent-avatar").textContent = initials(config.agent.name);
-byId("details-toggle").addEventListener("click", () => showDetails(!byId("panes").classList.contains("with-details")));
-byId("details-close").addEventListener("click", () => showDetails(false));
-for (const tab of document.querySelectorAll("[role=tab]")) {
-  tab.addEventListener("click", () => chooseTab(tab));
-  tab.addEventListener("keydown", ({ key }) => {
-    if (key !== "ArrowLeft" && key !== "ArrowRight") return;
-    chooseTab(document.querySelector("[role=tab][aria-selected=false]"));
-  });
-}
-document.addEventListener("click", ({ target }) => {
-  const account = document.querySelector(".account");
-  if (!account.contains(target)) account.open = false;
-});
-document.querySelector(".language").addEventListener("formdata", ({ formData }) => {
-  formData.set("next", location.pathname + location.hash); // the server does not see what is open
-});
 localStorage.setItem(AGENT_KEY, config.agent.id);
 window.addEventListener("storage", ({ key, newValue }) => {
   // somebody else logged in in this browser: what this page does would be done in their name
   if (key === AGENT_KEY && newValue !== config.agent.id) location.reload();
 });
-window.addEventListener("hashchange", followAddress);
 window.addEventListener("online", () => conversation.flushOutboxes());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-setInterval(tickWaitingTimes, TICK_MS);
-dropStrayClicks(".row-action, #takeover, #release, #close");
-offerNotifications();
+byId("connect-now").addEventListener("click", () => stream.connectNow());
+dropStrayClicks(".row-action, #take-next, #takeover, #requeue, #release, #close");
+mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
+mountDetails(store, limits);
+mountAttention(attention);
+mountUndo(actions.pending, () => actions.undo());
+startClock();
+showCounts(store);
+effect(() => {
+  void [store.board.value, store.leaving.value];
+  conversation.show();
+});
 start();

@@ -1,0 +1,120 @@
+"""An agent who looks elsewhere is called: once a browser, by what they chose, until somebody takes the customer."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from harness.clients import AgentClient, CustomerClient
+from harness.clients import expect as expect_answer
+from harness.programs import wait_until
+from tests.browser.conftest import People
+from tests.browser.pages import WorkbenchPage
+
+pytestmark = pytest.mark.browser
+
+# Counts what would be heard and shown; the desk of somebody who looks elsewhere.
+SPY = """
+window.rings = 0;
+window.notes = [];
+const createOscillator = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () { window.rings += 1; return createOscillator.call(this); };
+window.Notification = class { constructor(title) { window.notes.push(title); } };
+window.Notification.permission = "granted";
+document.hasFocus = () => false;
+"""
+TONES_A_RING = 2
+RING_AGAIN_MS = 30_000
+
+
+def open_desk(people: People) -> WorkbenchPage:
+    """The desk of alice, where the browser lets sounds be played, and what it plays is counted."""
+    workbench = people.agent("alice")
+    workbench.context.add_init_script(SPY)
+    workbench.page.reload()
+    workbench.expect_live()
+    workbench.page.mouse.click(600, 300)
+    return workbench
+
+
+def rings(*pages: Page) -> float:
+    return sum(int(page.evaluate("window.rings")) for page in pages) / TONES_A_RING
+
+
+def test_title_and_icon_tell_unread_and_waiting_apart(
+    people: People, customer: CustomerClient, served_customers: list[CustomerClient]
+) -> None:
+    workbench = people.agent("alice")
+    icon = workbench.locate("link[rel=icon]")
+    plain = icon.get_attribute("href")
+    expect_answer(202, customer.escalate())
+    expect(workbench.page).to_have_title("1 waiting · Workbench · Handover")
+    amber = icon.get_attribute("href")
+    for number in range(2):
+        expect_answer(201, served_customers[0].post(f"message {number}"))
+    expect(workbench.page).to_have_title("2 unread · 1 waiting · Workbench · Handover")
+    assert len({plain, amber, icon.get_attribute("href")}) == 3
+
+
+def test_two_tabs_call_once(people: People, alice: AgentClient, customer: CustomerClient) -> None:
+    first = open_desk(people)
+    second = people.second_tab(first)
+    second.page.mouse.click(600, 300)
+    expect_answer(202, customer.escalate())
+    for tab in (first, second):
+        expect(tab.waiting(customer.session_name)).to_be_visible()
+    wait_until("it rings", lambda: rings(first.page, second.page) >= 1, 5)
+    assert rings(first.page, second.page) == 1
+    notes = first.page.evaluate("window.notes") + second.page.evaluate("window.notes")
+    assert len(notes) == 1
+    assert notes[0].endswith("asks for a human")
+
+
+def test_a_waiting_customer_is_rung_for_again_until_taken(
+    people: People, alice: AgentClient, customer: CustomerClient
+) -> None:
+    workbench = people.agent("alice")
+    workbench.page.clock.install()
+    workbench.context.add_init_script(SPY)
+    workbench.page.reload()
+    workbench.expect_live()
+    workbench.page.mouse.click(600, 300)
+    expect_answer(202, customer.escalate())
+    expect(workbench.waiting(customer.session_name)).to_be_visible()
+    wait_until("it rings", lambda: rings(workbench.page) == 1, 5)
+    workbench.page.clock.fast_forward(RING_AGAIN_MS)
+    wait_until("it rings again", lambda: rings(workbench.page) == 2, 5)
+    expect_answer(200, alice.take_over(customer.session_name))
+    expect(workbench.waiting(customer.session_name)).to_have_count(0)
+    workbench.page.clock.fast_forward(RING_AGAIN_MS * 2)
+    assert rings(workbench.page) == 2
+    expect_answer(200, alice.call(customer.session_name, "close"))
+
+
+def test_what_is_switched_off_is_silent_after_a_reload_too(
+    people: People, customer: CustomerClient, served_customers: list[CustomerClient]
+) -> None:
+    workbench = open_desk(people)
+    workbench.locate("#notify").click()
+    workbench.page.get_by_label("Mine: a customer writes: Sound").uncheck()
+    workbench.page.reload()
+    workbench.expect_live()
+    workbench.page.mouse.click(600, 300)
+    expect_answer(201, served_customers[0].post("Hello?"))
+    expect(workbench.mine(served_customers[0].session_name).locator(".badge")).to_be_visible()
+    expect_answer(202, customer.escalate())
+    wait_until("a waiting customer rings", lambda: rings(workbench.page) >= 1, 5)
+    assert rings(workbench.page) == 1
+
+
+def test_a_sound_that_the_browser_refuses_is_told(people: People, customer: CustomerClient) -> None:
+    workbench = people.agent("alice")
+    workbench.context.add_init_script(
+        "AudioContext.prototype.resume = () => new Promise(() => {});"
+        "Object.defineProperty(AudioContext.prototype, 'state', {value: 'suspended'});"
+    )
+    workbench.page.reload()
+    workbench.expect_live()
+    expect_answer(202, customer.escalate())
+    expect(workbench.locate("#notify")).to_contain_text("Sound is off")
+    workbench.locate("#notify").click()
+    workbench.locate("#play-sound").click()
+    expect(workbench.locate("#sound-refused")).to_contain_text("The browser refuses the sound.")

@@ -1,0 +1,121 @@
+/** What an agent can do with conversations: take them, give them away, and for six seconds undo that. */
+
+import { sessionPath } from "../browser/talk/conversation.js";
+import { callApi } from "../browser/net/http.js";
+import { fill } from "../browser/kit/text.js";
+import { signal } from "../browser/kit/ui.js";
+
+const UNDO_MS = 6000;
+
+export class Actions {
+  /** null, or what is done when its time is over: {session, action, endsAt}. */
+  pending = signal(null);
+  #store;
+  #agentId;
+  #callbacks;
+  #timer = null;
+  #isTakingNext = false;
+
+  /** @param callbacks onTaken(name), onUndone(name), onError(error) */
+  constructor(store, agentId, callbacks) {
+    this.#store = store;
+    this.#agentId = agentId;
+    this.#callbacks = callbacks;
+    window.addEventListener("pagehide", () => this.finish({ keepalive: true }));
+  }
+
+  /** Take over this session. It leaves the queue at once, so that the next click meets the next customer.
+   * @param body what the call says: nothing, {force} or {from_bot} */
+  async takeOver(name, body = {}) {
+    await this.#withLeaving(name, async () => {
+      this.#store.takeSession(await callApi("POST", sessionPath(name, "takeover"), body));
+      this.#callbacks.onTaken(name);
+    });
+  }
+
+  /** Take whoever waits longest, as the server knows. One call at a time. */
+  async takeNext() {
+    if (this.#isTakingNext) return;
+    this.#isTakingNext = true;
+    try {
+      const session = await callApi("POST", "/api/sessions/next", {});
+      this.#store.takeSession(session);
+      this.#callbacks.onTaken(session.session_name);
+    } catch (error) {
+      this.#callbacks.onError(error);
+    } finally {
+      this.#isTakingNext = false;
+    }
+  }
+
+  /** Hand a session back to the queue. */
+  async requeue(name) {
+    await this.#withLeaving(name, async () => {
+      this.#store.takeSession(await callApi("POST", sessionPath(name, "requeue"), {}));
+    });
+  }
+
+  /** Hand all own sessions back to the queue; those that cannot be are told of. */
+  async requeueAll() {
+    const names = this.#store.mine.rows.peek().map(({ key }) => key);
+    await Promise.all(names.map((name) => this.requeue(name)));
+  }
+
+  /** "close" or "release" a session in six seconds, unless it is undone; what was begun before is done now. */
+  leave(name, action) {
+    this.finish();
+    this.#store.setLeaving(name, true);
+    this.pending.value = { session: this.#store.get(name), action, endsAt: Date.now() + UNDO_MS };
+    this.#timer = setTimeout(() => this.finish(), UNDO_MS);
+  }
+
+  undo() {
+    const undone = this.#takePending();
+    if (!undone) return;
+    this.#store.setLeaving(undone.session.session_name, false);
+    this.#callbacks.onUndone(undone.session.session_name);
+  }
+
+  /** Do what is pending now. @param options for callApi: keepalive when the page is left */
+  async finish(options = {}) {
+    const due = this.#takePending();
+    if (!due) return;
+    const name = due.session.session_name;
+    await this.#withLeaving(name, async () => {
+      this.#store.takeSession(await callApi("POST", sessionPath(name, due.action), {}, options));
+    });
+  }
+
+  /** A customer who writes meanwhile is not left: nobody has read that. */
+  receiveMessage({ session_name: name, role }) {
+    if (role !== "customer" || this.pending.peek()?.session.session_name !== name) return;
+    this.undo();
+    this.#callbacks.onError({ message: gettext("Not closed: the customer has written meanwhile.") });
+  }
+
+  #takePending() {
+    const pending = this.pending.peek();
+    clearTimeout(this.#timer);
+    this.pending.value = null;
+    return pending;
+  }
+
+  async #withLeaving(name, act) {
+    this.#store.setLeaving(name, true);
+    try {
+      await act();
+    } catch (error) {
+      this.#explain(name, error);
+    } finally {
+      this.#store.setLeaving(name, false);
+    }
+  }
+
+  /** Somebody was faster: say who. The stream moves the session to where it belongs. */
+  #explain(name, error) {
+    const agent = error.details?.agent;
+    if (error.code !== "ALREADY_TAKEN" || !agent) this.#callbacks.onError(error);
+    else if (agent.id === this.#agentId) this.#callbacks.onTaken(name);
+    else this.#callbacks.onError({ message: fill(gettext("%(agent)s was faster."), { agent: agent.name }) });
+  }
+}

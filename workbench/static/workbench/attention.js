@@ -1,0 +1,133 @@
+/** What the agent notices when looking elsewhere: numbers in title and icon, a sound, a notification of the desktop. */
+
+import { playSound } from "../browser/kit/sound.js";
+import { fill } from "../browser/kit/text.js";
+import { effect, signal } from "../browser/kit/ui.js";
+import { callsFor, readSettings, stillWaiting, withChoice } from "./model/attention.js";
+import { nameOf } from "./views/customer.js";
+import { linkTo } from "./views/row.js";
+
+const RING_AGAIN_MS = 30_000;
+
+export class Attention {
+  settings;
+  /** Whether the browser refused the last sound. */
+  isRefused = signal(false);
+  permission = signal(window.Notification?.permission ?? "denied");
+  #store;
+  #key;
+  #lock;
+  #leads = false;
+  #told = new Set();
+
+  constructor(store, agentId) {
+    this.#store = store;
+    this.#key = `handover:attention:${agentId}`;
+    this.#lock = `${this.#key}:rings`;
+    this.settings = signal(this.#read());
+    window.addEventListener("storage", ({ key }) => { if (key === this.#key) this.settings.value = this.#read(); });
+    window.addEventListener("focus", () => this.#lead({ steal: true }));
+    this.#lead(document.hasFocus() ? { steal: true } : {});
+    setInterval(() => this.#ringAgain(), RING_AGAIN_MS);
+    effect(() => {
+      const waiting = store.queue.rows.value.map(({ key }) => key);
+      this.#told = stillWaiting(this.#told, waiting);
+    });
+  }
+
+  /** A message of a customer whom the agent has. */
+  receiveMessage(message) {
+    const session = this.#store.get(message.session_name);
+    if (message.role !== "customer" || !this.#store.isMine(session)) return;
+    const isSeen = document.hasFocus() && this.#store.openName.peek() === message.session_name;
+    this.#call("mine", session, { isSeen, title: nameOf(session), text: message.content });
+  }
+
+  /** A customer who begins to wait: rung for again until somebody takes him. */
+  receiveWaiting(session) {
+    this.#told = new Set([...this.#told, session.session_name]);
+    const title = fill(gettext("%(customer)s asks for a human"), { customer: nameOf(session) });
+    this.#call("waiting", session, { isSeen: false, title, text: session.question || session.reason || "" });
+  }
+
+  choose(way, kind, isOn) {
+    this.settings.value = withChoice(this.settings.peek(), way, kind, isOn);
+    localStorage.setItem(this.#key, JSON.stringify(this.settings.peek()));
+  }
+
+  /** Play the sound, and remember whether the browser let it. */
+  async play() {
+    this.isRefused.value = !(await playSound());
+  }
+
+  async askPermission() {
+    await Notification.requestPermission();
+    this.permission.value = Notification.permission;
+  }
+
+  /** The tab that was looked at last calls for all tabs of the browser; when it closes, another one does. */
+  #lead(options) {
+    if (!navigator.locks) {
+      this.#leads = true;
+      return;
+    }
+    if (this.#leads) return;
+    const held = () => {
+      this.#leads = true;
+      return new Promise(() => {}); // until it is stolen or the page goes
+    };
+    navigator.locks.request(this.#lock, options, held).catch(() => {
+      this.#leads = false;
+      this.#lead({});
+    });
+  }
+
+  #call(kind, session, { isSeen, title, text }) {
+    if (!this.#leads) return;
+    const calls = callsFor(this.settings.peek(), kind, { isSeen, hasFocus: document.hasFocus() });
+    if (calls.sound) this.play();
+    if (calls.notification) this.#notify(session.session_name, title, text);
+  }
+
+  #notify(name, title, text) {
+    if (window.Notification?.permission !== "granted") return;
+    const notification = new Notification(title, { body: text, tag: name });
+    notification.onclick = () => {
+      window.focus();
+      location.hash = linkTo(name);
+      notification.close();
+    };
+  }
+
+  #ringAgain() {
+    if (this.#leads && this.#told.size > 0 && this.settings.peek().sound.waiting) this.play();
+  }
+
+  #read() {
+    return readSettings(JSON.parse(localStorage.getItem(this.#key) ?? "null"));
+  }
+}
+
+/** Keep both numbers before the title, "2 unread · 42 waiting · Workbench", and a dot on the icon: green while something
+ * is unread, amber while somebody waits. */
+export async function showCounts(store) {
+  const { title } = document;
+  const link = document.querySelector("link[rel=icon]");
+  const plain = link.href;
+  const drawing = await fetch(plain).then((answer) => answer.text()).catch(() => "");
+  effect(() => {
+    const unread = store.unreadCount.value;
+    const waiting = store.waitingCount.value;
+    const counts = [
+      unread && fill(ngettext("%(count)s unread", "%(count)s unread", unread), { count: unread }),
+      waiting && fill(ngettext("%(count)s waiting", "%(count)s waiting", waiting), { count: waiting }),
+    ];
+    document.title = [...counts.filter(Boolean), title].join(" · ");
+    const colour = unread ? "#46b873" : waiting ? "#e0a030" : "";
+    link.href = colour && drawing ? withDot(drawing, colour) : plain;
+  });
+}
+
+const withDot = (drawing, colour) => `data:image/svg+xml,${encodeURIComponent(
+  drawing.replace("</svg>", `<circle cx="74%" cy="26%" r="24%" fill="${colour}" stroke="#fff" stroke-width="6%"/></svg>`),
+)}`;

@@ -1,0 +1,38 @@
+/**
+ * When the agent is to be called, as values. `mine`: a customer of the agent's writes; `waiting`: one begins to wait.
+ *
+ * @typedef {"mine" | "waiting"} Kind
+ * @typedef {{sound: Record<Kind, boolean>, notification: Record<Kind, boolean>}} Settings
+ */
+
+/** @type {Settings} */
+export const DEFAULTS = Object.freeze({
+  sound: { mine: true, waiting: true },
+  notification: { mine: true, waiting: true },
+});
+
+/** What was stored, as far as it says something; else the defaults. @param {any} stored @returns {Settings} */
+export function readSettings(stored) {
+  const choose = (/** @type {"sound" | "notification"} */ way, /** @type {Kind} */ kind) =>
+    (typeof stored?.[way]?.[kind] === "boolean" ? stored[way][kind] : DEFAULTS[way][kind]);
+  const both = (/** @type {"sound" | "notification"} */ way) => ({ mine: choose(way, "mine"), waiting: choose(way, "waiting") });
+  return { sound: both("sound"), notification: both("notification") };
+}
+
+/** @param {Settings} settings @param {"sound" | "notification"} way @param {Kind} kind @param {boolean} isOn @returns {Settings} */
+export const withChoice = (settings, way, kind, isOn) => ({ ...settings, [way]: { ...settings[way], [kind]: isOn } });
+
+/** How to call: nobody is rung for what is before their eyes, nor notified of what the page in front of them shows.
+ * @param {Settings} settings @param {Kind} kind
+ * @param {{isSeen: boolean, hasFocus: boolean}} now whether the very conversation is seen; whether the page has focus */
+export const callsFor = (settings, kind, { isSeen, hasFocus }) => ({
+  sound: settings.sound[kind] && !isSeen,
+  notification: settings.notification[kind] && !hasFocus,
+});
+
+/** Those of whom the agent was told and who still wait: they are rung for again. @param {ReadonlySet<string>} told
+ * @param {readonly string[]} waiting @returns {ReadonlySet<string>} the same if all still wait */
+export function stillWaiting(told, waiting) {
+  const kept = waiting.filter((name) => told.has(name));
+  return kept.length === told.size ? told : new Set(kept);
+}

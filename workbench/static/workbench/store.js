@@ -1,0 +1,95 @@
+/**
+ * What the agent's page knows, as signals, and the only functions that change it.
+ *
+ * @import { Board, Message, Session } from "./model/board.js"
+ * @import { Row } from "./model/rows.js"
+ * @typedef {ReturnType<typeof createStore>} Store
+ */
+
+import { batch, computed, now, signal } from "../browser/kit/ui.js";
+import * as boards from "./model/board.js";
+import { inOldOrder, rowsOf } from "./model/rows.js";
+
+/** @param {string} agentId */
+export function createStore(agentId) {
+  const board = signal(boards.emptyBoard(agentId));
+  const openName = signal(/** @type {string | null} */ (null));
+  const leaving = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  const waitingInAll = signal(0);
+  const clockAheadMs = signal(0);
+  const foundNames = signal(/** @type {readonly string[]} */ ([]));
+
+  /** @param {(board: Board) => Board} change */
+  const update = (change) => { board.value = change(board.peek()); };
+
+  /** A list of rows that keep their identity, and their order while it is held.
+   * @param {(board: Board) => readonly Session[]} sessionsOf */
+  const listOf = (sessionsOf) => {
+    const isHeld = signal(false);
+    let before = /** @type {Row[]} */ ([]);
+    const rows = computed(() => {
+      const sessions = sessionsOf(board.value).filter(({ session_name: name }) => !leaving.value.has(name));
+      const fresh = rowsOf(board.value, sessions, openName.value, before);
+      before = isHeld.value ? inOldOrder(fresh, before) : fresh;
+      return before;
+    });
+    return { rows, isHeld };
+  };
+
+  const queue = listOf(boards.queueOf);
+  const mine = listOf(boards.mineOf);
+  const found = listOf(({ sessions }) => foundNames.value.flatMap((name) => sessions.get(name) ?? []));
+
+  return {
+    board,
+    openName,
+    queue,
+    mine,
+    found,
+    foundNames,
+    leaving,
+    /** How many wait, those included whom no page of the queue has named. */
+    waitingCount: computed(() => Math.max(queue.rows.value.length, waitingInAll.value - leaving.value.size)),
+    unreadCount: computed(() => mine.rows.value.reduce((total, { unread }) => total + unread, 0)),
+    /** Now, by the server's clock. */
+    serverNow: computed(() => now.value + clockAheadMs.value),
+    get: (/** @type {string | null} */ name) => board.peek().sessions.get(name ?? "") ?? null,
+    isMine: (/** @type {Session | null | undefined} */ session) => boards.isMine(board.peek(), session ?? undefined),
+    waitingVersions: () => boards.waitingVersions(board.peek()),
+
+    /** Take the answer to a fetch of the queue. @param {{items: any[], total: number}} answer
+     * @param {ReadonlyMap<string, number>} asked waitingVersions() before the call */
+    takeQueue({ items, total }, asked) {
+      batch(() => {
+        update((known) => boards.takeQueue(known, items, asked, items.length === total));
+        waitingInAll.value = items.length === total ? 0 : total;
+      });
+    },
+    /** Take the length of the queue that an event told: it counts only where the list is a part of it. */
+    takeQueueLength(/** @type {number} */ waiting) {
+      if (waitingInAll.peek()) waitingInAll.value = waiting;
+    },
+    takeSession: (/** @type {any} */ fetched) => update((known) => boards.takeSession(known, fetched)),
+    /** Take a status_change. Returns whether it said something new. @param {any} change @param {number} at */
+    takeStatus(change, at) {
+      const before = board.peek().sessions.get(change.session_name)?.version ?? -1;
+      update((known) => boards.takeStatus(known, change, at));
+      return change.version > before;
+    },
+    takeRequest: (/** @type {any} */ told, /** @type {number} */ since) =>
+      update((known) => boards.takeRequest(known, told, since)),
+    takeMessage: (/** @type {Message} */ message) => update((known) => boards.takeMessage(known, message)),
+    /** @param {string} name @param {number} id @param {number} at */
+    takeRead: (name, id, at) => update((known) => boards.takeRead(known, name, id, at)),
+    takeClock(/** @type {number} */ serverMs) {
+      clockAheadMs.value = serverMs - Date.now();
+    },
+    /** Leave a session out of all lists while an action of this page takes it away, or put it back. */
+    setLeaving(/** @type {string} */ name, /** @type {boolean} */ isLeaving) {
+      const names = new Set(leaving.peek());
+      if (isLeaving) names.add(name);
+      else names.delete(name);
+      leaving.value = names;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** The right pane: who the customer is. Only what changes is rendered, so that a marked address stays marked. */
+
+import { byId } from "../../browser/kit/page.js";
+import { STATUS } from "../../browser/talk/model/session.js";
+import { Icon } from "../../browser/kit/icon.js";
+import { html, render, useSignal } from "../../browser/kit/ui.js";
+import { waitingSince } from "../model/board.js";
+import { Face, Language, nameOf } from "./customer.js";
+import { Ago, Waiting } from "./row.js";
+
+const COPIED_MS = 2000;
+
+const Fact = ({ term, children }) => (children ? html`<div class="fact"><dt>${term}</dt><dd>${children}</dd></div>` : null);
+
+/** The session's name is for other programs only: it is copied, not shown. */
+function Copy({ text, label }) {
+  const isCopied = useSignal(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    isCopied.value = true;
+    setTimeout(() => { isCopied.value = false; }, COPIED_MS);
+  };
+  return html`<button type="button" class="quiet copy" onClick=${copy}><${Icon} name="copy" />
+    <span aria-live="polite">${isCopied.value ? gettext("Copied") : label}</span></button>`;
+}
+
+function Details({ store, limits }) {
+  const session = store.board.value.sessions.get(store.openName.value);
+  if (!session) return html`<p class="none">${gettext("Open a conversation to see who you are talking to.")}</p>`;
+  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language } = session;
+  const since = status === STATUS.waiting ? waitingSince(session) : null;
+  return html`<div class="card" key=${session.session_name}>
+    <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2></div>
+    <dl id="details-list" class="facts">
+      <${Fact} term=${gettext("Email")}>${customer?.email && html`<a href=${`mailto:${customer.email}`}>${customer.email}</a>`}</${Fact}>
+      <${Fact} term=${gettext("Phone")}>${customer?.phone}</${Fact}>
+      <${Fact} term=${gettext("Question")}>${question}</${Fact}>
+      <${Fact} term=${gettext("Reason")}>${reason}</${Fact}>
+      <${Fact} term=${gettext("Waiting for")}>${since && html`<${Waiting} since=${since} kind="time" store=${store} limits=${limits} />`}</${Fact}>
+      <${Fact} term=${gettext("Agent")}>${agent?.name}</${Fact}>
+      <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Ago} at=${activeAt} store=${store} />`}</${Fact}>
+      <${Fact} term=${gettext("Started")}>${createdAt && html`<${Ago} at=${createdAt} store=${store} />`}</${Fact}>
+    </dl>
+    <${Copy} text=${session.session_name} label=${gettext("Copy the conversation's id")} />
+  </div>`;
+}
+
+export const mountDetails = (store, limits) =>
+  render(html`<${Details} store=${store} limits=${limits} />`, byId("details-content"));

@@ -1,0 +1,26 @@
+/** What can still be undone, and what the page says of a channel: small bars of the frame. */
+
+import { byId } from "../../browser/kit/page.js";
+import { fill } from "../../browser/kit/text.js";
+import { html, now, render } from "../../browser/kit/ui.js";
+import { nameOf } from "./customer.js";
+
+const TEXTS = {
+  close: () => gettext("%(customer)s: closed"),
+  release: () => gettext("%(customer)s: back to the assistant"),
+};
+
+/** @param pending a signal: null, or {session, action, endsAt} @param onUndo called by the button */
+export function mountUndo(pending, onUndo) {
+  const Undo = () => {
+    if (!pending.value) return null;
+    const { session, action, endsAt } = pending.value;
+    const text = fill(TEXTS[action](), { customer: nameOf(session) });
+    const seconds = Math.max(0, Math.ceil((endsAt - now.value) / 1000));
+    return html`<div class="undo-bar" key=${`${action} ${session.session_name}`}>
+      <span>${text}</span>
+      <button id="undo-button" type="button" class="soft-button" onClick=${onUndo}>${gettext("Undo")}<span class="n" aria-hidden="true"> ${seconds}</span></button>
+    </div>`;
+  };
+  render(html`<${Undo} />`, byId("undo"));
+}
