@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 
 from chatbot.conversations.agents import agent_json
 from chatbot.conversations.errors import Forbidden, RateLimited, Unauthenticated
@@ -88,6 +89,7 @@ class LoginView(DjangoLoginView):
 
 
 @never_cache
+@gzip_page  # it shows nothing that a stranger chose, and Django masks the CSRF token anew each time
 @ensure_csrf_cookie
 def workbench_page(request: HttpRequest) -> HttpResponse:
     """The workbench, for agents. Its script fetches the rest and sends the CSRF cookie back as X-CSRFToken."""

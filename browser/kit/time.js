@@ -53,6 +53,16 @@ export function formatAgo(at, nowMs) {
   return passed < 24 * 60 ? hours.format(Math.floor(passed / 60)) : shortDay.format(new Date(at));
 }
 
+const before = new Intl.RelativeTimeFormat(LOCALE, { style: "short", numeric: "auto" });
+const STEPS = /** @type {const} */ ([["day", 1440], ["hour", 60], ["minute", 1]]); // in minutes
+
+/** How long before now: "4 min ago", "yesterday". @param {Instant} at @param {number} nowMs */
+export function formatBefore(at, nowMs) {
+  const passed = Math.max(0, Math.floor((nowMs - new Date(at).getTime()) / 60000));
+  const [unit, length] = STEPS.find(([, minutesOf]) => passed >= minutesOf) ?? STEPS[2];
+  return passed < 1 ? gettext("now") : before.format(-Math.floor(passed / length), unit);
+}
+
 const second = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 /** The time of day with seconds: 14:02:11. @param {Instant} at */

@@ -4,8 +4,7 @@ import { sessionPath } from "../browser/talk/conversation.js";
 import { callApi } from "../browser/net/http.js";
 import { fill } from "../browser/kit/text.js";
 import { signal } from "../browser/kit/ui.js";
-
-const UNDO_MS = 6000;
+import { UNDO_MS } from "./views/undo.js";
 
 export class Actions {
   /** null, or what is done when its time is over: {session, action, endsAt}. */

@@ -198,19 +198,20 @@ export class OpenConversation {
     const isLeaving = this.#store.isMine(session) && this.#store.leaving.peek().has(this.name);
     const isMine = this.#store.isMine(session) && !isLeaving;
     for (const id of ["requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
-    byId("notice").hidden = isMine;
-    const [text, action] = isLeaving ? [gettext("You are leaving this conversation."), null] : this.#noticeOf(session);
+    const isElsewhere = this.#isRefused && session.status === STATUS.live;
+    byId("notice").hidden = isMine || isLeaving || isElsewhere;
+    const [text, action] = this.#noticeOf(session);
     setText(byId("notice-text"), text);
     byId("takeover").hidden = !action;
     setText(byId("takeover"), action ?? "");
-    const isElsewhere = this.#isRefused && session.status === STATUS.live;
     byId("open").classList.toggle("is-elsewhere", isElsewhere);
     byId("elsewhere").hidden = !isElsewhere;
     if (isElsewhere) setText(byId("elsewhere"), this.#elsewhere(session));
   }
 
-  #elsewhere({ agent }) {
-    return fill(gettext("Only %(agent)s and supervisors can read this conversation now."), { agent: agent?.name ?? "" });
+  #elsewhere({ agent, changed_at: changedAt }) {
+    const text = gettext("%(who)s. Only %(agent)s and supervisors can read this conversation now.");
+    return fill(text, { who: withAgent(agent, changedAt), agent: agent?.name ?? "" });
   }
 
   #noticeOf({ status, agent, changed_at: changedAt }) {

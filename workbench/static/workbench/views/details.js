@@ -2,15 +2,18 @@
 
 import { byId } from "../../browser/kit/page.js";
 import { STATUS } from "../../browser/talk/model/session.js";
+import { formatBefore, formatMoment } from "../../browser/kit/time.js";
 import { Icon } from "../../browser/kit/icon.js";
-import { html, render, useSignal } from "../../browser/kit/ui.js";
+import { html, render, useComputed, useSignal } from "../../browser/kit/ui.js";
 import { waitingSince } from "../model/board.js";
 import { Face, Language, nameOf } from "./customer.js";
-import { Ago, Waiting } from "./row.js";
+import { Waiting } from "./row.js";
 
 const COPIED_MS = 2000;
 
 const Fact = ({ term, children }) => (children ? html`<div class="fact"><dt>${term}</dt><dd>${children}</dd></div>` : null);
+
+const Before = ({ at, store }) => html`<span title=${formatMoment(at)}>${useComputed(() => formatBefore(at, store.serverNow.value))}</span>`;
 
 /** The session's name is for other programs only: it is copied, not shown. */
 function Copy({ text, label }) {
@@ -32,14 +35,14 @@ function Details({ store, limits }) {
   return html`<div class="card" key=${session.session_name}>
     <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2></div>
     <dl id="details-list" class="facts">
-      <${Fact} term=${gettext("Email")}>${customer?.email && html`<a href=${`mailto:${customer.email}`}>${customer.email}</a>`}</${Fact}>
+      <${Fact} term=${gettext("Email")}>${customer?.email && html`<a href=${`mailto:${customer.email}`} title=${customer.email}>${customer.email}</a>`}</${Fact}>
       <${Fact} term=${gettext("Phone")}>${customer?.phone}</${Fact}>
       <${Fact} term=${gettext("Question")}>${question}</${Fact}>
       <${Fact} term=${gettext("Reason")}>${reason}</${Fact}>
       <${Fact} term=${gettext("Waiting for")}>${since && html`<${Waiting} since=${since} kind="time" store=${store} limits=${limits} />`}</${Fact}>
       <${Fact} term=${gettext("Agent")}>${agent?.name}</${Fact}>
-      <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Ago} at=${activeAt} store=${store} />`}</${Fact}>
-      <${Fact} term=${gettext("Started")}>${createdAt && html`<${Ago} at=${createdAt} store=${store} />`}</${Fact}>
+      <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Before} at=${activeAt} store=${store} />`}</${Fact}>
+      <${Fact} term=${gettext("Started")}>${createdAt && html`<${Before} at=${createdAt} store=${store} />`}</${Fact}>
     </dl>
     <${Copy} text=${session.session_name} label=${gettext("Copy the conversation's id")} />
   </div>`;

@@ -5,6 +5,8 @@ import { fill } from "../../browser/kit/text.js";
 import { html, now, render } from "../../browser/kit/ui.js";
 import { nameOf } from "./customer.js";
 
+export const UNDO_MS = 6000;
+
 const TEXTS = {
   close: () => gettext("%(customer)s: closed"),
   release: () => gettext("%(customer)s: back to the assistant"),
@@ -16,7 +18,7 @@ export function mountUndo(pending, onUndo) {
     if (!pending.value) return null;
     const { session, action, endsAt } = pending.value;
     const text = fill(TEXTS[action](), { customer: nameOf(session) });
-    const seconds = Math.max(0, Math.ceil((endsAt - now.value) / 1000));
+    const seconds = Math.ceil(Math.min(UNDO_MS, Math.max(0, endsAt - now.value)) / 1000); // the clock may stand a little behind
     return html`<div class="undo-bar" key=${`${action} ${session.session_name}`}>
       <span>${text}</span>
       <button id="undo-button" type="button" class="soft-button" onClick=${onUndo}>${gettext("Undo")}<span class="n" aria-hidden="true"> ${seconds}</span></button>
