@@ -19,6 +19,7 @@ import { makeId } from "../kit/ids.js";
 
 const QUICK_RETRIES = 3;
 const RETRY_SECONDS = 1;
+const AGAIN_SECONDS = 5; // what did not get through goes out by itself, whether the stream came back or never left
 
 export class Outbox {
   #path;
@@ -26,6 +27,8 @@ export class Outbox {
   /** @type {Item[]} */
   #items;
   #isSending = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #againTimer;
   #callbacks;
 
   /**
@@ -73,15 +76,22 @@ export class Outbox {
   /** Send what waits. One that does not get through stops those behind it: they must not overtake it. */
   async flush() {
     if (this.#isSending) return;
+    clearTimeout(this.#againTimer);
     this.#isSending = true;
     try {
       for (let item = this.#next(); item; item = this.#next()) await this.#send(item);
     } catch (error) {
       const reason = /** @type {ApiError} */ (error);
+      this.#againTimer = setTimeout(() => this.flush(), AGAIN_SECONDS * 1000);
       this.#items.filter((item) => !item.isRefused).forEach((item) => this.#callbacks.onFailed(item, reason));
     } finally {
       this.#isSending = false;
     }
+  }
+
+  /** The page shows another conversation: what waits is for the next time that this one is opened. */
+  stop() {
+    clearTimeout(this.#againTimer);
   }
 
   #next() {

@@ -1,6 +1,7 @@
 /** Where a message is written: grows with the text, Enter sends, Shift+Enter makes a line, says when it is too long. */
 
 import { fill } from "../kit/text.js";
+import { quote, readContent } from "./model/content.js";
 
 const WARN_LEFT = 400;
 const MAX_HEIGHT_PX = 168;
@@ -11,9 +12,16 @@ export class Composer {
   #counter;
   #submit;
   #maxLength;
+  #onTyping;
+  #onInput;
 
-  /** @param form holds a <textarea>, a submit button and a [data-counter] */
-  constructor(form, { maxLength, onSend, onInput = () => {} }) {
+  /**
+   * @param form holds a <textarea>, a submit button and a [data-counter]
+   * @param onTyping called with the text at every input, and with "" when it was sent or the text box is left
+   */
+  constructor(form, { maxLength, onSend, onInput = () => {}, onTyping = () => {} }) {
+    this.#onTyping = onTyping;
+    this.#onInput = onInput;
     this.#form = form;
     this.#text = form.querySelector("textarea");
     this.#counter = form.querySelector("[data-counter]");
@@ -26,7 +34,9 @@ export class Composer {
     this.#text.addEventListener("input", () => {
       this.#update();
       onInput(this.#text.value);
+      onTyping(this.#text.value);
     });
+    this.#text.addEventListener("blur", () => onTyping(""));
     this.#text.addEventListener("keydown", (event) => {
       // while an input method composes (Chinese), Enter picks a candidate
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -49,6 +59,15 @@ export class Composer {
     this.#text.focus({ preventScroll: true });
   }
 
+  /** Put a quote of a message before what is written, in the place of an earlier one. */
+  quote(text) {
+    const own = readContent(`${this.value}\n.`).parts.map((part) => part.text).join("").slice(0, -2);
+    this.value = quote(text) + own;
+    this.#onInput(this.value);
+    this.focus();
+    this.#text.setSelectionRange(this.value.length, this.value.length);
+  }
+
   setEnabled(isEnabled) {
     this.#text.disabled = !isEnabled;
     this.#update();
@@ -58,6 +77,7 @@ export class Composer {
     const content = this.#text.value.trim();
     if (!content || this.#isTooLong()) return;
     this.value = "";
+    this.#onTyping("");
     onSend(content);
   }
 

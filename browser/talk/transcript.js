@@ -1,35 +1,37 @@
 /**
- * The messages of one conversation: in the order of their ids, each once, with day separators, grouped by who speaks.
+ * The messages of one conversation on the page: what is known of them is a value (model/transcript.js), views draw it.
  *
- * Messages that are still on their way are known by client_id and stand last; the stored message takes their place.
- * Elements are kept and moved, not rebuilt, so that a screen reader announces only what is added.
+ * Here is what only a page has: where the reader stands, what is fetched on the way up, and who is called back.
  */
 
-import { arrange, el, icon } from "../kit/elements.js";
-import { fill, initials } from "../kit/text.js";
-import { dayKey, formatClock, formatDay } from "../kit/time.js";
+import { flushNow, html, render, signal } from "../kit/ui.js";
+import {
+  addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, lastOf, markPending, missedIn, removePending, shownOf, takeLoose,
+  takeMessage, takeOlder, takePage,
+} from "./model/transcript.js";
+import { NO_RECEIPT, takeReceipt } from "./model/receipts.js";
+import { Reading } from "./reading.js";
+import { EndScroller } from "./scroller.js";
+import { ActionBar, MessageActions } from "./views/actions.js";
+import { Below, makeRows } from "./views/rows.js";
 
-const GROUP_GAP_MS = 5 * 60 * 1000;
-const LOOSE_STEP = 1e-6; // ids are whole numbers: this stands behind the last one and before the next
-const NEAR_END_PX = 80;
-const LOAD_OLDER_PX = 120;
+const TYPING_MS = 6000; // how long a sign of it counts
+const LAID_OUT_ROWS = 300; // while the reader stands at the end; on the way up as many more each time
 
 export class Transcript {
-  #list;
+  #known = EMPTY;
+  #shown = signal({ entries: shownOf(EMPTY), gap: Infinity, missed: missedIn(EMPTY, null, []) });
+  #absence = null;
+  #others;
+  #limit = signal(LAID_OUT_ROWS);
+  #typing = signal(null);
+  #unseenBelow = signal(0);
+  #receipt = signal(NO_RECEIPT);
+  #typingTimer = null;
+  #reading;
   #scroller;
   #options;
-  #messages = [];
-  #pending = new Map();
-  #nodes = new Map();
-  #keyByMessage = new Map();
-  #separators = new Map();
-  #typing = null;
-  #isLoaded = false;
-  #hasMore = false;
-  #staysAtEnd = true;
   #isLoadingOlder = false;
-  #belowButton;
-  #unseenBelow = 0;
 
   /**
    * @param list an <ol> inside a role="log" that scrolls
@@ -38,276 +40,220 @@ export class Transcript {
    * @param options.labelOf gives {name, tag, isAnonymous} of who speaks
    * @param options.loadOlder fetches what is before a message id: {messages, more}
    * @param options.onRetry, options.onEdit called with the client_id of a message that was not sent
+   * @param options.agentOf gives the agent who writes, for the customer's page
+   * @param options.onChange called after every change
+   * @param options.receiptsPath gives the path where this reader's receipts of a session are told, null if he tells none
+   * @param options.onReply called with the text of a message that is to be quoted
+   * @param options.onSeen called with the id up to which this reader has seen the other side's messages
    */
   constructor(list, options) {
-    this.#list = list;
-    this.#scroller = list.parentElement;
     this.#options = options;
-    this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
-    const onclick = () => this.scrollToEnd();
-    this.#belowButton = el("button", { type: "button", class: "below", hidden: true, onclick });
-    this.#scroller.after(this.#belowButton);
-    // a keyboard that opens or a composer that grows must not hide the last message
-    new ResizeObserver(() => this.#staysAtEnd && this.scrollToEnd()).observe(this.#scroller);
+    this.#others = options.self.role === "customer" ? ["agent", "bot"] : ["customer"];
+    const below = document.createElement("div");
+    list.parentElement.after(below);
+    this.#scroller = new EndScroller(list.parentElement, {
+      onEnd: () => { this.#unseenBelow.value = 0; },
+      onTop: () => this.#showOlder(),
+    });
+    this.#reading = new Reading(list, options.onSeen);
+    const talk = { ...options, receipt: this.#receipt };
+    const Rows = makeRows({ shown: this.#shown, limit: this.#limit, typing: this.#typing, talk });
+    render(html`<${Rows} />`, list);
+    const contentOf = (id) => this.#known.stored.find(({ message }) => message.id === id)?.message.content;
+    render(html`<${Below} count=${this.#unseenBelow} onClick=${() => this.scrollToEnd()} />
+      <${ActionBar} actions=${new MessageActions(list)} contentOf=${contentOf} onReply=${options.onReply} />`, below);
   }
 
   get lastId() {
-    return this.#messages.at(-1)?.id ?? 0;
+    return lastIdOf(this.#known);
   }
 
   get isEmpty() {
-    return this.#messages.length === 0 && this.#pending.size === 0;
+    return isEmpty(this.#known);
   }
 
   get last() {
-    return this.#messages.at(-1) ?? null;
+    return lastOf(this.#known);
+  }
+
+  /** How often events were missed: who fetches notes it before, and hands it to load(). */
+  get interruptions() {
+    return this.#known.interruptions;
   }
 
   clear() {
-    this.#messages = [];
-    this.#pending.clear();
-    this.#nodes.clear();
-    this.#keyByMessage.clear();
-    this.#separators.clear();
-    this.#typing = null;
-    this.#isLoaded = false;
-    this.#hasMore = false;
-    this.#list.replaceChildren();
-    this.#showBelow(0);
-    this.#options.onChange?.();
+    this.setTyping(null);
+    this.#absence = null;
+    this.#reading.tellTo(null);
+    this.#receipt.value = NO_RECEIPT;
+    this.#set(EMPTY);
+    this.#unseenBelow.value = 0;
   }
 
-  /** Take a fetched state. If it does not reach back to what is shown, that is let go: older is loaded again. */
-  load({ messages, more }) {
-    const isConnected = !more || messages.length === 0 || messages[0].id <= this.lastId;
-    if (!isConnected) this.#messages = [];
-    if (!isConnected || !this.#isLoaded) {
-      this.#isLoaded = true;
-      this.#hasMore = more;
-      this.#quietly(() => this.#merge(messages));
-      this.scrollToEnd();
+  /** Take a fetched state. If it does not reach back to what is shown, that is let go: older is loaded again.
+   * @param asked the interruptions when it was asked for */
+  load(page, asked = this.interruptions) {
+    this.#takeReceipts(page);
+    this.#show(takePage(this.#known, page, asked));
+    this.#noteArrival();
+  }
+
+  #show(next) {
+    if (next.from <= this.#known.from && this.#known.from !== Infinity) {
+      this.#setFollowing(next);
       return;
     }
-    const follows = this.#isNearEnd();
-    this.#merge(messages);
-    if (follows) this.scrollToEnd();
+    this.#scroller.quietly(() => this.#set(next));
+    this.scrollToEnd();
+  }
+
+  /** Events were missed: until the next load() what comes does not join what is shown. */
+  interrupt() {
+    this.#setFollowing(interrupt(this.#known));
+  }
+
+  /** The stream is lost: what the others write from here on was missed, until resume(). */
+  lose() {
+    if (this.#absence?.until !== Infinity) this.#absence = { after: this.lastId, until: Infinity };
+  }
+
+  /** The stream is back. @param atMs when, by the server's clock */
+  resume(atMs) {
+    if (this.#absence?.until === Infinity) this.#absence.until = atMs;
   }
 
   /** Show a stored message, unless it is shown. Returns whether it was missing. */
   add(message) {
-    if (this.#messages.some(({ id }) => id === message.id)) return false;
-    const follows = this.#isNearEnd() || this.#pending.has(message.client_id);
-    this.#merge([message]);
-    if (follows) this.scrollToEnd();
-    else this.#showBelow(this.#unseenBelow + 1);
+    const before = this.#known;
+    const next = takeMessage(before, message);
+    if (next.stored === before.stored) {
+      this.#known = next;
+      return false;
+    }
+    if (message.role === this.#typing.peek()?.kind) this.setTyping(null);
+    const isOwn = next.pending.length < before.pending.length;
+    if (!this.#setFollowing(next, isOwn)) this.#unseenBelow.value += 1;
+    this.#noteArrival();
     return true;
   }
 
-  /** Show a message that has no id, because no log knows it: it stands where it came, until the next load. */
+  /** Show a message that has no id, because no log knows it: it stands where it came, until the next reload. */
   addLoose({ role = "system", agent = null, content }) {
-    const follows = this.#isNearEnd();
-    this.#merge([{ id: this.lastId + LOOSE_STEP, role, agent, content, created_at: new Date().toISOString() }]);
-    if (follows) this.scrollToEnd();
+    this.#setFollowing(takeLoose(this.#known, { role, agent, content, created_at: new Date().toISOString() }));
   }
 
   /** Show a message that is on its way, or on its way again. */
   addPending({ client_id: clientId, content }) {
-    if (this.#messages.some((message) => message.client_id === clientId)) return;
-    if (this.#pending.has(clientId)) {
-      this.markPending(clientId, "sending");
-      return;
-    }
-    const { role, agent } = this.#options.self;
-    const createdAt = new Date().toISOString();
-    this.#pending.set(clientId, { client_id: clientId, role, agent, content, created_at: createdAt, state: "sending" });
-    this.#render();
-    this.scrollToEnd();
+    const next = addPending(this.#known, {
+      ...this.#options.self, client_id: clientId, content, created_at: new Date().toISOString(), state: "sending", reason: "",
+    });
+    const isNew = next.pending.length > this.#known.pending.length;
+    this.#setFollowing(next, isNew);
   }
 
-  /** Say whether a message is "sending", "delayed" or "failed", and why it failed. */
+  /** Say whether a message is "sending", "delayed", "waiting" or "failed", and why it failed. */
   markPending(clientId, state, reason = "") {
-    const pending = this.#pending.get(clientId);
-    if (!pending) return;
-    Object.assign(pending, { state, reason });
-    this.#render();
-    if (state === "failed") this.scrollToEnd();
+    this.#setFollowing(markPending(this.#known, clientId, state, reason), state === "failed");
+  }
+
+  /** It did not get through and waits, or it was refused: then the error says why. */
+  markFailed(clientId, { isPassing, message }) {
+    this.markPending(clientId, isPassing ? "waiting" : "failed", isPassing ? "" : message);
   }
 
   removePending(clientId) {
-    this.#pending.delete(clientId);
-    this.#nodes.delete(`c:${clientId}`);
-    this.#render();
+    this.#set(removePending(this.#known, clientId));
   }
 
-  /** Show that somebody writes ({name, kind}), or null. */
-  setTyping(who) {
-    if ((this.#typing?.name ?? null) === (who?.name ?? null)) return;
-    const follows = this.#isNearEnd();
-    this.#typing = who ? { name: who.name, node: typingNode(who) } : null;
-    this.#render();
+  /** Show that somebody writes ({name, kind}), or null; forgotten after `forMs`. */
+  setTyping(who, forMs = null) {
+    clearTimeout(this.#typingTimer);
+    if (who && forMs) this.#typingTimer = setTimeout(() => this.setTyping(null), forMs);
+    if (this.#typing.peek()?.name === who?.name) return;
+    const follows = this.#scroller.isNearEnd;
+    flushNow(() => { this.#typing.value = who; });
     if (follows) this.scrollToEnd();
   }
 
+  /** Take a `typing`, `message_delivered` or `message_read` of this session; what this side did itself says nothing. */
+  receive({ type, data: { payload } }) {
+    const { role, active, message_id: id } = payload;
+    if (role === this.#options.self.role) return;
+    if (type === "typing") this.setTyping(active === false ? null : this.#writerOf(role), TYPING_MS);
+    else if (type === "message_delivered") this.#receipt.value = takeReceipt(this.#receipt.peek(), { delivered: id });
+    else if (type === "message_read") this.#receipt.value = takeReceipt(this.#receipt.peek(), { seen: id });
+  }
+
   scrollToEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#showBelow(0);
+    this.#scroller.toEnd();
+    this.#unseenBelow.value = 0;
   }
 
-  #merge(messages) {
-    const known = new Set(this.#messages.map(({ id }) => id));
-    const missing = messages.filter(({ id }) => !known.has(id));
-    for (const message of missing) {
-      if (this.#pending.delete(message.client_id)) this.#keyByMessage.set(message.id, `c:${message.client_id}`);
-    }
-    this.#messages = [...this.#messages, ...missing].sort((one, other) => one.id - other.id);
-    this.#render();
+  #writerOf(role) {
+    const agent = this.#options.agentOf?.() ?? null;
+    return { kind: role, name: this.#options.labelOf({ role, agent }).name };
   }
 
-  #onScroll() {
-    this.#staysAtEnd = this.#isNearEnd();
-    if (this.#staysAtEnd) this.#showBelow(0);
-    if (this.#scroller.scrollTop < LOAD_OLDER_PX) this.#loadOlder();
+  /** A fetch says what was told already; and by then whose receipts count may have changed. */
+  #takeReceipts({ session_name: name, receipts }) {
+    this.#reading.tellTo(this.#options.receiptsPath?.(name) ?? null);
+    if (!receipts) return;
+    const { role } = this.#options.self;
+    this.#reading.takeTold(receipts[role]);
+    this.#receipt.value = takeReceipt(this.#receipt.peek(), receipts[role === "customer" ? "agent" : "customer"]);
   }
 
-  async #loadOlder() {
-    if (!this.#hasMore || this.#isLoadingOlder || this.#messages.length === 0) return;
+  /** The last message of the other side is here, and soon on the screen. */
+  #noteArrival() {
+    const last = this.#known.stored.findLast(({ message }) => this.#others.includes(message.role) && Number.isInteger(message.id));
+    this.#reading.arrive(last?.message.id);
+  }
+
+  /** Preact renders late; what measures the page must not wait for it. */
+  #set(next, limit = LAID_OUT_ROWS) {
+    this.#known = next;
+    flushNow(() => {
+      const missed = missedIn(next, this.#absence, this.#others);
+      this.#shown.value = { entries: shownOf(next), gap: gapOf(next), missed };
+      this.#limit.value = limit;
+    });
+    this.#options.onChange?.();
+  }
+
+  /** Stay at the end if the reader stands there, or has to. Returns whether it does. */
+  #setFollowing(next, hasTo = false) {
+    if (next === this.#known) return true;
+    const follows = hasTo || this.#scroller.isNearEnd;
+    // who reads above keeps the rows that he has: none goes at the top for one that comes at the end
+    const added = next.stored.length + next.pending.length - this.#known.stored.length - this.#known.pending.length;
+    this.#set(next, follows ? LAID_OUT_ROWS : this.#limit.peek() + 2 * Math.max(0, added));
+    if (follows) this.scrollToEnd();
+    return follows;
+  }
+
+  async #showOlder() {
+    const { from, hasMore } = this.#known;
+    if (this.#shown.peek().entries.length > this.#limit.peek()) this.#showMoreRows();
+    else if (hasMore && !this.#isLoadingOlder) await this.#loadOlder(from);
+  }
+
+  #showMoreRows() {
+    this.#scroller.keepPlace(() => flushNow(() => { this.#limit.value += LAID_OUT_ROWS; }));
+  }
+
+  async #loadOlder(from) {
     this.#isLoadingOlder = true;
-    const first = this.#messages[0].id;
-    this.#scroller.setAttribute("aria-busy", "true");
+    this.#scroller.setBusy(true);
     try {
-      const { messages, more } = await this.#options.loadOlder(first);
-      if (this.#messages[0]?.id !== first) return; // another conversation was opened meanwhile
-      this.#hasMore = more;
-      const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-      this.#quietly(() => this.#merge(messages));
-      this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+      const older = await this.#options.loadOlder(from);
+      if (this.#known.from !== from) return; // another conversation was opened meanwhile
+      const next = takeOlder(this.#known, from, older);
+      this.#scroller.keepPlace(() => this.#set(next, this.#limit.peek() + LAID_OUT_ROWS));
     } catch {
       // the next scroll tries again
     } finally {
       this.#isLoadingOlder = false;
-      this.#scroller.removeAttribute("aria-busy");
+      this.#scroller.setBusy(false);
     }
   }
-
-  /** Change the list without a screen reader reading all of it out. */
-  #quietly(change) {
-    this.#scroller.setAttribute("aria-live", "off");
-    change();
-    requestAnimationFrame(() => this.#scroller.setAttribute("aria-live", "polite"));
-  }
-
-  #isNearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-  }
-
-  #showBelow(count) {
-    this.#unseenBelow = count;
-    this.#belowButton.hidden = count === 0;
-    const text = fill(ngettext("%(count)s new message", "%(count)s new messages", count), { count });
-    this.#belowButton.replaceChildren(icon("down"), text);
-  }
-
-  #render() {
-    const wanted = [];
-    let previous = null;
-    const entries = [...this.#messages, ...this.#pending.values()];
-    for (const message of entries) {
-      const startsDay = !previous || dayKey(previous.created_at) !== dayKey(message.created_at);
-      if (startsDay) wanted.push(this.#separator(message.created_at));
-      const node = this.#node(message);
-      node.classList.toggle("starts-group", startsDay || !isSameGroup(previous, message));
-      wanted.push(node);
-      previous = message;
-    }
-    if (this.#typing) wanted.push(this.#typing.node);
-    arrange(this.#list, wanted);
-    this.#options.onChange?.();
-  }
-
-  #separator(iso) {
-    const key = dayKey(iso);
-    if (!this.#separators.has(key)) {
-      this.#separators.set(key, el("li", { class: "day" }, el("span", {}, formatDay(iso))));
-    }
-    return this.#separators.get(key);
-  }
-
-  #node(message) {
-    const key = message.id ? this.#keyByMessage.get(message.id) ?? `m:${message.id}` : `c:${message.client_id}`;
-    let node = this.#nodes.get(key);
-    if (!node) {
-      node = message.role === "system" ? systemNode(message) : this.#bubbleNode(message);
-      this.#nodes.set(key, node);
-    }
-    if (message.role !== "system") this.#updateFoot(node, message);
-    return node;
-  }
-
-  #bubbleNode(message) {
-    const isOwn = !message.id || this.#options.isOwnSide(message);
-    const { name, tag, isAnonymous } = this.#options.labelOf(message);
-    return el("li", { class: `message by-${message.role}${isOwn ? " own" : ""}` },
-      avatar(message.role, isAnonymous ? "" : name),
-      el("div", { class: "body" },
-        el("div", { class: "who" },
-          el("span", { class: "name" }, name),
-          tag ? el("span", { class: "tag" }, tag) : null),
-        el("div", { class: "bubble", dir: "auto" }, message.content),
-        el("div", { class: "foot" })));
-  }
-
-  #updateFoot(node, message) {
-    const foot = node.querySelector(".foot");
-    const state = message.id ? "stored" : message.state;
-    if (foot.dataset.state === state && state !== "failed") return;
-    foot.dataset.state = state;
-    node.classList.toggle("pending", state !== "stored");
-    node.classList.toggle("failed", state === "failed");
-    if (state === "sending") foot.replaceChildren(gettext("Sending…"));
-    else if (state === "delayed") foot.replaceChildren(gettext("A lot at once: this is sent in a moment."));
-    else if (state === "failed") foot.replaceChildren(...this.#failure(message));
-    else foot.replaceChildren(el("time", { datetime: message.created_at }, formatClock(message.created_at)));
-  }
-
-  #failure({ client_id: clientId, reason }) {
-    const act = (label, handler) =>
-      el("button", { type: "button", class: "link", onclick: () => handler(clientId) }, label);
-    return [
-      icon("alert"),
-      el("span", {}, reason || gettext("Not sent.")),
-      act(gettext("Retry"), this.#options.onRetry),
-      act(gettext("Edit"), this.#options.onEdit),
-    ];
-  }
-}
-
-/** The round sign of a speaker: initials, or an icon for the assistant and for customers who gave no name. */
-export function avatar(kind, name) {
-  return el("span", { class: `avatar by-${kind}`, "aria-hidden": "true" }, faceOf(kind, name));
-}
-
-export function faceOf(kind, name) {
-  if (kind === "bot") return icon("bot");
-  return name ? initials(name) : icon("user");
-}
-
-function systemNode({ content, created_at: createdAt }) {
-  const time = el("time", { datetime: createdAt }, formatClock(createdAt));
-  return el("li", { class: "notice" }, el("span", {}, content, " ", time));
-}
-
-function typingNode({ kind, name }) {
-  const label = fill(gettext("%(name)s is writing…"), { name });
-  return el("li", { class: `message typing by-${kind} starts-group` },
-    avatar(kind, name),
-    el("div", { class: "body" },
-      el("span", { class: "sr-only" }, label),
-      el("div", { class: "bubble", "aria-hidden": "true" }, el("i"), el("i"), el("i"))));
-}
-
-function isSameGroup(previous, message) {
-  return previous.role === message.role
-    && previous.agent?.id === message.agent?.id
-    && new Date(message.created_at) - new Date(previous.created_at) < GROUP_GAP_MS;
 }

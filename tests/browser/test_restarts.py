@@ -76,3 +76,23 @@ def test_conversation_opened_while_the_service_is_away_shows_its_history_when_it
     expect(workbench.locate("#error")).to_be_visible()
     workbench.page.unroute_all()
     workbench.expect_exactly(chat.fetch_messages)
+
+
+def test_what_came_while_the_stream_was_away_is_counted(people: People, product: Product) -> None:
+    workbench = people.agent("alice")
+    chat = people.customer()
+    chat.escalate()
+    workbench.take_over(chat.session_name)
+    workbench.write("before")
+    expect(chat.message("agent", "before")).to_be_visible()
+    product.chatbot.kill()
+    chat.expect_reconnecting()
+    for text in ("one", "two"):
+        workbench.write(text)
+        expect(workbench.message("agent", text)).to_be_visible()
+    product.chatbot.start()
+    chat.expect_live(BACK_WITHIN_SECONDS)
+    expect(chat.locate("#messages .missed")).to_have_text("2 messages while you were away")
+    workbench.write("after")
+    expect(chat.message("agent", "after")).to_be_visible()
+    expect(chat.locate("#messages .missed")).to_have_text("2 messages while you were away")

@@ -1,7 +1,7 @@
 /** Messages on their way: in order, none twice, none lost with a reload. */
 
 import assert from "node:assert/strict";
-import test, { beforeEach } from "node:test";
+import test, { afterEach, beforeEach } from "node:test";
 import { Outbox } from "../../browser/net/outbox.js";
 import { makeStorage } from "./as_served.mjs";
 
@@ -10,6 +10,10 @@ const PATH = "/api/sessions/s-1/messages";
 /** Answers of the server: each call takes the next one. */
 let answers = [];
 let posted = [];
+
+const opened = [];
+
+afterEach(() => opened.splice(0).forEach((outbox) => outbox.stop())); // what waits is not tried again
 
 beforeEach(() => {
   answers = [];
@@ -34,6 +38,7 @@ function makeOutbox() {
   };
   const names = ["onSending", "onDelayed", "onStored", "onFailed"];
   const outbox = new Outbox(PATH, "outbox", Object.fromEntries(names.map((name) => [name, note(name)])));
+  opened.push(outbox);
   const until = (count) => new Promise((resolve) => {
     wanted = { count, resolve };
     if (calls.length >= count) resolve(calls);

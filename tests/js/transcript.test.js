@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  addPending, EMPTY, interrupt, isEmpty, lastIdOf, layOut, markPending, removePending, shownOf, takeLoose, takeMessage,
-  takeOlder, takePage,
+  addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, layOut, markPending, missedIn, removePending, shownOf, takeLoose,
+  takeMessage, takeOlder, takePage,
 } from "../../browser/talk/model/transcript.js";
 import { endsOf, ordersOf } from "./orders.mjs";
 
@@ -154,4 +154,33 @@ test("a transcript is empty until something stands in it", () => {
   assert.ok(isEmpty(EMPTY));
   assert.ok(!isEmpty(addPending(EMPTY, onItsWay("a"))));
   assert.ok(isEmpty(takePage(EMPTY, { messages: [], more: false })));
+});
+
+test("after a reset a live message does not stand as if nothing were missing, until a page has come", () => {
+  const kinds = (known) => layOut(shownOf(known), [], { gap: gapOf(known) }).map(({ kind, entry }) => `${kind} ${entry.message.id}`);
+  let known = takeMessage(interrupt(takePage(EMPTY, page(1, 2, false))), message(9));
+  known = takeMessage(known, message(10));
+  assert.deepEqual(kinds(known), ["day 1", "message 1", "message 2", "gap 9", "message 9", "message 10"]);
+  known = takePage(known, page(1, 10, false));
+  assert.ok(kinds(known).every((kind) => !kind.startsWith("gap")));
+});
+
+test("a day that begins twice, because clocks differ, has two rows of its own", () => {
+  const days = [0, 24 * 60, 0].map((minutes, index) =>
+    message(index + 1, { created_at: new Date(Date.UTC(2026, 10, 3, 12) + minutes * MINUTE).toISOString() }));
+  const rows = layOut(shownOf(takePage(EMPTY, { messages: days, more: false })));
+  assert.deepEqual(rows.map(({ kind }) => kind), ["day", "message", "day", "message", "day", "message"]);
+  assert.equal(new Set(rows.map(({ key }) => key)).size, 6);
+});
+
+test("what others wrote while the stream was away stands below a divider, what came after it is not counted", () => {
+  const agent = { role: "agent", agent: { id: "alice", name: "Alice" } };
+  const extra = { 3: agent, 5: agent, 6: agent };
+  const known = takePage(EMPTY, page(1, 6, false, extra));
+  const absence = { after: 2, until: Date.parse(message(6).created_at) };
+  const missed = missedIn(known, absence, ["agent", "bot"]);
+  assert.deepEqual(missed, { count: 2, from: 3 });
+  const rows = layOut(shownOf(known), [], { missedFrom: missed.from });
+  assert.deepEqual(rows.map(({ kind }) => kind), ["day", "message", "message", "missed", ...Array(4).fill("message")]);
+  assert.equal(missedIn(known, null, ["agent"]).count, 0);
 });

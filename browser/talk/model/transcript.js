@@ -7,7 +7,7 @@
  *
  * @import { Agent } from "./session.js"
  * @typedef {"customer" | "agent" | "bot" | "system"} Role
- * @typedef {"sending" | "delayed" | "failed"} State of a message that is on its way
+ * @typedef {"sending" | "delayed" | "waiting" | "failed"} State of a message that is on its way
  * @typedef {{id: number, role: Role, agent?: Agent | null, content: string, created_at: string,
  *   client_id?: string | null}} Message
  * @typedef {{client_id: string, role: Role, agent?: Agent | null, content: string, created_at: string, state: State,
@@ -26,7 +26,9 @@
  *   hasMore: boolean,
  * }} Transcript
  * @typedef {{messages: Message[], more: boolean}} Page
- * @typedef {{key: string, kind: "day" | "message" | "notice", entry: Entry, startsGroup: boolean}} Row
+ * @typedef {{after: number, until: number}} Absence the last id before the stream was lost; when it came back, in ms
+ * @typedef {{gap?: number, missedFrom?: number}} Marks ids: after which something is missing, from which it was missed
+ * @typedef {{key: string, kind: "day" | "message" | "notice" | "gap" | "missed", entry: Entry, startsGroup: boolean}} Row
  */
 
 const GROUP_GAP_MS = 5 * 60 * 1000;
@@ -134,23 +136,43 @@ export function shownOf({ stored, pending, from }) {
   return pending.length > 0 ? [...complete, ...pending] : complete;
 }
 
+/** After which id something may be missing: events were missed, and no page has come since. @param {Transcript} known */
+export const gapOf = ({ from, to, isInterrupted }) => (isInterrupted && from !== Infinity ? to : Infinity);
+
+/** What the others wrote while the stream was away: how many messages, and the first one's id.
+ * @param {Transcript} known @param {Absence | null} absence @param {readonly string[]} others roles
+ * @returns {{count: number, from: number}} */
+export function missedIn({ stored }, absence, others) {
+  const missed = !absence ? [] : stored.slice(placeOf(stored, absence.after + 1)).filter(({ message, at }) =>
+    others.includes(message.role) && Number.isInteger(message.id) && at < absence.until);
+  return { count: missed.length, from: missed[0]?.message.id ?? Infinity };
+}
+
 /**
- * The rows: days, groups, notices. A row that is as before is the same object, so that a view can skip it.
- * @param {readonly Entry[]} entries @param {readonly Row[]} before @returns {Row[]}
+ * The rows: days, groups, notices, the gap. A row that is as before is the same object, so that a view can skip it.
+ * @param {readonly Entry[]} entries @param {readonly Row[]} before @param {Marks} marks @returns {Row[]}
  */
-export function layOut(entries, before = []) {
+export function layOut(entries, before = [], { gap = Infinity, missedFrom = Infinity } = {}) {
   const known = new Map(before.map((row) => [row.key, row]));
   /** @type {Row[]} */
   const rows = [];
   /** @type {Entry | null} */
   let previous = null;
+  let isWhole = true;
+  const divide = (/** @type {"day" | "gap" | "missed"} */ kind, /** @type {Entry} */ entry) => {
+    const key = `${kind}:${entry.key}`; // clocks may go back: the same day can begin twice
+    rows.push(known.get(key) ?? { key, kind, entry, startsGroup: false });
+  };
   for (const entry of entries) {
     const startsDay = previous?.day !== entry.day;
-    if (startsDay) {
-      const key = `d:${entry.day}`;
-      rows.push(known.get(key) ?? { key, kind: "day", entry, startsGroup: false });
-    }
-    const startsGroup = startsDay || !previous || !isSameGroup(previous, entry);
+    /** @type {boolean} */
+    const isBeyond = isWhole && Math.floor(entry.message.id ?? 0) > gap;
+    if (startsDay) divide("day", entry);
+    if (isBeyond) divide("gap", entry);
+    isWhole &&= !isBeyond;
+    const isMissed = entry.message.id === missedFrom;
+    if (isMissed) divide("missed", entry);
+    const startsGroup = startsDay || isBeyond || isMissed || !previous || !isSameGroup(previous, entry);
     const row = known.get(entry.key);
     const isSame = row?.entry === entry && row.startsGroup === startsGroup;
     const kind = entry.message.role === "system" ? "notice" : "message";

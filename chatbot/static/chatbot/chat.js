@@ -8,6 +8,7 @@ import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
+import { TypingSender } from "../browser/net/typing.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { Attention } from "./attention.js";
 import { createStore } from "./store.js";
@@ -19,7 +20,6 @@ const SESSION_KEY = "handover:session";
 const DECLINED_KEY = "handover:not-rated"; // the session and its version that the customer would not rate
 const DRAFT_KEY = "handover:draft"; // of this tab
 const BOT_PATIENCE_MS = 30000;
-const TYPING_MS = 6000;
 const SHOW_TROUBLE_AFTER_MS = 1500;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
@@ -34,18 +34,22 @@ const transcript = new Transcript(byId("messages"), {
   loadOlder: (before) => fetchSession(store.name.peek(), before),
   onRetry: () => outbox.retry(),
   onEdit: takeBack,
+  onReply: (text) => composer.quote(text),
   onChange: () => { store.isEmpty.value = transcript.isEmpty; },
+  agentOf: () => store.session.peek().agent,
+  receiptsPath: (name) => sessionPath(name, "receipts"),
 });
+const typing = new TypingSender(() => store.name.peek() && sessionPath(store.name.peek(), "typing"));
 const composer = new Composer(byId("composer"), {
   maxLength: readPageConfig().maxContentLength,
   onSend: send,
   onInput: keepDraft,
+  onTyping: (text) => typing.hear(text),
 });
 
 let stream = null;
 let outbox = null;
 let lastSend = Promise.resolve();
-let typingTimer = null;
 let troubleTimer = null;
 
 function labelOf({ role, agent }) {
@@ -62,7 +66,7 @@ async function openSession(name) {
     onSending: (item) => transcript.addPending(item),
     onDelayed: (item) => transcript.markPending(item.client_id, "delayed"),
     onStored: (_item, message) => receiveMessage(message),
-    onFailed: (item, error) => transcript.markPending(item.client_id, "failed", error.isPassing ? "" : error.message),
+    onFailed: (item, error) => transcript.markFailed(item.client_id, error),
   });
   const opened = new SharedStream({
     url: sessionPath(name, "events"),
@@ -90,6 +94,7 @@ async function openSession(name) {
 function closeSession() {
   stream?.stop();
   stream = null;
+  outbox?.stop();
   outbox = null;
   clearTimeout(troubleTimer);
   store.clear();
@@ -104,13 +109,15 @@ function forgetSession() {
 
 async function refetch() {
   const name = store.name.peek();
+  const asked = transcript.interruptions;
   const session = await fetchSession(name);
-  if (store.name.peek() === name) applySession(session);
+  if (store.name.peek() === name) applySession(session, asked);
 }
 
 /** Events were missed: fetch the state, until it is there. */
 async function recover() {
   const name = store.name.peek();
+  transcript.interrupt();
   try {
     await refetch();
   } catch (error) {
@@ -118,8 +125,8 @@ async function recover() {
   }
 }
 
-function applySession(session) {
-  transcript.load(session);
+function applySession(session, asked) {
+  transcript.load(session, asked);
   store.takeFetched(session);
   if (localStorage.getItem(DECLINED_KEY) === ending()) store.decline(session.version);
   expectBot();
@@ -242,9 +249,12 @@ function receiveEvent({ type, data }) {
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload);
   else if (type === "queue_position") receivePosition(payload);
-  else if (type === "typing") showAgentTyping(payload);
+  else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
-  else if (type === "stream-open") outbox.flush();
+  else if (type === "stream-open") {
+    transcript.resume(data.timestamp * 1000);
+    outbox.flush();
+  }
 }
 
 function receiveMessage(message) {
@@ -277,22 +287,12 @@ function receivePosition({ position }) {
 function expectBot() {
   const isAsked = store.status.peek() === STATUS.bot && transcript.last?.role === "customer";
   const isFresh = isAsked && Date.now() - new Date(transcript.last.created_at) < BOT_PATIENCE_MS;
-  showTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
-}
-
-function showAgentTyping({ role }) {
-  if (role !== "agent" || store.status.peek() !== STATUS.live) return;
-  showTyping({ kind: "agent", name: store.agent.peek()?.name ?? gettext("Agent") }, TYPING_MS);
-}
-
-function showTyping(who, forMs) {
-  clearTimeout(typingTimer);
-  transcript.setTyping(who);
-  if (who) typingTimer = setTimeout(() => transcript.setTyping(null), forMs);
+  transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
 }
 
 /** Trouble of a moment is not worth a word. */
 function showConnection({ state: connection, degraded }) {
+  if (connection === "reconnecting") transcript.lose();
   clearTimeout(troubleTimer);
   const trouble = connection === "live" ? (degraded ? "slow" : "") : "lost";
   const show = () => { store.trouble.value = trouble; };

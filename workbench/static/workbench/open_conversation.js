@@ -3,6 +3,7 @@
 import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
+import { TypingSender } from "../browser/net/typing.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { callApi } from "../browser/net/http.js";
 import { byId } from "../browser/kit/page.js";
@@ -12,7 +13,6 @@ import { givenNameOf } from "./model/board.js";
 import { faceClass, lettersOf, nameOf } from "./views/customer.js";
 
 const RETRY_MS = 2000;
-const SEEN_DELAY_MS = 300; // several messages at once are one receipt
 
 export class OpenConversation {
   name = null;
@@ -26,7 +26,6 @@ export class OpenConversation {
   #isWatched = false;
   #retryTimer = null;
   #lastOfCustomer = null;
-  #seenTimers = new Map();
 
   /** @param callbacks watch(positions), onError(error) */
   constructor(store, config, callbacks) {
@@ -40,13 +39,17 @@ export class OpenConversation {
       loadOlder: (before) => fetchSession(this.name, before),
       onRetry: () => this.#outbox(this.name).retry(),
       onEdit: (clientId) => this.#takeBack(clientId),
+      onReply: (text) => !byId("composer").hidden && this.#composer.quote(text),
+      receiptsPath: (name) => (this.#store.isMine(this.session) ? sessionPath(name, "receipts") : null),
+      onSeen: (id) => this.#markRead(id),
     });
+    const typing = new TypingSender(() => this.name && sessionPath(this.name, "typing"));
     this.#composer = new Composer(byId("composer"), {
       maxLength: config.maxContentLength,
       onSend: (content) => this.#send(content),
       onInput: (text) => this.#saveDraft(text),
+      onTyping: (text) => typing.hear(text),
     });
-    document.addEventListener("visibilitychange", () => this.#markRead());
   }
 
   get session() {
@@ -86,14 +89,14 @@ export class OpenConversation {
     clearTimeout(this.#retryTimer);
     if (!name) return;
     try {
+      const asked = this.#transcript.interruptions;
       const session = await fetchSession(name);
       this.#store.takeSession(session);
       if (this.name !== name) return;
       this.#isRefused = false;
-      this.#transcript.load(session);
       session.messages.forEach((message) => this.#noteCustomer(message));
+      this.#transcript.load(session, asked);
       this.#watch(session.position);
-      this.#markRead();
     } catch (error) {
       if (this.name !== name) return;
       await this.#explainRefusal(name, error);
@@ -118,11 +121,29 @@ export class OpenConversation {
     }
   }
 
+  /** Events were missed: until it is fetched again, what comes does not join what is shown. */
+  interrupt() {
+    this.#transcript.interrupt();
+  }
+
+  /** The stream was lost, or came back at this moment of the server's clock. */
+  lose() {
+    this.#transcript.lose();
+  }
+
+  resume(atMs) {
+    this.#transcript.resume(atMs);
+  }
+
   receiveMessage(message) {
     if (message.session_name !== this.name) return;
     this.#transcript.add(message);
     this.#noteCustomer(message);
-    this.#markRead();
+  }
+
+  /** The customer writes, has got messages, or has seen them. */
+  receiveSign(event) {
+    if (event.data.payload?.session_name === this.name) this.#transcript.receive(event);
   }
 
   /** A message that another program published on Redis is in no log: shown live, gone with the next reload. */
@@ -234,8 +255,7 @@ export class OpenConversation {
           this.receiveMessage(message);
         },
         onFailed: (item, error) => {
-          if (name !== this.name) return;
-          this.#transcript.markPending(item.client_id, "failed", error.isPassing ? "" : error.message);
+          if (name === this.name) this.#transcript.markFailed(item.client_id, error);
         },
       });
       this.#outboxes.set(name, outbox);
@@ -278,21 +298,10 @@ export class OpenConversation {
     this.#lastOfCustomer = { id, at: Date.parse(createdAt), name: this.name };
   }
 
-  /** What is on the screen of the agent who has the conversation is read, here and, over the server, everywhere. */
-  #markRead() {
+  /** What the agent who has the conversation has seen is read here at once; everywhere else, when the server says so. */
+  #markRead(id) {
     const last = this.#lastOfCustomer;
-    if (!last || document.hidden || !this.#store.isMine(this.session)) return;
-    this.#store.takeRead(last.name, last.id, last.at);
-    clearTimeout(this.#seenTimers.get(last.name));
-    this.#seenTimers.set(last.name, setTimeout(() => this.#tellSeen(last), SEEN_DELAY_MS));
-  }
-
-  async #tellSeen({ name, id }) {
-    try {
-      await callApi("POST", sessionPath(name, "receipts"), { seen: id });
-    } catch {
-      // the next message that is read says it, too
-    }
+    if (last && last.id <= id && this.#store.isMine(this.session)) this.#store.takeRead(last.name, last.id, last.at);
   }
 }
 

@@ -41,7 +41,10 @@ const stream = new SharedStream({
   eventTypes: EVENT_TYPES,
   scope: config.agent.id,
   onEvent: receiveEvent,
-  onStatus: showChannel,
+  onStatus: (status) => {
+    if (status.state === "reconnecting") conversation.lose();
+    showChannel(status);
+  },
   probe: () => probeStatus("/api/sessions?limit=1"),
   onRefused: frame.goToLogin,
 });
@@ -76,15 +79,19 @@ async function refetch() {
 
 function receiveEvent({ type, data }) {
   const payload = data.payload ?? {};
+  if (["typing", "message_delivered", "message_read"].includes(type)) conversation.receiveSign({ type, data });
   if (type === "new_message" && data.id === undefined) conversation.showForeign(payload);
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload, data);
   else if (type === "transfer_request") receiveTransferRequest(payload, data);
   else if (type === "message_read") receiveRead(payload, data);
   else if (type === "queue_update") store.takeQueueLength(payload.waiting);
-  else if (type === "reset") refetch();
-  else if (type === "stream-open") {
+  else if (type === "reset") {
+    conversation.interrupt();
+    refetch();
+  } else if (type === "stream-open") {
     if (data.timestamp) store.takeClock(data.timestamp * 1000);
+    conversation.resume((data.timestamp ?? Date.now() / 1000) * 1000);
     conversation.flushOutboxes();
   }
 }
