@@ -26,7 +26,7 @@ export class ApiError extends Error {
 
 /**
  * Call the API and return the parsed answer. Throws ApiError; nothing else.
- * @param {"GET" | "POST"} method
+ * @param {"GET" | "POST" | "PATCH"} method
  * @param {string} path
  * @param {object} [body]
  * @param {{keepalive?: boolean}} [options] keepalive: the call outlives its page

@@ -125,6 +125,9 @@ class ChatPage(ConversationPage):
         self.locate("#escalate").click()
         self.expect_status("pending_manual")
 
+    def open_menu(self) -> None:
+        self.locate("[popovertarget=menu]").click()
+
     def expect_live(self, within: float = 10.0) -> None:
         expect(self.locate("#connection")).to_be_hidden(timeout=within * 1000)
 

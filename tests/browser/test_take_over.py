@@ -47,4 +47,4 @@ def test_supervisor_takes_over_what_another_agent_has(people: People, alice: Age
     expect(supervisor.locate("#close")).to_be_hidden()
     supervisor.locate("#takeover").click()
     expect(supervisor.locate("#composer")).to_be_visible()
-    expect(chat.locate("#status")).to_have_text("With Carol")
+    expect(chat.locate("h1")).to_have_text("Carol")

@@ -143,6 +143,8 @@ def test_every_control_of_the_chat_page_has_a_name(people: People) -> None:
     expect_names(chat)
     chat.escalate()
     expect_names(chat)
+    chat.open_menu()
+    expect_names(chat)
     chat.locate("#new").click()
     expect(chat.locate("#new-dialog")).to_be_visible()
     expect_names(chat)

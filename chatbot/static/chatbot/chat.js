@@ -1,36 +1,45 @@
 /** The customer's page: one conversation, kept across reloads and shared by the tabs of the browser. */
 
 import { callApi, probeStatus } from "../browser/net/http.js";
-import { byId, dropStrayClicks, readPageConfig, setTitleCount } from "../browser/kit/page.js";
-import { fill } from "../browser/kit/text.js";
+import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
+import { effect, html, render } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
-import { fetchSession, SessionState, sessionPath, STATUS } from "../browser/talk/conversation.js";
+import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
 import { Transcript } from "../browser/talk/transcript.js";
+import { Attention } from "./attention.js";
+import { createStore } from "./store.js";
+import { fitAboveKeyboard } from "./viewport.js";
+import { Menu, Strip, ToHuman, Who } from "./views/bar.js";
+import { StateCard } from "./views/card.js";
 
 const SESSION_KEY = "handover:session";
+const DECLINED_KEY = "handover:not-rated"; // the session and its version that the customer would not rate
 const DRAFT_KEY = "handover:draft"; // of this tab
 const BOT_PATIENCE_MS = 30000;
 const SHOW_TROUBLE_AFTER_MS = 1500;
+const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
 
+const store = createStore();
+const attention = new Attention(store);
 const assistant = { name: gettext("Assistant"), tag: null };
 const transcript = new Transcript(byId("messages"), {
   self: { role: "customer", agent: null },
   isOwnSide: ({ role }) => role === "customer",
   labelOf,
-  loadOlder: (before) => fetchSession(sessionName, before),
+  loadOlder: (before) => fetchSession(store.name.peek(), before),
   onRetry: () => outbox.retry(),
   onEdit: takeBack,
   onReply: (text) => composer.quote(text),
-  onChange: showWelcome,
-  agentOf: () => state.agent,
+  onChange: () => { store.isEmpty.value = transcript.isEmpty; },
+  agentOf: () => store.session.peek().agent,
   receiptsPath: (name) => sessionPath(name, "receipts"),
 });
-const typing = new TypingSender(() => sessionName && sessionPath(sessionName, "typing"));
+const typing = new TypingSender(() => store.name.peek() && sessionPath(store.name.peek(), "typing"));
 const composer = new Composer(byId("composer"), {
   maxLength: readPageConfig().maxContentLength,
   onSend: send,
@@ -38,12 +47,9 @@ const composer = new Composer(byId("composer"), {
   onTyping: (text) => typing.hear(text),
 });
 
-let sessionName = null;
-let state = new SessionState();
 let stream = null;
 let outbox = null;
 let lastSend = Promise.resolve();
-let unread = 0;
 let troubleTimer = null;
 
 function labelOf({ role, agent }) {
@@ -55,7 +61,7 @@ function labelOf({ role, agent }) {
 /** Show the conversation of that name: listen, fetch, then stream from where the state was read. */
 async function openSession(name) {
   closeSession();
-  sessionName = name;
+  store.name.value = name;
   outbox = new Outbox(sessionPath(name, "messages"), `handover:outbox:${name}`, {
     onSending: (item) => transcript.addPending(item),
     onDelayed: (item) => transcript.markPending(item.client_id, "delayed"),
@@ -88,14 +94,11 @@ async function openSession(name) {
 function closeSession() {
   stream?.stop();
   stream = null;
-  sessionName = null;
   outbox?.stop();
   outbox = null;
-  state = new SessionState();
   clearTimeout(troubleTimer);
-  byId("connection").hidden = true;
+  store.clear();
   transcript.clear();
-  showState();
 }
 
 /** The session is not this browser's (any more): start afresh. */
@@ -105,33 +108,33 @@ function forgetSession() {
 }
 
 async function refetch() {
-  const name = sessionName;
+  const name = store.name.peek();
   const asked = transcript.interruptions;
   const session = await fetchSession(name);
-  if (sessionName === name) applySession(session, asked);
+  if (store.name.peek() === name) applySession(session, asked);
 }
 
 /** Events were missed: fetch the state, until it is there. */
 async function recover() {
-  const name = sessionName;
+  const name = store.name.peek();
   transcript.interrupt();
   try {
     await refetch();
   } catch (error) {
-    if (error.isPassing) setTimeout(() => sessionName === name && recover(), RETRY_MS);
+    if (error.isPassing) setTimeout(() => store.name.peek() === name && recover(), RETRY_MS);
   }
 }
 
 function applySession(session, asked) {
   transcript.load(session, asked);
-  state.take(session);
-  showState();
+  store.takeFetched(session);
+  if (localStorage.getItem(DECLINED_KEY) === ending()) store.decline(session.version);
   expectBot();
 }
 
 /** The session, made with the first message. One tab at a time makes it, so that two tabs do not make two. */
 async function ensureSession() {
-  if (sessionName) return;
+  if (store.name.peek()) return;
   const make = async () => {
     const known = localStorage.getItem(SESSION_KEY);
     const name = known ?? (await callApi("POST", "/api/sessions", {})).session_name;
@@ -185,33 +188,59 @@ function takeBack(clientId) {
   composer.focus();
 }
 
+const postTo = (path, body = {}) => callApi("POST", sessionPath(store.name.peek(), path), body);
+
 async function escalate() {
-  await act(byId("escalate"), async () => {
+  await act("escalate", async () => {
     await ensureSession();
-    const answer = await callApi("POST", sessionPath(sessionName, "escalate"), {});
-    state.queuePosition = answer.position;
+    store.takePosition((await postTo("escalate")).position);
   });
 }
 
-async function cancelWaiting() {
-  await act(byId("cancel"), () => callApi("POST", sessionPath(sessionName, "cancel-escalation"), {}));
+const cancelWaiting = () => act("cancel", () => postTo("cancel-escalation"));
+
+function end() {
+  closeMenu();
+  return act("end", () => postTo("close"));
 }
 
-/** Do what a button stands for, once, and show what came of it even if the stream is away. */
-async function act(button, work) {
+const leaveEmail = (email) => act("email", () => callApi("PATCH", sessionPath(store.name.peek()), { customer: { email } }));
+
+async function rate(score, comment) {
+  if (await act("rating", () => postTo("rating", { score, comment }))) store.rated();
+}
+
+function declineRating() {
+  localStorage.setItem(DECLINED_KEY, ending());
+  store.decline(store.session.peek().version);
+  composer.focus();
+}
+
+const ending = () => `${store.name.peek()} ${store.session.peek().version}`;
+
+/** Do what a button stands for, once, and show what came of it even if the stream is away. Returns whether it was done. */
+async function act(what, work) {
   showError("");
-  button.setAttribute("aria-busy", "true");
-  button.disabled = true;
+  store.busyWith.value = what;
   try {
     await work();
     await refetch();
+    return true;
   } catch (error) {
     if (error.status === 409) await refetch().catch(() => {}); // somebody was faster: show what is
     else showError(error.message);
+    return false;
   } finally {
-    button.removeAttribute("aria-busy");
-    button.disabled = false;
+    store.busyWith.value = "";
+    keepFocus();
   }
+}
+
+/** A button that is gone must not take the focus with it: the next Tab would begin at the top. */
+function keepFocus() {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.querySelector(".scroller").focus({ preventScroll: true });
+  });
 }
 
 function receiveEvent({ type, data }) {
@@ -232,7 +261,7 @@ function receiveMessage(message) {
   if (!transcript.add(message)) return;
   if (message.role !== "customer") {
     transcript.setTyping(null);
-    countUnread();
+    attention.receive(labelOf(message).name, message.content);
   }
   expectBot();
 }
@@ -241,85 +270,39 @@ function receiveMessage(message) {
 function showForeign({ content, role, agent }) {
   if (typeof content !== "string") return;
   transcript.addLoose({ role, agent, content });
-  countUnread();
+  attention.receive(labelOf({ role, agent }).name, content);
 }
 
 function receiveStatus(payload) {
-  if (!state.take(payload)) return;
-  showState();
+  if (!store.takeStatus(payload)) return;
   expectBot();
+  if (store.needsRating()) recover();
 }
 
 function receivePosition({ position }) {
-  state.queuePosition = position;
-  showState();
-}
-
-function countUnread() {
-  if (!document.hidden) return;
-  unread += 1;
-  setTitleCount(unread);
+  store.takePosition(position);
 }
 
 /** Dots while the assistant has a question to answer. */
 function expectBot() {
-  const isAsked = state.status === STATUS.bot && transcript.last?.role === "customer";
+  const isAsked = store.status.peek() === STATUS.bot && transcript.last?.role === "customer";
   const isFresh = isAsked && Date.now() - new Date(transcript.last.created_at) < BOT_PATIENCE_MS;
   transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
-}
-
-function showWelcome() {
-  byId("welcome").hidden = !transcript.isEmpty;
-  byId("new").hidden = transcript.isEmpty;
-}
-
-function showState() {
-  const { status, agent, queuePosition } = state;
-  const agentName = agent?.name ?? gettext("Agent");
-  const texts = {
-    [STATUS.bot]: gettext("With the assistant"),
-    [STATUS.waiting]: gettext("Waiting for an agent"),
-    [STATUS.live]: fill(gettext("With %(agent)s"), { agent: agentName }),
-    [STATUS.closed]: gettext("This conversation is closed"),
-  };
-  byId("status").textContent = texts[status];
-  byId("status").dataset.status = status;
-  showHandover({
-    [STATUS.bot]: [gettext("Rather talk to a person?"), gettext("An agent takes over this conversation.")],
-    [STATUS.waiting]: [
-      queuePosition
-        ? fill(gettext("You are number %(position)s in the queue"), { position: queuePosition })
-        : gettext("You are in the queue"),
-      gettext("You can keep writing: the agent will read everything."),
-    ],
-    [STATUS.live]: null,
-    [STATUS.closed]: [gettext("Anything else?"), gettext("Write a message and our assistant answers again.")],
-  }[status]);
-  byId("escalate").hidden = status !== STATUS.bot && status !== STATUS.closed;
-  byId("cancel").hidden = status !== STATUS.waiting;
-}
-
-function showHandover(texts) {
-  const bar = byId("handover");
-  bar.hidden = !texts;
-  bar.dataset.status = state.status;
-  if (!texts) return;
-  [byId("handover-title").textContent, byId("handover-hint").textContent] = texts;
 }
 
 /** Trouble of a moment is not worth a word. */
 function showConnection({ state: connection, degraded }) {
   if (connection === "reconnecting") transcript.lose();
   clearTimeout(troubleTimer);
-  const banner = byId("connection");
-  let text = degraded ? gettext("Messages may take a little longer than usual.") : "";
-  if (connection !== "live") text = gettext("Connection lost. Reconnecting…");
-  const show = () => {
-    banner.hidden = !text;
-    if (banner.textContent !== text) banner.textContent = text;
-  };
-  if (text) troubleTimer = setTimeout(show, SHOW_TROUBLE_AFTER_MS);
+  const trouble = connection === "live" ? (degraded ? "slow" : "") : "lost";
+  const show = () => { store.trouble.value = trouble; };
+  if (trouble) troubleTimer = setTimeout(show, SHOW_TROUBLE_AFTER_MS);
   else show();
+}
+
+function connectNow() {
+  stream?.connectNow();
+  outbox?.flush();
 }
 
 function showError(text) {
@@ -328,11 +311,18 @@ function showError(text) {
 }
 
 async function startAfresh() {
+  closeMenu();
   if (await confirmNew()) {
     forgetSession();
     composer.focus();
   }
 }
+
+const closeMenu = () => byId("menu").hidePopover();
+
+/** The file is made in the language of the page, with the times of this computer. */
+const transcriptOf = (name) =>
+  `${sessionPath(name, "transcript")}?timezone=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone)}`;
 
 function confirmNew() {
   const dialog = byId("new-dialog");
@@ -365,20 +355,34 @@ function showUnavailable(error) {
   setTimeout(openKnownSession, error.retryAfterSeconds ? error.retryAfterSeconds * 1000 : RETRY_MS);
 }
 
-byId("escalate").addEventListener("click", escalate);
-byId("cancel").addEventListener("click", cancelWaiting);
-byId("new").addEventListener("click", startAfresh);
 document.querySelectorAll(".suggestion").forEach((button) => {
   button.addEventListener("click", () => sendSuggestion(button.textContent));
 });
-document.addEventListener("visibilitychange", () => {
-  unread = 0;
-  setTitleCount(unread);
-});
 window.addEventListener("online", () => outbox?.flush());
+window.addEventListener("offline", () => stream && showConnection({ state: "reconnecting" })); // a stream may notice late
 window.addEventListener("storage", ({ key }) => key === SESSION_KEY && openKnownSession());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
+/** Draw what the store knows. What changes the height of the log keeps a reader at its end there. */
+function mount() {
+  const actions = { cancelWaiting, closeMenu, declineRating, end, leaveEmail, rate, startAfresh, transcriptOf };
+  const views = { who: Who, strip: Strip, "to-human": ToHuman, menu: Menu, card: StateCard };
+  for (const [id, View] of Object.entries(views)) {
+    const root = byId(id);
+    render(html`<${View} ...${{ store, attention, actions, connectNow, escalate, logo: root.dataset.logo }} />`, root);
+  }
+  effect(() => { byId("welcome").hidden = !store.isEmpty.value; });
+  effect(() => { document.body.dataset.status = store.status.value; });
+  new ResizeObserver(() => isNearEnd() && transcript.scrollToEnd()).observe(byId("card"));
+}
+
+function isNearEnd() {
+  const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".scroller");
+  return scrollHeight - scrollTop - clientHeight < NEAR_END_PX + byId("card").offsetHeight;
+}
+
+mount();
+fitAboveKeyboard();
 dropStrayClicks("#escalate, #cancel");
 composer.value = sessionStorage.getItem(DRAFT_KEY) ?? "";
 openKnownSession();

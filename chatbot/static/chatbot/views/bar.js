@@ -1,0 +1,70 @@
+/** The bar: whom one talks to and how it stands; below it, while something is wrong, a strip that says so. */
+
+import { Icon } from "../../browser/kit/icon.js";
+import { initials } from "../../browser/kit/text.js";
+import { html } from "../../browser/kit/ui.js";
+import { STATUS } from "../../browser/talk/model/session.js";
+
+const TROUBLES = {
+  "": () => "",
+  lost: () => gettext("Connection lost. Reconnecting…"),
+  slow: () => gettext("Messages may take a little longer than usual."),
+};
+
+function statusText(status) {
+  if (status === STATUS.waiting) return gettext("Waiting for an agent");
+  if (status === STATUS.live) return gettext("Support team");
+  if (status === STATUS.closed) return gettext("This conversation is closed");
+  return gettext("Our assistant answers at once");
+}
+
+const agentName = (agent) => agent?.name ?? gettext("Agent");
+
+/** @param props.logo the address of the product's picture */
+export function Who({ store, logo }) {
+  const isLive = store.status.value === STATUS.live;
+  const name = isLive ? agentName(store.agent.value) : gettext("Customer support");
+  const face = isLive
+    ? html`<span class="avatar by-agent" aria-hidden="true">${initials(name)}</span>`
+    : html`<img class="logo" src=${logo} alt="" width="38" height="38" />`;
+  const isLost = store.trouble.value === "lost";
+  return html`${face}<div class="bar-title">
+    <h1>${name}</h1>
+    <p id="status" class="status" role="status" data-status=${store.status.value} data-trouble=${store.trouble.value}>
+      <span>${isLost ? gettext("No connection") : statusText(store.status.value)}</span></p>
+  </div>`;
+}
+
+export function Strip({ store, connectNow }) {
+  const trouble = store.trouble.value;
+  return html`<div class="strip" data-trouble=${trouble} hidden=${!trouble}>
+    <p id="connection">${TROUBLES[trouble]()}</p>
+    ${trouble === "lost" && html`<button id="connect" type="button" class="button plain" onClick=${connectNow}>${gettext("Connect now")}</button>`}
+  </div>`;
+}
+
+/** The button for a person, above the composer as long as the assistant answers. */
+export function ToHuman({ store, escalate }) {
+  if (!store.canAskForHuman.value) return null;
+  const isBusy = store.busyWith.value === "escalate";
+  return html`<button id="escalate" type="button" class="button to-human" aria-busy=${isBusy} disabled=${isBusy} onClick=${escalate}>
+    <${Icon} name="headset" />${gettext("Talk to a human")}</button>`;
+}
+
+const soundText = ({ isOn, isRefused }) => {
+  if (!isOn.value) return gettext("Sound: off");
+  return isRefused.value ? gettext("Sound: refused by the browser") : gettext("Sound: on");
+};
+
+/** What is rarely needed. */
+export function Menu({ store, attention, actions }) {
+  const hasTalk = !store.isEmpty.value;
+  const name = store.name.value;
+  const isOpen = store.status.value !== STATUS.closed;
+  return html`
+    ${hasTalk && html`<button id="new" type="button" onClick=${actions.startAfresh}><${Icon} name="edit" />${gettext("New conversation")}</button>`}
+    ${name && html`<a id="transcript" href=${actions.transcriptOf(name)} download onClick=${actions.closeMenu}><${Icon} name="download" />${gettext("Download the transcript")}</a>`}
+    <button id="sound" type="button" aria-pressed=${attention.isOn.value} onClick=${() => attention.toggle()}><${Icon} name="bell" />${soundText(attention)}</button>
+    ${name && hasTalk && isOpen && html`<button id="end" type="button" onClick=${actions.end}><${Icon} name="leave" />${gettext("End the conversation")}</button>`}
+    ${attention.isRefused.value && html`<p id="sound-refused" role="status">${gettext("The browser refuses the sound. Click here once; if it stays silent, allow sound for this page.")}</p>`}`;
+}

@@ -1,0 +1,71 @@
+/** What the customer's page shows of a session, whatever comes first: a fetch or an event. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { createStore } from "../../chatbot/static/chatbot/store.js";
+import { ordersOf } from "./orders.mjs";
+
+const ALICE = { id: "alice", name: "Alice" };
+const fetched = (version, status, more = {}) => ({ version, status, agent: null, messages: [], ...more });
+
+/** Play facts on a store in all orders; what it shows in the end must be one thing. */
+function endOf(facts, read) {
+  const ends = ordersOf(facts).map((order) => {
+    const store = createStore();
+    order.forEach((fact) => fact(store));
+    return JSON.stringify(read(store));
+  });
+  assert.equal(new Set(ends).size, 1, [...new Set(ends)].join(" | "));
+  return JSON.parse(ends[0]);
+}
+
+test("who waits has a card with the place", () => {
+  const store = createStore();
+  store.takePosition(3);
+  store.takeStatus({ version: 1, status: "pending_manual", agent: null });
+  assert.deepEqual([store.card.value, store.position.value, store.canAskForHuman.value], ["waiting", 3, false]);
+});
+
+test("a conversation that a person closed is to be rated, in any order of its facts", () => {
+  const end = endOf([
+    (store) => store.takeStatus({ version: 2, status: "manual_live", agent: ALICE }),
+    (store) => store.takeStatus({ version: 3, status: "closed", agent: null }),
+    (store) => store.takeFetched(fetched(3, "closed", { ratable: true, messages: [{ role: "agent", agent: ALICE }] })),
+    (store) => store.takeFetched(fetched(2, "manual_live", { agent: ALICE })),
+  ], (store) => [store.card.value, store.servedBy.value.name, store.needsRating()]);
+  assert.deepEqual(end, ["rating", "Alice", false]);
+});
+
+test("whether it can be rated only a fetch of that version says", () => {
+  const store = createStore();
+  store.takeFetched(fetched(3, "closed", { ratable: true }));
+  store.takeStatus({ version: 4, status: "bot_active", agent: null });
+  store.takeStatus({ version: 5, status: "closed", agent: null });
+  assert.deepEqual([store.card.value, store.needsRating()], ["closed", true]);
+});
+
+test("what was rated, or is not to be, is not asked again until it ends again", () => {
+  for (const [answer, card] of [[(store) => store.rated(), "thanks"], [(store) => store.decline(3), "closed"]]) {
+    const store = createStore();
+    store.takeFetched(fetched(3, "closed", { ratable: true }));
+    answer(store);
+    assert.equal(store.card.value, card);
+    store.takeFetched(fetched(5, "closed", { ratable: true }));
+    assert.equal(store.card.value, "rating");
+  }
+});
+
+test("the agent is shown while the conversation is live, and known afterwards", () => {
+  const store = createStore();
+  store.takeStatus({ version: 2, status: "manual_live", agent: ALICE });
+  assert.equal(store.agent.value.name, "Alice");
+  store.takeStatus({ version: 3, status: "bot_active", agent: null });
+  assert.deepEqual([store.agent.value, store.servedBy.value.name], [null, "Alice"]);
+});
+
+test("nothing of one conversation is shown in the next", () => {
+  const store = createStore();
+  store.takeFetched(fetched(3, "closed", { ratable: true, customer: { email: "a@example.com" } }));
+  store.clear();
+  assert.deepEqual([store.card.value, store.email.value, store.status.value], [null, "", "bot_active"]);
+});
