@@ -1,5 +1,7 @@
 """The transcript while others write: focus stays, and a screen reader hears each message once."""
 
+import re
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -92,3 +94,36 @@ def test_a_message_is_quoted_with_keys_alone(people: People) -> None:
     chat.locate("#text").press("Enter")
     expect(chat.message("customer", "It is late.").locator(".quote")).to_contain_text("Where is my order?")
     chat.expect_exactly(chat.fetch_messages)
+
+
+def test_pictures_and_files_have_their_place_before_they_are_loaded(people: People) -> None:
+    chat = people.customer()
+    chat.write("see these")
+    expect(chat.message("customer", "see these")).to_be_visible()
+    picture = {"id": "p", "name": "a.png", "type": "image/png", "bytes": 9, "width": 1600, "height": 1200}
+    file = {
+        "id": "f",
+        "name": "<b>bill</b>.pdf",
+        "type": "application/pdf",
+        "bytes": 20480,
+        "width": None,
+        "height": None,
+    }
+    attachments = [
+        {**picture, "url": "/api/attachments/p", "preview_url": "/api/attachments/p/preview"},
+        {**file, "url": "/api/attachments/f", "preview_url": None},
+    ]
+
+    def attach(route: Route) -> None:
+        answer = route.fetch()
+        session = answer.json()
+        session["messages"][0]["attachments"] = attachments
+        route.fulfill(response=answer, json=session)
+
+    chat.page.route(re.compile(r"/api/sessions/s-[^/]+$"), attach)
+    chat.page.reload()
+    box = chat.locate(".attachments img").bounding_box()
+    assert box is not None
+    assert (round(box["width"]), round(box["height"])) == (320, 240)
+    expect(chat.locate(".attachments .file")).to_contain_text("<b>bill</b>.pdf")
+    expect(chat.locate(".attachments .file")).to_contain_text("PDF · 20 kB")
