@@ -10,6 +10,7 @@ from harness.sideways import Site
 PROMISES_SECONDS = 450.0
 DATABASE_PROMISES = [
     "tests/database_promises.py",
+    "tests/database_plans.py",
     *(f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")),
 ]
 
