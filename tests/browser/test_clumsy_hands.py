@@ -5,6 +5,7 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.clicks import click_again_and_again
 from tests.browser.conftest import People
 
 pytestmark = pytest.mark.browser
@@ -14,16 +15,7 @@ SLOW_SECONDS = 0.5
 
 
 def click_twice(page: Page, control: Locator) -> None:
-    """Click twice at the same place, whatever is there the second time."""
-    box = control.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    for count in (1, 2):
-        page.mouse.down(click_count=count)
-        page.mouse.up(click_count=count)
-        if count == 1:
-            page.wait_for_timeout(PAUSE_SECONDS * 1000)
+    click_again_and_again(page, control, 2, PAUSE_SECONDS)
 
 
 def test_asking_for_a_human_twice_is_not_taken_back(people: People) -> None:

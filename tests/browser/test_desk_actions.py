@@ -10,13 +10,14 @@ from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
 from harness.programs import wait_until
 from harness.services import Product
+from tests.browser.clicks import click_again_and_again
 from tests.browser.conftest import People
 from tests.browser.pages import WorkbenchPage
 
 pytestmark = pytest.mark.browser
 
 CLICKS = 12
-CLICK_PAUSE_MS = 450
+CLICK_PAUSE_SECONDS = 0.45
 
 
 def status_of(agent: AgentClient, name: str) -> str:
@@ -53,11 +54,7 @@ def many_customers(product: Product, alice: AgentClient) -> Iterator[list[Custom
 def test_twelve_quick_clicks_take_twelve_customers(people: People, many_customers: list[CustomerClient]) -> None:
     workbench = people.agent("alice")
     expect(workbench.locate("#queue .row")).to_have_count(CLICKS)
-    box = workbench.locate("#queue .row-action").first.bounding_box()
-    assert box is not None
-    for _ in many_customers:
-        workbench.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        workbench.page.wait_for_timeout(CLICK_PAUSE_MS)
+    click_again_and_again(workbench.page, workbench.locate("#queue .row-action").first, CLICKS, CLICK_PAUSE_SECONDS)
     expect(workbench.locate("#mine .row")).to_have_count(CLICKS)
     expect(workbench.locate("#queue .row")).to_have_count(0)
     expect(workbench.locate("#text")).to_be_focused()
