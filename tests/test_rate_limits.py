@@ -57,6 +57,8 @@ def test_on_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
         "sessions": 600,
         "replies": 1200,
         "logins": 20,
+        "uploads": 60,
+        "address_uploads": 300,
         "address_failures": 60,
         "account_failures": 100,
     }

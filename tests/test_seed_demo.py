@@ -7,15 +7,29 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import Count
+from django.utils import timezone
 
-from chatbot.models import ChatSession, Language, Message, Role, Status
+from chatbot.conversations.closing import last_closing
+from chatbot.models import (
+    ChatSession,
+    Closing,
+    Language,
+    Message,
+    Presence,
+    PresenceHolder,
+    Role,
+    Status,
+)
 from chatbot.tests.customer import make_session
 from config.management.commands.dev import sample_line
 from realtime.models import ChannelHead, LoggedEvent
+from workbench.access.agents import Agent
 from workbench.demo.agents import create_demo_agents
 from workbench.demo.conversations import Teller
 from workbench.demo.seed import make_samples
+from workbench.unread import unread_counts
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +107,37 @@ def test_removing_takes_its_own_rows_alone() -> None:
     assert "removed 60" in run("--remove")
     assert list(ChatSession.objects.all()) == [kept]
     assert not Message.objects.exists()
+
+
+def test_an_agent_has_read_what_came_before_the_last_answer() -> None:
+    run("--sessions", "60")
+    alice = Agent(User.objects.get(username="alice"), is_supervisor=False)
+    mine = list(ChatSession.objects.filter(assignee=alice.user))
+    unread = unread_counts(mine, alice)
+    waiting = [session for session in mine if session.unanswered_since]
+    assert set(unread) == {session.pk for session in waiting}
+    assert max(unread.values()) < 5
+
+
+def test_what_ended_says_how_and_some_of_it_is_rated() -> None:
+    run("--sessions", "100")
+    closed = ChatSession.objects.filter(status=Status.CLOSED)
+    assert Closing.objects.count() == closed.count()
+    assert all(last_closing(session) for session in closed)
+    assert 0 < Closing.objects.exclude(score=None).count() < closed.count()
+
+
+def test_removing_takes_what_people_did_in_them_since() -> None:
+    run("--sessions", "10")
+    session = ChatSession.objects.first()
+    assert session is not None
+    holder = PresenceHolder.objects.create(name="p-1", lease_until=timezone.now())
+    Presence.objects.create(session=session, holder=holder)
+    run("--remove")
+    with connection.cursor() as cursor:
+        connection.check_constraints()
+        cursor.execute("SELECT count(*) FROM chatbot_presence")
+        assert cursor.fetchone() == (0,)
 
 
 def test_adding_twice_adds() -> None:

@@ -81,8 +81,13 @@ class Outbox:
             return
         self._quiet_seconds += 1
         if self._quiet_seconds > KEEP_ALIVE_SECONDS:
-            self._outbox.append(KEEP_ALIVE)
+            self._outbox.append(self.keep_alive)
             self.flush()
+
+    @property
+    def keep_alive(self) -> bytes:
+        """What is written to a stream that was quiet for a while."""
+        return KEEP_ALIVE
 
     # Ending
 

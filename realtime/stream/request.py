@@ -12,6 +12,7 @@ from realtime.groups import Channel
 from realtime.stream.position import MalformedPosition, decode_position
 
 READ_RIGHTS_HEADERS = ("authorization",)
+NO_RIGHTS = ("lastEventId", "pulse")  # of a query: what says nothing of which stream is wanted
 NOTHING: Mapping[str, Any] = {}  # one for all streams
 
 
@@ -23,6 +24,7 @@ class StreamRequest:
     cookies: Mapping[str, str]
     headers: Mapping[str, str]
     query: Mapping[str, Sequence[str]]
+    wants_pulse: bool = False  # keep-alives as events, which a page's script can see, and not as comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def read_request(scope: Mapping[str, Any], kwargs: Mapping[str, str]) -> StreamR
         kwargs=kwargs,
         cookies=cookies or NOTHING,
         headers={name: headers[name.encode()] for name in READ_RIGHTS_HEADERS if name.encode() in headers},
-        query={name: values for name, values in query.items() if name != "lastEventId"} or NOTHING,
+        query={name: values for name, values in query.items() if name not in NO_RIGHTS} or NOTHING,
+        wants_pulse="pulse" in query,
     )
 
 

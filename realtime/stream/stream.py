@@ -19,6 +19,7 @@ from realtime.stream.request import Authorise, StreamRequest
 from realtime.stream.sockets.base import Socket
 
 RETRY_MS = (1_000, 3_000)
+PULSE = b"event: keep-alive\ndata:\n\n"
 
 
 class Stream(Outbox):
@@ -35,6 +36,10 @@ class Stream(Outbox):
         self.replay: Replay | None = Replay()  # None once it is live
         self._position: dict[str, int] = {}
         self._places: dict[str, bytes] | None = None  # the same, encoded, if there are several channels
+
+    @property
+    def keep_alive(self) -> bytes:
+        return PULSE if self.request.wants_pulse else super().keep_alive
 
     # Opening
 

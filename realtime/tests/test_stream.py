@@ -287,6 +287,13 @@ async def test_quiet_stream_is_kept_alive(in_memory: Process, monkeypatch: pytes
         await until(lambda: b"\n:\n\n" in client.body)
 
 
+async def test_a_page_can_see_that_a_quiet_stream_is_alive(in_memory: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "KEEP_ALIVE_SECONDS", 0.1)
+    async with connected(Client(query=b"pulse=1")) as client:
+        await until(lambda: b"event: keep-alive\ndata:\n\n" in client.body)
+        assert b"\n:\n\n" not in client.body
+
+
 class StuckClient(Client):
     """A client whose connection takes nothing until it is told to."""
 

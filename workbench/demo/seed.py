@@ -18,8 +18,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from chatbot.conversations import events, queue
-from chatbot.models import Attachment, BotTurn, ChatSession, Language, Message, Status
+from chatbot.models import Attachment, BotTurn, ChatSession, Closing, Language, Message, Presence, SeenMessage, Status
 from realtime.api import send_many
+from workbench.demo.afterwards import RECEIPTS, Told
 from workbench.demo.agents import USERNAMES
 from workbench.demo.conversations import Teller
 from workbench.demo.rows import lay_out
@@ -119,13 +120,13 @@ def _write(wanted: Sequence[Wanted], chance: random.Random, progress: Progress) 
     messages = 0
     for done, batch in _batches(wanted):
         with transaction.atomic():
-            messages += _write_batch(batch, agents, teller)
+            messages += _write_batch(batch, agents, teller, chance)
         progress(done)
     _tell_of_waiting()
     return messages
 
 
-def _write_batch(batch: Sequence[Wanted], agents: dict[str, User], teller: Teller) -> int:
+def _write_batch(batch: Sequence[Wanted], agents: dict[str, User], teller: Teller, chance: random.Random) -> int:
     now = timezone.now()
     laid_out = []
     for each in batch:
@@ -142,6 +143,12 @@ def _write_batch(batch: Sequence[Wanted], agents: dict[str, User], teller: Telle
     ChatSession.objects.bulk_create([session for session, _ in laid_out])
     messages = [message for _, written in laid_out for message in written]
     Message.objects.bulk_create(messages, batch_size=1_000)
+    told = [
+        Told(session, written, agents.get(each.agent)) for each, (session, written) in zip(batch, laid_out, strict=True)
+    ]
+    ChatSession.objects.bulk_update([each.with_receipts() for each in told], RECEIPTS)
+    SeenMessage.objects.bulk_create([seen for each in told for seen in each.seen()])
+    Closing.objects.bulk_create([closing for each in told for closing in each.closing(chance)])
     return len(messages)
 
 
@@ -162,8 +169,11 @@ def _delete_rows(session_ids: Sequence[int]) -> None:
     """Without reading the rows, as Django does for what others point at."""
     BotTurn.objects.filter(message__session__in=session_ids).delete()
     Attachment.objects.filter(session__in=session_ids).update(session=None, message=None)  # their files go later
-    for rows in (Message.objects.filter(session__in=session_ids), ChatSession.objects.filter(pk__in=session_ids)):
+    for model in (SeenMessage, Closing, Presence, Message):
+        rows = model.objects.filter(session__in=session_ids)
         rows._raw_delete(rows.db)
+    sessions = ChatSession.objects.filter(pk__in=session_ids)
+    sessions._raw_delete(sessions.db)
 
 
 def _farewell(session: ChatSession) -> list[events.Outgoing]:

@@ -370,7 +370,6 @@ document.querySelectorAll(".suggestion").forEach((button) => {
   button.addEventListener("click", () => sendSuggestion(button.textContent));
 });
 window.addEventListener("online", () => outbox?.flush());
-window.addEventListener("offline", () => stream && showConnection({ state: "reconnecting" })); // a stream may notice late
 window.addEventListener("storage", ({ key }) => key === SESSION_KEY && openKnownSession());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 

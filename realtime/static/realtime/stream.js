@@ -9,7 +9,10 @@
  * Events that came meanwhile are handed over after `start`. The page drops what it already has.
  */
 
-const LOCAL_TYPES = ["stream-open", "reset", "degraded", "recovered"]; // which streams make themselves
+const PULSE = "keep-alive"; // an event of streams that were quiet for 15 s
+const LOCAL_TYPES = ["stream-open", "reset", "degraded", "recovered", PULSE]; // which streams make themselves
+const LOOK_MS = 5000;
+const SILENCE_MS = 40000; // two pulses and a half: a network that is gone says nothing, for hours
 const MAX_RETRY_MS = 3000; // of ReconnectingEventSource after a refusal; the server's `retry:` rules otherwise
 const FIRST_PROBE_MS = 2500;
 const MAX_PROBE_MS = 30000;
@@ -36,6 +39,8 @@ export class SharedStream {
   #source = null;
   #probeTimer = null;
   #reopenTimer = null;
+  #lookTimer = null;
+  #heardAt = 0;
   #watchesByTab = new Map();
   #watched = []; // the sessions that #position speaks for
   #status = { state: "connecting", degraded: false };
@@ -63,6 +68,7 @@ export class SharedStream {
     }
     window.addEventListener("pagehide", this.stop);
     window.addEventListener("online", this.#reopen);
+    window.addEventListener("offline", this.#lose);
   }
 
   /** Take part from `position` on: lead if no other tab does, else follow. */
@@ -99,8 +105,10 @@ export class SharedStream {
     this.#stopped = true;
     window.removeEventListener("pagehide", this.stop);
     window.removeEventListener("online", this.#reopen);
+    window.removeEventListener("offline", this.#lose);
     clearTimeout(this.#probeTimer);
     clearTimeout(this.#reopenTimer);
+    clearInterval(this.#lookTimer);
     this.#source?.close();
     this.#tell({ kind: "bye" });
     this.#channel?.close();
@@ -142,6 +150,7 @@ export class SharedStream {
     this.#leads = true;
     this.#tell({ kind: "who" });
     this.#open();
+    this.#lookTimer = setInterval(() => this.#look(), LOOK_MS);
   }
 
   #open() {
@@ -150,8 +159,8 @@ export class SharedStream {
     this.#source?.close();
     const wanted = this.#wantedWatches();
     const covered = Object.keys(wanted);
-    const query = new URLSearchParams(covered.map((name) => ["watch", name])).toString();
-    const source = new window.ReconnectingEventSource(query ? `${this.#url}?${query}` : this.#url, {
+    const query = new URLSearchParams([["pulse", "1"], ...covered.map((name) => ["watch", name])]);
+    const source = new window.ReconnectingEventSource(`${this.#url}?${query}`, {
       lastEventId: this.#joinPositions(wanted),
       max_retry_time: MAX_RETRY_MS,
     });
@@ -169,7 +178,21 @@ export class SharedStream {
     if (this.#leads) this.#open();
   };
 
+  /** The network is gone, which the connection itself may not notice for minutes. */
+  #lose = () => {
+    if (this.#leads) this.#announce({ state: "reconnecting", degraded: false });
+  };
+
+  /** A stream that is silent for too long is dead, whatever the connection says. */
+  #look() {
+    if (this.#status.state !== "live" || Date.now() - this.#heardAt < SILENCE_MS) return;
+    this.#lose();
+    this.#open();
+  }
+
   #forward({ type, data, lastEventId }, watched) {
+    this.#heardAt = Date.now();
+    if (type === PULSE) return;
     const event = { type, data: data ? JSON.parse(data) : {}, position: lastEventId, watched };
     this.#tell({ kind: "event", event });
     this.#receive(event);
