@@ -73,6 +73,7 @@ def test_files_go_both_ways(people: People, screenshots: Path) -> None:
     workbench.shoot(screenshots, "desk")
     send(workbench)
     expect(chat.message("agent", "Print this label.")).to_be_visible()
+    expect(workbench.mine(chat.session_name)).to_contain_text("Print this label. \N{PAPERCLIP} label.pdf")
     assert download(chat, "label.pdf") == files.pdf()
 
 
@@ -128,6 +129,7 @@ def test_an_upload_that_did_not_get_through_can_be_tried_again(people: People) -
     expect(chip(chat, "notes.txt", "failed")).to_contain_text("cannot be reached")
     chat.page.get_by_role("button", name="Retry notes.txt").click()
     expect(chip(chat, "notes.txt", "stored")).to_be_visible()
+    expect(chat.page.get_by_role("button", name="Remove notes.txt")).to_be_focused()
 
 
 def test_files_can_be_pasted_and_dropped(people: People) -> None:

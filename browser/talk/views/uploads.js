@@ -46,6 +46,10 @@ function Chip({ upload, uploads, limits, onGone }) {
     uploads.remove(key);
     onGone();
   };
+  const again = ({ currentTarget }) => {
+    currentTarget.nextElementSibling.focus(); // this button goes
+    uploads.retry(key);
+  };
   return html`<li class="chip" data-state=${state}>
     <${Icon} name=${isWrong ? "alert" : state === "stored" ? "check" : "file"} />
     <span class="chip-text"><span class="chip-name" title=${name}>${name}</span>
@@ -54,7 +58,7 @@ function Chip({ upload, uploads, limits, onGone }) {
         : html`<span class="chip-state">${stateOf(upload)}</span>`}
       ${isWaiting && html`<progress value=${upload.sent} max="1" aria-label=${fill(gettext("Uploading %(name)s"), { name })}></progress>`}
     </span>
-    ${state === "failed" && html`<button type="button" class="link" onClick=${() => uploads.retry(key)}
+    ${state === "failed" && html`<button type="button" class="link" onClick=${again}
       aria-label=${fill(gettext("Retry %(name)s"), { name })}>${gettext("Retry")}</button>`}
     <button type="button" class="tool quiet icon-button" title=${remove} aria-label=${remove} onClick=${leave}><${Icon} name="close" /></button>
   </li>`;

@@ -9,6 +9,7 @@ import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
+import { previewOf } from "../browser/talk/model/attachments.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
@@ -276,7 +277,7 @@ function receiveMessage(message) {
   if (!transcript.add(message)) return;
   if (message.role !== "customer") {
     transcript.setTyping(null);
-    attention.receive(labelOf(message).name, message.content);
+    attention.receive(labelOf(message).name, previewOf(message));
   }
   expectBot();
 }
