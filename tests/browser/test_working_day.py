@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from harness.services import Product
 from tests.browser.conftest import People
-from tests.browser.pages import ChatPage, ConversationPage, WorkbenchPage
+from tests.browser.pages import ChatPage, WorkbenchPage
 
 pytestmark = pytest.mark.browser
 
@@ -30,11 +30,11 @@ class Talk:
     is_customer_cut: bool
 
     @property
-    def cut(self) -> ConversationPage:
+    def cut(self) -> ChatPage | WorkbenchPage:
         return self.chat if self.is_customer_cut else self.workbench
 
     @property
-    def other(self) -> ConversationPage:
+    def other(self) -> ChatPage | WorkbenchPage:
         return self.workbench if self.is_customer_cut else self.chat
 
     def begin(self) -> None:

@@ -47,11 +47,16 @@ class Verdict:
     gaps: int = 0
     altered: int = 0
     resets: int = 0
+    receipts: int = 0  # that streams told
+    unkept: int = 0
+    backwards: int = 0
+    unwritten: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        return not (self.lost or self.doubled or self.disordered or self.gaps or self.altered)
+        wrong = self.lost + self.doubled + self.disordered + self.gaps + self.altered
+        return not (wrong + self.unkept + self.backwards + self.unwritten)
 
     def note(self, kind: str, count: int, example: str) -> None:
         """Add to one of the counts, with an example of what it was."""

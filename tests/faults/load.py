@@ -14,6 +14,8 @@ from harness.services import Product, make_environment
 from tests.faults.ledgers import Verdict, compare, read_log
 from tests.faults.publisher import Orders
 from tests.faults.publishing import publish_until
+from tests.faults.readers import Reader
+from tests.faults.receipts import check_receipts, fetch_receipts
 from tests.faults.stream import StreamClient
 from tests.faults.writers import Ledger, Timed, Writer, short_text
 
@@ -92,7 +94,8 @@ class Load:
             for session in self.sessions:
                 for name in ("customer", "agent"):
                     writer = Writer(session, name, self.ledger, self.seed, lambda turn: self.text_for(turn))
-                    writers.create_task(self._write(writer))
+                    reader = Reader(session, name, self.ledger, self.seed)
+                    writers.create_task(self._take_part(writer, reader))
             writers.create_task(publish_until(self._is_over, self._orders(), self.environment, self.ledger))
             for service in self.product.services:
                 writers.create_task(self._probe(service.url))
@@ -149,14 +152,19 @@ class Load:
                     await asyncio.sleep(0.1)
 
     def judge(self) -> Verdict:
-        """Compare what was accepted, logged and applied."""
-        return compare(read_log(self.product.database), self.ledger.posts, self.ledger.calls, self.clients)
+        """Compare what was accepted, logged, applied and shown."""
+        log = read_log(self.product.database)
+        verdict = compare(log, self.ledger.posts, self.ledger.calls, self.clients)
+        check_receipts(verdict, log, self.ledger.receipts, fetch_receipts(self.sessions, self._alice), self.clients)
+        return verdict
 
     # Writers
 
-    async def _write(self, writer: Writer) -> None:
-        async with self._http(writer.name) as http:
-            await writer.write_until(self._is_over, http)
+    async def _take_part(self, writer: Writer, reader: Reader) -> None:
+        """One who writes and reads."""
+        async with self._http(writer.name) as http, asyncio.TaskGroup() as both:
+            both.create_task(writer.write_until(self._is_over, http))
+            both.create_task(reader.confirm_until(self._is_over, http))
 
     def _http(self, writer: str) -> httpx.AsyncClient:
         if writer == "customer":

@@ -32,6 +32,16 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """`message_delivered` or `message_read`: one side of a session has this message of the other, and all before."""
+
+    type: str
+    session_name: str
+    side: str
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """`stream-open`, `degraded` or `recovered`."""
 
@@ -46,6 +56,7 @@ class StreamClient:
         self.url = url
         self.history: list[Applied | Reset] = []
         self.notices: list[Notice] = []
+        self.receipts: list[Receipt] = []
         self.starts: dict[str, int] = {}  # channel: number at the first stream-open
         self.reached: dict[str, int] = {}
         self.statuses: list[int] = []
@@ -150,6 +161,9 @@ class StreamClient:
             for channel in json.loads(fields["data"])["payload"]["channels"]:
                 self.history.append(Reset(channel, at[channel]))
                 self.reached[channel] = at[channel]
+        elif type in ("message_delivered", "message_read"):
+            told = json.loads(fields["data"])["payload"]
+            self.receipts.append(Receipt(type, told["session_name"], told["role"], told["message_id"]))
         elif "id" in fields:
             [channel] = [name for name in at if at[name] != before[name]]  # each event moves one channel on
             self.history.append(Applied(channel, at[channel], fields["data"], time.monotonic()))

@@ -25,6 +25,7 @@ async def test_nothing_is_lost(site: Site, fault: Fault, seed: int) -> None:
         print(measures)  # noqa: T201
         assert verdict.is_clean, verdict.examples[:20]
         assert verdict.clients >= 20
+        assert verdict.receipts >= 20
         assert load.events >= 1_000
         check_promises(fault, load, measures)
 

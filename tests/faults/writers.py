@@ -10,6 +10,7 @@ import httpx
 
 from harness.clients import CustomerClient
 from tests.faults.ledgers import AcceptedCall, AcceptedPost
+from tests.faults.receipts import AcceptedReceipt
 
 POSTS_PER_SECOND = 8.0  # of each writer; two for each session
 RETRY_SECONDS = 0.1
@@ -29,6 +30,7 @@ class Ledger:
 
     posts: list[AcceptedPost] = field(default_factory=list)
     calls: list[AcceptedCall] = field(default_factory=list)
+    receipts: list[AcceptedReceipt] = field(default_factory=list)
     post_times: list[Timed] = field(default_factory=list)
     call_times: list[Timed] = field(default_factory=list)
     probe_times: list[Timed] = field(default_factory=list)  # of a GET that needs neither database nor Redis

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  emptyBoard, isMine, mineOf, queueOf, takeMessage, takeQueue, takeRead, takeRequest, takeSession, takeStatus,
+  emptyBoard, isMine, mineOf, queueOf, takeCustomer, takeMessage, takeQueue, takeRead, takeRequest, takeSession, takeStatus,
   unansweredSince, unreadOf, unreadTotalOf, waitingSince, waitingVersions,
 } from "../../workbench/static/workbench/model/board.js";
 import { endsOf, ordersOf } from "./orders.mjs";
@@ -151,4 +151,20 @@ test("a preview says who wrote it, also after the same words were fetched", () =
 test("a part of a long queue lets nobody stop waiting", () => {
   const known = takeQueue(emptyBoard("alice"), [item("s", 1, 1)], new Map());
   assert.equal(queueOf(takeQueue(known, [], waitingVersions(known), false)).length, 1);
+});
+
+test("a customer who goes, comes back and says who they are is shown as such", () => {
+  const facts = [fetched(2, { customer_online: true }), (board) => takeCustomer(board, { session_name: "s", customer_online: false })];
+  const gone = facts.reduce((board, take) => take(board), emptyBoard("alice"));
+  assert.equal(gone.sessions.get("s").customer_online, false);
+  const named = takeCustomer(gone, { session_name: "s", customer: { name: "Ann", email: "ann@example.com" } });
+  assert.deepEqual([named.sessions.get("s").customer.name, named.sessions.get("s").customer_online], ["Ann", false]);
+});
+
+test("who asks for a human is here, unless somebody said that they went", () => {
+  const gone = (board) => takeCustomer(board, { session_name: "s", customer_online: false });
+  assert.equal(requestAt(1)(emptyBoard("alice")).sessions.get("s").customer_online, true);
+  for (const facts of ordersOf([requestAt(1), gone])) {
+    assert.equal(facts.reduce((board, take) => take(board), emptyBoard("alice")).sessions.get("s").customer_online, false);
+  }
 });

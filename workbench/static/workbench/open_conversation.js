@@ -1,3 +1,9 @@
+/** Whether the customer has a page open; nothing where nobody said so. */
+function presenceOf({ customer_online: isOnline }) {
+  if (isOnline === undefined) return "";
+  return isOnline ? gettext("Here now") : gettext("Not here now");
+}
+
 /** The middle pane: one conversation, and what can be done with it. */
 
 import { Composer } from "../browser/talk/composer.js";
@@ -178,7 +184,7 @@ export class OpenConversation {
     setText(byId("open-name"), nameOf(session));
     setText(byId("open-avatar"), lettersOf(session));
     byId("open-avatar").className = faceClass(session);
-    setText(byId("open-presence"), session.customer_online ? gettext("Here now") : "");
+    setText(byId("open-presence"), presenceOf(session));
     this.#showStatus(session);
     this.#showActions(session);
   }

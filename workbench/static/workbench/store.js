@@ -78,6 +78,7 @@ export function createStore(agentId) {
     },
     takeRequest: (/** @type {any} */ told, /** @type {number} */ since) =>
       update((known) => boards.takeRequest(known, told, since)),
+    takeCustomer: (/** @type {any} */ told) => update((known) => boards.takeCustomer(known, told)),
     takeMessage: (/** @type {Message} */ message) => update((known) => boards.takeMessage(known, message)),
     /** @param {string} name @param {number} id @param {number} at */
     takeRead: (name, id, at) => update((known) => boards.takeRead(known, name, id, at)),

@@ -85,6 +85,7 @@ function receiveEvent({ type, data }) {
   else if (type === "status_change") receiveStatus(payload, data);
   else if (type === "transfer_request") receiveTransferRequest(payload, data);
   else if (type === "message_read") receiveRead(payload, data);
+  else if (type === "customer_presence" || type === "customer_change") receiveCustomer(payload);
   else if (type === "queue_update") store.takeQueueLength(payload.waiting);
   else if (type === "reset") {
     conversation.interrupt();
@@ -116,6 +117,11 @@ async function fetchCounts(name) {
   } catch (error) {
     if (error.status === 401) showError(error); // else it was given away meanwhile, the stream tells
   }
+}
+
+function receiveCustomer(payload) {
+  store.takeCustomer(payload);
+  conversation.show();
 }
 
 function receiveRead({ session_name: name, role, message_id: id }, { timestamp }) {

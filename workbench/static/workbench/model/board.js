@@ -151,8 +151,13 @@ export function takeRequest(board, { session_name: name, reason, last_message: c
     ...(isNewest ? { reason, question, ...(language ? { language } : {}) } : {}),
     ...preview(known, since, content),
     ...request(known, since),
+    customer_online: known.customer_online ?? true, // who asks is here
   });
 }
+
+/** Take who a customer is, or whether they are here: the event that comes last holds, until a fetch says otherwise.
+ * @param {Board} board @param {{session_name: string, customer?: Customer, customer_online?: boolean}} told @returns {Board} */
+export const takeCustomer = (board, { session_name: name, ...told }) => put(board, name, told);
 
 /** @param {Board} board @param {Message} message @returns {Board} */
 export function takeMessage(board, { id, session_name: name, role, content, attachments, created_at: createdAt }) {
