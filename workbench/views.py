@@ -21,6 +21,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 
 from chatbot.conversations.agents import agent_json
+from chatbot.conversations.attachments import attachment_limits
 from chatbot.conversations.errors import Forbidden, RateLimited, Unauthenticated
 from chatbot.models import MAX_CONTENT_LENGTH
 from chatbot.web.client_address import client_address
@@ -104,6 +105,7 @@ def workbench_page(request: HttpRequest) -> HttpResponse:
         "agent": agent_json(agent.user),
         "isSupervisor": agent.is_supervisor,
         "maxContentLength": MAX_CONTENT_LENGTH,
+        "attachments": attachment_limits(),
         "waitLimits": settings.WAIT_LIMITS,
     }
     return render(request, "workbench/workbench.html", {"page_config": page_config})

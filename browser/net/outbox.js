@@ -5,7 +5,8 @@
  * harmless: the same client_id from the same sender is the same message.
  *
  * @import { ApiError } from "./http.js"
- * @typedef {{client_id: string, content: string, written_at: number, isRefused?: boolean}} Item
+ * @import { Attachment } from "../talk/model/attachments.js"
+ * @typedef {{client_id: string, content: string, attachments?: Attachment[], written_at: number, isRefused?: boolean}} Item
  * @typedef {{
  *   onSending(item: Item): void,
  *   onDelayed(item: Item): void,
@@ -50,9 +51,10 @@ export class Outbox {
     return [...this.#items];
   }
 
-  /** Accept a message and send it as soon as those before it are sent. @param {string} content */
-  put(content) {
-    const item = { client_id: makeId(), content, written_at: Date.now() };
+  /** Accept a message and send it as soon as those before it are sent. @param {string} content
+   * @param {Attachment[]} attachments files that the server has stored */
+  put(content, attachments = []) {
+    const item = { client_id: makeId(), content, attachments, written_at: Date.now() };
     this.#items.push(item);
     localStorage.setItem(this.#keyPrefix + item.client_id, JSON.stringify(item));
     this.#callbacks.onSending(item);
@@ -114,10 +116,11 @@ export class Outbox {
   }
 
   /** @param {Item} item */
-  async #post({ content, client_id: clientId }) {
+  async #post({ content, client_id: clientId, attachments = [] }) {
+    const files = attachments.length > 0 ? { attachments: attachments.map(({ id }) => id) } : {};
     for (let attempt = 1; ; ) {
       try {
-        return await callApi("POST", this.#path, { content, client_id: clientId });
+        return await callApi("POST", this.#path, { content, client_id: clientId, ...files });
       } catch (error) {
         const reason = /** @type {ApiError} */ (error);
         const isLimited = reason.status === 429; // then the server has said when it takes more

@@ -1,7 +1,10 @@
 /** Where a message is written: grows with the text, Enter sends, Shift+Enter makes a line, says when it is too long. */
 
 import { fill } from "../kit/text.js";
+import { effect, html, render, signal } from "../kit/ui.js";
+import { watchFiles } from "./dropping.js";
 import { quote, readContent } from "./model/content.js";
+import { AttachButton, Tray } from "./views/uploads.js";
 
 const WARN_LEFT = 400;
 const MAX_HEIGHT_PX = 168;
@@ -14,12 +17,16 @@ export class Composer {
   #maxLength;
   #onTyping;
   #onInput;
+  #uploads;
 
   /**
-   * @param form holds a <textarea>, a submit button and a [data-counter]
+   * @param form holds a <textarea>, a submit button, a [data-counter], a [data-tray] and a [data-attach]
+   * @param uploads the Uploads of the conversation that is open
+   * @param dropPlace where files may be dropped
+   * @param onSend called with the text and the attachments of a message
    * @param onTyping called with the text at every input, and with "" when it was sent or the text box is left
    */
-  constructor(form, { maxLength, onSend, onInput = () => {}, onTyping = () => {} }) {
+  constructor(form, { maxLength, uploads, dropPlace, onSend, onInput = () => {}, onTyping = () => {} }) {
     this.#onTyping = onTyping;
     this.#onInput = onInput;
     this.#form = form;
@@ -27,6 +34,7 @@ export class Composer {
     this.#counter = form.querySelector("[data-counter]");
     this.#submit = form.querySelector("[type=submit]");
     this.#maxLength = maxLength;
+    this.#uploads = signal(uploads);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send(onSend);
@@ -43,7 +51,17 @@ export class Composer {
       event.preventDefault();
       form.requestSubmit();
     });
-    this.#update();
+    this.#mountUploads(dropPlace);
+    effect(() => this.#update());
+  }
+
+  get uploads() {
+    return this.#uploads.peek();
+  }
+
+  /** Another conversation is open. */
+  set uploads(uploads) {
+    this.#uploads.value = uploads;
   }
 
   get value() {
@@ -75,10 +93,20 @@ export class Composer {
 
   #send(onSend) {
     const content = this.#text.value.trim();
-    if (!content || this.#isTooLong()) return;
+    const { isBusy, stored } = this.uploads;
+    if (isBusy || (!content && stored.length === 0) || this.#isTooLong()) return;
     this.value = "";
     this.#onTyping("");
-    onSend(content);
+    onSend(content, this.uploads.takeOut());
+  }
+
+  #mountUploads(dropPlace) {
+    const uploads = this.#uploads;
+    const [tray, attach] = ["[data-tray]", "[data-attach]"].map((part) => this.#form.querySelector(part));
+    render(html`<${Tray} uploads=${uploads} onGone=${() => this.focus()} />`, tray);
+    render(html`<${AttachButton} uploads=${uploads} />`, attach);
+    const isOpen = () => !this.#form.hidden && !this.#text.disabled;
+    watchFiles(dropPlace, this.#text, (files) => this.uploads.add(files), isOpen);
   }
 
   #isTooLong() {
@@ -92,7 +120,9 @@ export class Composer {
     this.#counter.textContent = left >= 0
       ? fill(ngettext("%(left)s character left", "%(left)s characters left", left), { left })
       : fill(ngettext("%(over)s character too many", "%(over)s characters too many", -left), { over: -left });
-    this.#submit.disabled = this.#text.disabled || left === this.#maxLength || left < 0;
+    const { isBusy, stored } = this.#uploads.value;
+    const isEmpty = left === this.#maxLength && stored.length === 0;
+    this.#submit.disabled = this.#text.disabled || isBusy || isEmpty || left < 0;
     this.#text.style.height = "auto";
     this.#text.style.height = `${Math.min(MAX_HEIGHT_PX, this.#text.scrollHeight + 2)}px`;
     this.#form.classList.toggle("tall", this.#text.scrollHeight > MAX_HEIGHT_PX);

@@ -143,9 +143,9 @@ export class Transcript {
   }
 
   /** Show a message that is on its way, or on its way again. */
-  addPending({ client_id: clientId, content }) {
+  addPending({ client_id: clientId, content, attachments }) {
     const next = addPending(this.#known, {
-      ...this.#options.self, client_id: clientId, content, created_at: new Date().toISOString(), state: "sending", reason: "",
+      ...this.#options.self, client_id: clientId, content, attachments, created_at: new Date().toISOString(), state: "sending", reason: "",
     });
     const isNew = next.pending.length > this.#known.pending.length;
     this.#setFollowing(next, isNew);

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Case, Value, When
 from typing_extensions import TypedDict
 
@@ -45,6 +46,18 @@ def attachment_json(attachment: Attachment) -> AttachmentJson:
         "url": url,
         "preview_url": f"{url}/preview" if attachment.is_picture else None,
     }
+
+
+class AttachmentLimits(TypedDict):
+    """What a page says before a file is sent. `types` are extensions."""
+
+    maxBytes: int
+    types: list[str]
+
+
+def attachment_limits() -> AttachmentLimits:
+    """The limits of both sides, as the operator set them."""
+    return {"maxBytes": settings.ATTACHMENT_MAX_BYTES, "types": list(settings.ATTACHMENT_TYPES)}
 
 
 def add(session: ChatSession, attachment: Attachment) -> None:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { boxOf, formatBytes, isPicture, kindOf } from "../../browser/talk/model/attachments.js";
+import { boxOf, formatBytes, isPicture, kindOf, previewOf } from "../../browser/talk/model/attachments.js";
 
 const picture = { id: 1, name: "a.PNG", type: "image/png", bytes: 10, width: 4000, height: 3000, url: "/a", preview_url: "/a/preview" };
 
@@ -24,4 +24,10 @@ test("a file says its kind and its size", () => {
   assert.equal(kindOf(picture), "PNG");
   assert.equal(kindOf({ ...picture, name: "no extension" }), "");
   assert.deepEqual([900, 20_480, 1_572_864].map((bytes) => formatBytes(bytes, "en")), ["900 byte", "20 kB", "1.5 MB"]);
+});
+
+test("a preview names the files, also where nothing was written", () => {
+  assert.equal(previewOf({ content: "See", attachments: [picture, { ...picture, name: "b.pdf" }] }), "See \u{1F4CE} a.PNG, b.pdf");
+  assert.equal(previewOf({ content: "", attachments: [picture] }), "\u{1F4CE} a.PNG");
+  assert.equal(previewOf({ content: "Only words" }), "Only words");
 });

@@ -104,3 +104,20 @@ test("one that is taken back is not sent", () => {
   assert.equal(outbox.remove(second).content, "two");
   assert.equal(outbox.remove(second), undefined);
 });
+
+test("a message keeps its files over a reload and posts their ids", async () => {
+  answers = ["unreachable"];
+  const first = makeOutbox();
+  first.outbox.put("", [{ id: "f1", name: "one.png" }]);
+  await first.until(3); // shown, sent, failed
+  const bodies = [];
+  globalThis.fetch = async (_path, { body }) => {
+    bodies.push(JSON.parse(body));
+    return new Response("{}", { status: 201 });
+  };
+  const { outbox, until } = makeOutbox();
+  assert.deepEqual(outbox.items.map(({ attachments }) => attachments), [[{ id: "f1", name: "one.png" }]]);
+  outbox.flush();
+  await until(2);
+  assert.deepEqual(bodies.map(({ content, attachments }) => [content, attachments]), [["", ["f1"]]]);
+});

@@ -5,6 +5,7 @@
  *   url: string, preview_url: string | null}} Attachment
  */
 
+const FILE_MARK = "\u{1F4CE}";
 const MAX_WIDTH = 320;
 const MAX_HEIGHT = 240;
 const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte"]);
@@ -24,6 +25,13 @@ export function boxOf({ width, height }) {
 export function kindOf({ name }) {
   const extension = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1];
   return extension?.toUpperCase() ?? "";
+}
+
+/** What lists and notifications show of a message, as the server does: its words, and the names of its files.
+ * @param {{content: string, attachments?: readonly Attachment[]}} message */
+export function previewOf({ content, attachments = [] }) {
+  const names = attachments.map(({ name }) => name).join(", ");
+  return [content, names && `${FILE_MARK} ${names}`].filter(Boolean).join(" ");
 }
 
 /** A size as people read it: in steps of 1,024. @param {number} bytes @param {string} language */

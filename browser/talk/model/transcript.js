@@ -12,7 +12,7 @@
  * @typedef {{id: number, role: Role, agent?: Agent | null, content: string, created_at: string,
  *   client_id?: string | null, attachments?: Attachment[]}} Message
  * @typedef {{client_id: string, role: Role, agent?: Agent | null, content: string, created_at: string, state: State,
- *   reason: string, id?: undefined}} Pending
+ *   reason: string, id?: undefined, attachments?: Attachment[]}} Pending
  * @typedef {{key: string, at: number, day: string, message: Message}} Stored
  * @typedef {{key: string, at: number, day: string, message: Pending}} OnItsWay
  * @typedef {Stored | OnItsWay} Entry

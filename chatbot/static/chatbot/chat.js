@@ -9,7 +9,9 @@ import { Composer } from "../browser/talk/composer.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
+import { previewOf } from "../browser/talk/model/attachments.js";
 import { Transcript } from "../browser/talk/transcript.js";
+import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
 import { createStore } from "./store.js";
 import { fitAboveKeyboard } from "./viewport.js";
@@ -40,8 +42,11 @@ const transcript = new Transcript(byId("messages"), {
   receiptsPath: (name) => sessionPath(name, "receipts"),
 });
 const typing = new TypingSender(() => store.name.peek() && sessionPath(store.name.peek(), "typing"));
+const uploads = new Uploads(readPageConfig().attachments, () => uploadPath());
 const composer = new Composer(byId("composer"), {
   maxLength: readPageConfig().maxContentLength,
+  uploads,
+  dropPlace: document.querySelector(".chat"),
   onSend: send,
   onInput: keepDraft,
   onTyping: (text) => typing.hear(text),
@@ -60,6 +65,7 @@ function labelOf({ role, agent }) {
 
 /** Show the conversation of that name: listen, fetch, then stream from where the state was read. */
 async function openSession(name) {
+  if (store.name.peek() && store.name.peek() !== name) uploads.clear(); // they are the other one's
   closeSession();
   store.name.value = name;
   outbox = new Outbox(sessionPath(name, "messages"), `handover:outbox:${name}`, {
@@ -104,6 +110,7 @@ function closeSession() {
 /** The session is not this browser's (any more): start afresh. */
 function forgetSession() {
   localStorage.removeItem(SESSION_KEY);
+  uploads.clear();
   closeSession();
 }
 
@@ -144,12 +151,19 @@ async function ensureSession() {
   await (navigator.locks ? navigator.locks.request("handover:make-session", make) : make());
 }
 
-/** Take messages in the order they were written: the second may come while the first still makes the session. */
-function send(content) {
-  keepDraft("");
-  lastSend = lastSend.then(() => accept(content));
-  return lastSend;
+/** Take messages and files in their order: the second may come while the first still makes the session. */
+function inTurn(work) {
+  const done = lastSend.then(work);
+  lastSend = done.catch(() => {});
+  return done;
 }
+
+function send(content, attachments = []) {
+  keepDraft("");
+  return inTurn(() => accept(content, attachments));
+}
+
+const uploadPath = () => inTurn(ensureSession).then(() => sessionPath(store.name.peek(), "attachments"));
 
 /** A suggestion is sent once, however often it is clicked until it is in the conversation. */
 async function sendSuggestion(content) {
@@ -165,18 +179,20 @@ function keepDraft(text) {
   sessionStorage.setItem(DRAFT_KEY, text);
 }
 
-function setComposer(text) {
-  composer.value = text;
-  keepDraft(text);
+/** Put a message that was not sent back to where it is written. */
+function setBack({ content, attachments = [] }) {
+  composer.value = [content, composer.value].filter(Boolean).join("\n");
+  keepDraft(composer.value);
+  uploads.putBack(attachments);
 }
 
-async function accept(content) {
+async function accept(content, attachments) {
   showError("");
   try {
     await ensureSession();
-    outbox.put(content);
+    outbox.put(content, attachments);
   } catch (error) {
-    setComposer([content, composer.value].filter(Boolean).join("\n"));
+    setBack({ content, attachments });
     showError(error.message);
   }
 }
@@ -184,7 +200,7 @@ async function accept(content) {
 function takeBack(clientId) {
   const item = outbox.remove(clientId);
   transcript.removePending(clientId);
-  if (item) setComposer([item.content, composer.value].filter(Boolean).join("\n"));
+  if (item) setBack(item);
   composer.focus();
 }
 
@@ -248,7 +264,7 @@ function receiveEvent({ type, data }) {
   if (type === "new_message" && data.id === undefined) showForeign(payload);
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload);
-  else if (type === "queue_position") receivePosition(payload);
+  else if (type === "queue_position") store.takePosition(payload.position);
   else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
   else if (type === "stream-open") {
@@ -261,7 +277,7 @@ function receiveMessage(message) {
   if (!transcript.add(message)) return;
   if (message.role !== "customer") {
     transcript.setTyping(null);
-    attention.receive(labelOf(message).name, message.content);
+    attention.receive(labelOf(message).name, previewOf(message));
   }
   expectBot();
 }
@@ -277,10 +293,6 @@ function receiveStatus(payload) {
   if (!store.takeStatus(payload)) return;
   expectBot();
   if (store.needsRating()) recover();
-}
-
-function receivePosition({ position }) {
-  store.takePosition(position);
 }
 
 /** Dots while the assistant has a question to answer. */

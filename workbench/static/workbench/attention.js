@@ -3,6 +3,7 @@
 import { playSound } from "../browser/kit/sound.js";
 import { fill } from "../browser/kit/text.js";
 import { effect, signal } from "../browser/kit/ui.js";
+import { previewOf } from "../browser/talk/model/attachments.js";
 import { callsFor, readSettings, stillWaiting, withChoice } from "./model/attention.js";
 import { nameOf } from "./views/customer.js";
 import { linkTo } from "./views/row.js";
@@ -40,7 +41,7 @@ export class Attention {
     const session = this.#store.get(message.session_name);
     if (message.role !== "customer" || !this.#store.isMine(session)) return;
     const isSeen = document.hasFocus() && this.#store.openName.peek() === message.session_name;
-    this.#call("mine", session, { isSeen, title: nameOf(session), text: message.content });
+    this.#call("mine", session, { isSeen, title: nameOf(session), text: previewOf(message) });
   }
 
   /** A customer who begins to wait: rung for again until somebody takes him. */

@@ -11,6 +11,7 @@ import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
 import { Transcript } from "../browser/talk/transcript.js";
+import { Uploads } from "../browser/talk/uploads.js";
 import { callApi } from "../browser/net/http.js";
 import { byId } from "../browser/kit/page.js";
 import { fill } from "../browser/kit/text.js";
@@ -27,6 +28,7 @@ export class OpenConversation {
   #transcript;
   #composer;
   #outboxes = new Map();
+  #uploads = new Map();
   #callbacks;
   #isRefused = false;
   #isWatched = false;
@@ -52,7 +54,9 @@ export class OpenConversation {
     const typing = new TypingSender(() => this.name && sessionPath(this.name, "typing"));
     this.#composer = new Composer(byId("composer"), {
       maxLength: config.maxContentLength,
-      onSend: (content) => this.#send(content),
+      uploads: this.#uploadsOf(null),
+      dropPlace: byId("open"),
+      onSend: (content, attachments) => this.#send(content, attachments),
       onInput: (text) => this.#saveDraft(text),
       onTyping: (text) => typing.hear(text),
     });
@@ -71,6 +75,7 @@ export class OpenConversation {
     this.#unwatch();
     this.#transcript.clear();
     this.#composer.value = localStorage.getItem(this.#draftKey) ?? "";
+    this.#composer.uploads = this.#uploadsOf(name);
     this.show();
     this.#outbox(name).items.forEach((item) => this.#transcript.addPending(item));
     this.#outbox(name).flush();
@@ -277,15 +282,24 @@ export class OpenConversation {
     this.#outboxes.forEach((outbox) => outbox.flush());
   }
 
-  #send(content) {
+  /** Each conversation keeps its files while another one is open. */
+  #uploadsOf(name) {
+    if (!this.#uploads.has(name)) {
+      this.#uploads.set(name, new Uploads(this.#config.attachments, async () => sessionPath(name, "attachments")));
+    }
+    return this.#uploads.get(name);
+  }
+
+  #send(content, attachments) {
     localStorage.removeItem(this.#draftKey);
-    this.#outbox(this.name).put(content);
+    this.#outbox(this.name).put(content, attachments);
   }
 
   #takeBack(clientId) {
     const item = this.#outbox(this.name).remove(clientId);
     this.#transcript.removePending(clientId);
     if (item) this.#composer.value = [item.content, this.#composer.value].filter(Boolean).join("\n");
+    this.#composer.uploads.putBack(item?.attachments ?? []);
     this.#saveDraft(this.#composer.value);
     this.#composer.focus();
   }

@@ -7,6 +7,7 @@
  * once, by its id. Times are the server's, in milliseconds.
  *
  * @import { Agent } from "../../browser/talk/model/session.js"
+ * @import { Attachment } from "../../browser/talk/model/attachments.js"
  * @typedef {{name?: string, email?: string, phone?: string}} Customer
  * @typedef {{at: number, version: number, unread: number, unansweredAt: number | null}} Counted
  * @typedef {{
@@ -16,7 +17,8 @@
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
- * @typedef {{id: number, session_name: string, role: string, content: string, created_at: string}} Message
+ * @typedef {{id: number, session_name: string, role: string, content: string, created_at: string,
+ *   attachments?: Attachment[]}} Message
  * @typedef {{role: string, at: number}} Spoken
  * @typedef {{id: number, at: number}} Read
  * @typedef {{
@@ -27,6 +29,7 @@
  * }} Board
  */
 
+import { previewOf } from "../../browser/talk/model/attachments.js";
 import { STATUS } from "../../browser/talk/model/session.js";
 
 const PREVIEWED = new Set(["customer", "agent"]); // whose words a list shows, as the server does
@@ -157,10 +160,11 @@ export function takeRequest(board, { session_name: name, reason, last_message: c
 export const takeCustomer = (board, { session_name: name, ...told }) => put(board, name, told);
 
 /** @param {Board} board @param {Message} message @returns {Board} */
-export function takeMessage(board, { id, session_name: name, role, content, created_at: createdAt }) {
+export function takeMessage(board, { id, session_name: name, role, content, attachments, created_at: createdAt }) {
   const at = Date.parse(createdAt);
   const isPreviewed = PREVIEWED.has(role);
-  const shown = isPreviewed ? content.trim().replace(/\s+/g, " ").slice(0, PREVIEW_LENGTH) : "";
+  const shown = isPreviewed
+    ? previewOf({ content: content.trim().replace(/\s+/g, " "), attachments }).slice(0, PREVIEW_LENGTH) : "";
   const next = put(board, name, preview(knownOf(board, name), at, shown, role));
   const known = next.spoken.get(name) ?? NOTHING;
   if (!isPreviewed || known.has(id) || at <= (knownOf(next, name).counted?.at ?? 0)) return next;
