@@ -155,7 +155,7 @@ class Nginx(Program):
         self._make_certificate()
         (self._folder / "upstreams.conf").write_text(self._fill_upstreams())
         (self._folder / "handover.conf").write_text(self._limit(self._fill_servers()))
-        (self._folder / "handover.inc").write_text(self._limit((ROOT / "deploy/nginx/handover.inc").read_text()))
+        (self._folder / "handover.inc").write_text(self._limit(self._fill_locations()))
         (self._folder / "nginx.conf").write_text(
             # One process, which can be killed as a whole.
             f"daemon off; master_process off; pid {self._folder}/nginx.pid; error_log stderr warn;\n"
@@ -196,6 +196,11 @@ class Nginx(Program):
         assert "listen 443" not in text
         text = text.replace("listen 80", f"listen {HOST}:{self.plain_port}")
         return _replace(text, "/etc/nginx/handover.inc", str(self._folder / "handover.inc"))
+
+    def _fill_locations(self) -> str:
+        """With the files of make_environment, where the site's nginx has the folder of its services."""
+        text = (ROOT / "deploy/nginx/handover.inc").read_text()
+        return _replace(text, "/opt/handover/var/attachments/", f"{self._folder}/attachments/")
 
     def _limit(self, text: str) -> str:
         for old, new in self._limits.items():
@@ -264,6 +269,7 @@ def run_site(folder: Path) -> Iterator[Site]:
             **make_environment(folder / "unused", ",".join(shard.url for shard in shards)),
             "DATABASE_URL": postgresql.url,
             "HTTPS": "on",
+            "ATTACHMENT_ACCEL": "/attachments/",
         }
         chatbots = [Worker("chatbot", server, folder, environment) for server in ("daphne", "uvicorn")]
         workbenches = [Worker("workbench", server, folder, environment) for server in ("daphne", "uvicorn")]
