@@ -228,3 +228,15 @@ def test_nothing_open_says_the_next_step_and_the_days_figures(
     workbench.page.reload()
     expect(workbench.locate("#calm h2")).to_have_text("Nobody is waiting")
     expect(workbench.locate(".figures dd").first).to_have_text(str(closed + 1))
+
+
+def test_the_last_one_who_is_taken_is_seen_whole(people: People) -> None:
+    workbench = people.agent("alice")
+    chat = people.customer()
+    chat.escalate()
+    workbench.take_over(chat.session_name)  # the pointer stays over the empty queue
+    workbench.write("Hello")
+    row = workbench.mine(chat.session_name)
+    expect(row).to_contain_text("You: Hello")
+    reach = "node => node.getBoundingClientRect().bottom"
+    wait_until("the row is not cut", lambda: row.evaluate(reach) <= workbench.locate(".mine").evaluate(reach) + 1)

@@ -34,7 +34,7 @@ export class Frame {
     this.#listenToKeys();
     this.#listenToAccount();
     this.#keepFocus();
-    keepPlace(document.querySelector(".mine"), document.querySelector(".wait"));
+    keepPlace(document.querySelector(".mine"), document.querySelector(".wait"), this.#store.queue.rows);
     window.addEventListener("hashchange", () => this.followAddress());
     mountCalm(store, (since) => callApi("GET", `/api/today?since=${encodeURIComponent(since.toISOString())}`));
   }
@@ -196,9 +196,13 @@ export class Frame {
 }
 
 /** While somebody points at the lower list the upper one keeps its height: what is clicked does not move away. */
-function keepPlace(upper, lower) {
+function keepPlace(upper, lower, rowsOfLower) {
   lower.addEventListener("pointerenter", ({ pointerType }) => {
     if (pointerType === "mouse") upper.style.flex = `0 0 ${upper.offsetHeight}px`;
   });
-  lower.addEventListener("pointerleave", () => { upper.style.flex = ""; });
+  const letGo = () => { upper.style.flex = ""; };
+  lower.addEventListener("pointerleave", letGo);
+  effect(() => {
+    if (rowsOfLower.value.length === 0) letGo(); // there is nothing to click
+  });
 }
