@@ -1,8 +1,8 @@
-/** Tells the other side that one writes: at most every three seconds, and when it is over. */
+/** Tells the other side that one writes: at most every five seconds, and when it is over. */
 
 import { callApi } from "./http.js";
 
-const EVERY_MS = 3000; // a reader forgets it after six
+const EVERY_MS = 5000; // a reader forgets it after six
 
 export class TypingSender {
   #lastAt = -Infinity;
