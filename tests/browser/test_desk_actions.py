@@ -126,7 +126,8 @@ def test_a_conversation_goes_back_to_the_queue(people: People, alice: AgentClien
     workbench = taken(people, customer)
     workbench.locate("#requeue").click()
     expect(workbench.waiting(customer.session_name)).to_be_visible()
-    expect(workbench.locate("#takeover")).to_be_focused()
+    # The button that comes, or the name above it where focus was lost before the button came.
+    expect(workbench.locate("#takeover:focus, #open-name:focus")).to_have_count(1)
     workbench.locate("#takeover").click()
     expect(workbench.locate("#text")).to_be_focused()
     expect_answer(200, alice.call(customer.session_name, "close"))
