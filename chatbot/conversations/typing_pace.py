@@ -1,6 +1,7 @@
 """How often it is told that somebody writes: a page says so with every few keys."""
 
 import time
+from itertools import islice
 
 PAUSE_SECONDS = 2.0
 FORGET_SECONDS = 6.0  # as a reader does
@@ -32,6 +33,6 @@ class TypingPace:
 
     def _forget(self, now: float) -> None:
         """The oldest come first, since what is noted goes to the end."""
-        for writer, (told_at, _) in list(self._told.items())[:2]:
+        for writer, (told_at, _) in list(islice(self._told.items(), 2)):
             if now - told_at > FORGET_SECONDS or len(self._told) > MAX_WRITERS:
                 self._told.pop(writer, None)
