@@ -1,10 +1,11 @@
 /** What the customer notices of new messages while looking elsewhere: a number, a dot on the icon, a sound, a notification. */
 
+import { CallingTab, drawIcon, playSound } from "../browser/kit/calling.js";
 import { setTitleCount } from "../browser/kit/page.js";
-import { playSound } from "../browser/kit/sound.js";
 import { effect, signal } from "../browser/kit/ui.js";
 
 const KEY = "handover:attention"; // "on" once the customer wants to be called
+const DOT = "#c9352b";
 const LOCK = "handover:attention:calls";
 
 export class Attention {
@@ -12,14 +13,12 @@ export class Attention {
   /** Whether the browser refused the last sound. */
   isRefused = signal(false);
   #store;
-  #calls = false;
+  #tab = new CallingTab(LOCK);
 
   constructor(store) {
     this.#store = store;
     window.addEventListener("storage", ({ key }) => { if (key === KEY) this.isOn.value = localStorage.getItem(KEY) === "on"; });
-    window.addEventListener("focus", () => this.#lead({ steal: true }));
     document.addEventListener("visibilitychange", () => { store.unread.value = 0; });
-    this.#lead(document.hasFocus() ? { steal: true } : {});
     showCount(store);
   }
 
@@ -37,30 +36,13 @@ export class Attention {
   receive(title, text) {
     if (!document.hidden) return;
     this.#store.unread.value += 1;
-    if (!this.isOn.peek() || !this.#calls) return;
+    if (!this.isOn.peek() || !this.#tab.calls) return;
     this.#play();
     if (window.Notification?.permission === "granted") notify(title, text);
   }
 
   async #play() {
     this.isRefused.value = !(await playSound());
-  }
-
-  /** The tab that was looked at last calls for all tabs of the browser; when it closes, another one does. */
-  #lead(options) {
-    if (this.#calls) return;
-    if (!navigator.locks) {
-      this.#calls = true;
-      return;
-    }
-    const held = () => {
-      this.#calls = true;
-      return new Promise(() => {}); // until it is stolen or the page goes
-    };
-    navigator.locks.request(LOCK, options, held).catch(() => {
-      this.#calls = false;
-      this.#lead({});
-    });
   }
 }
 
@@ -73,15 +55,9 @@ function notify(title, text) {
 }
 
 async function showCount(store) {
-  const link = document.querySelector("link[rel=icon]");
-  const plain = link.href;
-  const drawing = await fetch(plain).then((answer) => answer.text()).catch(() => "");
+  const dot = await drawIcon();
   effect(() => {
     setTitleCount(store.unread.value);
-    link.href = store.unread.value && drawing ? withDot(drawing) : plain;
+    dot(store.unread.value ? DOT : "");
   });
 }
-
-const withDot = (drawing) => `data:image/svg+xml,${encodeURIComponent(
-  drawing.replace("</svg>", '<circle cx="74%" cy="26%" r="24%" fill="#c9352b" stroke="#fff" stroke-width="6%"/></svg>'),
-)}`;

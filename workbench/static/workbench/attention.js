@@ -1,6 +1,6 @@
 /** What the agent notices when looking elsewhere: numbers in title and icon, a sound, a notification of the desktop. */
 
-import { playSound } from "../browser/kit/sound.js";
+import { CallingTab, drawIcon, playSound } from "../browser/kit/calling.js";
 import { fill } from "../browser/kit/text.js";
 import { effect, signal } from "../browser/kit/ui.js";
 import { previewOf } from "../browser/talk/model/attachments.js";
@@ -17,18 +17,15 @@ export class Attention {
   permission = signal(window.Notification?.permission ?? "denied");
   #store;
   #key;
-  #lock;
-  #leads = false;
+  #tab;
   #told = new Set();
 
   constructor(store, agentId) {
     this.#store = store;
     this.#key = `handover:attention:${agentId}`;
-    this.#lock = `${this.#key}:rings`;
+    this.#tab = new CallingTab(`${this.#key}:rings`);
     this.settings = signal(this.#read());
     window.addEventListener("storage", ({ key }) => { if (key === this.#key) this.settings.value = this.#read(); });
-    window.addEventListener("focus", () => this.#lead({ steal: true }));
-    this.#lead(document.hasFocus() ? { steal: true } : {});
     setInterval(() => this.#ringAgain(), RING_AGAIN_MS);
     effect(() => {
       const waiting = store.queue.rows.value.map(({ key }) => key);
@@ -66,25 +63,8 @@ export class Attention {
     this.permission.value = Notification.permission;
   }
 
-  /** The tab that was looked at last calls for all tabs of the browser; when it closes, another one does. */
-  #lead(options) {
-    if (!navigator.locks) {
-      this.#leads = true;
-      return;
-    }
-    if (this.#leads) return;
-    const held = () => {
-      this.#leads = true;
-      return new Promise(() => {}); // until it is stolen or the page goes
-    };
-    navigator.locks.request(this.#lock, options, held).catch(() => {
-      this.#leads = false;
-      this.#lead({});
-    });
-  }
-
   #call(kind, session, { isSeen, title, text }) {
-    if (!this.#leads) return;
+    if (!this.#tab.calls) return;
     const calls = callsFor(this.settings.peek(), kind, { isSeen, hasFocus: document.hasFocus() });
     if (calls.sound) this.play();
     if (calls.notification) this.#notify(session.session_name, title, text);
@@ -101,7 +81,7 @@ export class Attention {
   }
 
   #ringAgain() {
-    if (this.#leads && this.#told.size > 0 && this.settings.peek().sound.waiting) this.play();
+    if (this.#tab.calls && this.#told.size > 0 && this.settings.peek().sound.waiting) this.play();
   }
 
   #read() {
@@ -113,9 +93,7 @@ export class Attention {
  * is unread, amber while somebody waits. */
 export async function showCounts(store) {
   const { title } = document;
-  const link = document.querySelector("link[rel=icon]");
-  const plain = link.href;
-  const drawing = await fetch(plain).then((answer) => answer.text()).catch(() => "");
+  const dot = await drawIcon();
   effect(() => {
     const unread = store.unreadCount.value;
     const waiting = store.waitingCount.value;
@@ -124,11 +102,6 @@ export async function showCounts(store) {
       waiting && fill(ngettext("%(count)s waiting", "%(count)s waiting", waiting), { count: waiting }),
     ];
     document.title = [...counts.filter(Boolean), title].join(" · ");
-    const colour = unread ? "#46b873" : waiting ? "#e0a030" : "";
-    link.href = colour && drawing ? withDot(drawing, colour) : plain;
+    dot(unread ? "#46b873" : waiting ? "#e0a030" : "");
   });
 }
-
-const withDot = (drawing, colour) => `data:image/svg+xml,${encodeURIComponent(
-  drawing.replace("</svg>", `<circle cx="74%" cy="26%" r="24%" fill="${colour}" stroke="#fff" stroke-width="6%"/></svg>`),
-)}`;
