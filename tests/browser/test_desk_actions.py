@@ -1,10 +1,11 @@
 """What an agent does on the desk: every click counts, nothing slips away, and focus goes where the work goes on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
@@ -160,6 +161,30 @@ def test_a_colleagues_conversation_says_who_has_it_and_leaves_the_screen(
     expect(workbench.locate("#notice-text")).to_contain_text("With Bob")
     expect_answer(200, bob.call(customer.session_name, "release"))
     expect(workbench.message("customer", "Where is my parcel?")).to_be_visible()
+
+
+def test_an_answer_from_before_the_right_ended_is_not_shown(
+    people: People, bob: AgentClient, customer: CustomerClient
+) -> None:
+    expect_answer(201, customer.post("Where is my parcel?"))
+    expect_answer(202, customer.escalate())
+    workbench = people.agent("alice")
+    page = workbench.page
+    workbench.expect_live()
+    late: list[tuple[Route, APIResponse]] = []
+    address = re.compile(rf"/api/sessions/{customer.session_name}$")
+    page.route(address, lambda route: late.append((route, route.fetch())))
+    page.goto(f"{workbench.url}/#/{customer.session_name}")
+    wait_until("the answer is held", lambda: (page.wait_for_timeout(20), late)[1], within=10)
+    expect_answer(200, bob.take_over(customer.session_name))
+    expect(workbench.locate("#open-status")).to_contain_text("With Bob")
+    for route, answer in late:
+        with page.expect_response(address) as arrived:
+            route.fulfill(response=answer)
+        arrived.value.finished()
+    page.wait_for_timeout(200)
+    expect(workbench.locate("#messages > li")).to_have_count(0)
+    expect(workbench.locate("#elsewhere")).to_contain_text("Only Bob and supervisors")
 
 
 @pytest.mark.parametrize(("answer", "status"), [("keep", "manual_live"), ("requeue", "pending_manual")])

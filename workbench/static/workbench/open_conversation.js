@@ -104,15 +104,26 @@ export class OpenConversation {
       const session = await fetchSession(name);
       this.#store.takeSession(session);
       if (this.name !== name) return;
-      this.#isRefused = false;
-      session.messages.forEach((message) => this.#noteCustomer(message));
-      this.#transcript.load(session, asked);
-      this.#watch(session.position);
+      this.#take(session, asked);
     } catch (error) {
       if (this.name !== name) return;
       await this.#explainRefusal(name, error);
     }
     this.show();
+  }
+
+  /** The right to read may have ended while the answer was on its way: then the answer is not shown. */
+  #take(session, asked) {
+    this.#isRefused = !this.#isReadable;
+    if (this.#isRefused) return;
+    session.messages.forEach((message) => this.#noteCustomer(message));
+    this.#transcript.load(session, asked);
+    this.#watch(session.position);
+  }
+
+  /** A colleague's live conversation is for him and for supervisors. */
+  get #isReadable() {
+    return this.session.status !== STATUS.live || this.#config.isSupervisor || this.#store.isMine(this.session);
   }
 
   /** Who may not read a conversation may know who has it. */
@@ -147,7 +158,7 @@ export class OpenConversation {
   }
 
   receiveMessage(message) {
-    if (message.session_name !== this.name) return;
+    if (message.session_name !== this.name || !this.#isReadable) return;
     this.#transcript.add(message);
     this.#noteCustomer(message);
   }
@@ -166,13 +177,11 @@ export class OpenConversation {
    * right to read it ends, they leave the screen. */
   receiveStatus({ session_name: name }) {
     if (name !== this.name) return;
-    const isReadable = this.session.status !== STATUS.live || this.#config.isSupervisor;
-    const isMine = this.#store.isMine(this.session);
-    if (!isMine && !isReadable) {
+    if (!this.#isReadable) {
       this.#isRefused = true;
       this.#transcript.clear();
       this.#unwatch();
-    } else if (this.#isRefused || (!isMine && !this.#isWatched)) this.refetch();
+    } else if (this.#isRefused || (!this.#store.isMine(this.session) && !this.#isWatched)) this.refetch();
     this.show();
   }
 
