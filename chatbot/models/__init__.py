@@ -10,7 +10,7 @@ from chatbot.models.closing import (
     SPAM,
     Closing,
 )
-from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
+from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
 from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
 from chatbot.models.seen import SeenMessage
 from chatbot.models.session import (
@@ -38,6 +38,7 @@ __all__ = [
     "PREVIEW_LENGTH",
     "SILENCE",
     "SPAM",
+    "SYSTEM_SENDER",
     "TURN_LEASE",
     "Attachment",
     "BotAnswer",

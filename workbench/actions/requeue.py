@@ -1,5 +1,6 @@
 """A live conversation goes back to the queue: its agent hands it back, or was deactivated."""
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
@@ -29,7 +30,7 @@ def requeue(*, session_name: str, agent: Agent) -> ChatSession:
         locked = lock_session(session_name)
         if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
             check_assignee(locked.session, agent)
-        send_many(_requeue(locked, HANDED_BACK))
+        send_many(_requeue(locked, HANDED_BACK, notice="requeued", by=agent.user))
     return locked.session
 
 
@@ -45,19 +46,21 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        send_many(_requeue(locked, NOTICE))
+        send_many(_requeue(locked, NOTICE, notice="stranded", by=locked.session.assignee))
     return True
 
 
-def _requeue(locked: LockedSession, text: str) -> list[events.Outgoing]:
+def _requeue(locked: LockedSession, text: str, *, notice: transcript.Notice, by: User | None) -> list[events.Outgoing]:
     """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
     session = locked.session
     former = session.assignee.username if session.assignee else None
     previous = lifecycle.requeue(session, now=locked.now)
-    notice = transcript.write_notice(session, text, now=locked.now)
+    message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former),
+        *events.change_with_notice(
+            session, message, previous=previous, source=events.WORKBENCH, former_assignee=former
+        ),
     ]

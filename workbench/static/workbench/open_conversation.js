@@ -1,9 +1,3 @@
-/** Whether the customer has a page open; nothing where nobody said so. */
-function presenceOf({ customer_online: isOnline }) {
-  if (isOnline === undefined) return "";
-  return isOnline ? gettext("Here now") : gettext("Not here now");
-}
-
 /** The middle pane: one conversation, and what can be done with it. */
 
 import { Composer } from "../browser/talk/composer.js";
@@ -17,6 +11,7 @@ import { byId } from "../browser/kit/page.js";
 import { fill } from "../browser/kit/text.js";
 import { formatRecent } from "../browser/kit/time.js";
 import { givenNameOf } from "./model/board.js";
+import { noticeText } from "./notices.js";
 import { faceClass, lettersOf, nameOf } from "./views/customer.js";
 
 const RETRY_MS = 2000;
@@ -44,6 +39,7 @@ export class OpenConversation {
       self: { role: "agent", agent: config.agent },
       isOwnSide: ({ role }) => role !== "customer",
       labelOf: (message) => this.#labelOf(message),
+      noticeOf: (message) => noticeText(message, config.agent.id),
       loadOlder: (before) => fetchSession(this.name, before),
       onRetry: () => this.#outbox(this.name).retry(),
       onEdit: (clientId) => this.#takeBack(clientId),
@@ -341,4 +337,10 @@ function withAgent(agent, changedAt) {
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** Whether the customer has a page open; nothing where nobody said so. */
+function presenceOf({ customer_online: isOnline }) {
+  if (isOnline === undefined) return "";
+  return isOnline ? gettext("Here now") : gettext("Not here now");
 }
