@@ -1,11 +1,14 @@
 """A live conversation goes back to the queue: its agent hands it back, or was deactivated."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.errors import NotFound
+from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession, Status
@@ -29,7 +32,7 @@ def requeue(*, session_name: str, agent: Agent) -> ChatSession:
         locked = lock_session(session_name)
         if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
             check_assignee(locked.session, agent)
-        send_many(_requeue(locked, HANDED_BACK))
+        send_many(_requeue(locked, HANDED_BACK, actor=agent_actor(agent.user)))
     return locked.session
 
 
@@ -45,15 +48,17 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        send_many(_requeue(locked, NOTICE))
+        send_many(_requeue(locked, NOTICE, actor=SYSTEM, why={"code": "deactivated"}))
     return True
 
 
-def _requeue(locked: LockedSession, text: str) -> list[events.Outgoing]:
+def _requeue(
+    locked: LockedSession, text: str, *, actor: Actor, why: dict[str, Any] | None = None
+) -> list[events.Outgoing]:
     """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
     session = locked.session
     former = session.assignee.username if session.assignee else None
-    previous = lifecycle.requeue(session, now=locked.now)
+    previous = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
     notice = transcript.write_notice(session, text, now=locked.now)
     queue.announce_queue()
     since = session.waiting_since or locked.now
