@@ -14,7 +14,7 @@ from chatbot.conversations.closing import last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
 from chatbot.conversations.presence import present
 from chatbot.conversations.receipts import Receipts, receipts_of
-from chatbot.models import ChatSession, Closing, Status
+from chatbot.models import QUEUE_ORDER, ChatSession, Closing, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import may_read, readable_by
 from workbench.paging import LATEST, UNANSWERED
@@ -181,7 +181,7 @@ def session_page(
 def queue_page(agent: Agent) -> tuple[list[QueueItem], int]:
     """The head of the queue and the number of all who wait."""
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, waiting_since__isnull=False)
-    first = list(waiting.order_by("waiting_since", "id").annotate(database_now=Now())[:MAX_QUEUE_ITEMS])
+    first = list(waiting.order_by(*QUEUE_ORDER).annotate(database_now=Now())[:MAX_QUEUE_ITEMS])
     total = waiting.count() if len(first) == MAX_QUEUE_ITEMS else len(first)
     unread, online = unread_counts(first, agent), present(first)
     items = [

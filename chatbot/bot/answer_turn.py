@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from chatbot.bot import engine
 from chatbot.conversations import events, transcript
 from chatbot.conversations.escalation import enqueue
+from chatbot.conversations.history import BOT
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.models import BotAnswer, BotTurn, Role, Status
 from chatbot.models.prepared import PreparedQuery
@@ -68,7 +69,9 @@ def known_answers() -> list[engine.KnownAnswer]:
 def _carry_out(decision: engine.Decision, locked: LockedSession, *, message_id: int) -> list[events.Outgoing]:
     """Write what the bot decided and return what to send."""
     if isinstance(decision, engine.Escalate):
-        _, outgoing = enqueue(locked.session, reason=decision.reason, now=locked.now, calling_message=message_id)
+        _, outgoing = enqueue(
+            locked.session, actor=BOT, reason=decision.reason, now=locked.now, calling_message=message_id
+        )
         return outgoing
     message = transcript.write(
         locked.session,

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from chatbot.conversations import lifecycle, queue
 from chatbot.conversations.errors import NotRatable
+from chatbot.conversations.history import CUSTOMER, Actor, agent_actor
 from chatbot.models import SILENCE, SPAM, ChatSession, Closing, Status
 
 NEVER_RATED = (SPAM, SILENCE)
@@ -24,7 +25,7 @@ def close(
 
     The session must be locked. Raises InvalidStatus if it is closed.
     """
-    previous = lifecycle.close(session, now=now)
+    previous = lifecycle.close(session, actor=_actor(agent), now=now, why={"reason": reason} if reason else {})
     Closing.objects.create(
         session=session,
         version=session.version,
@@ -37,6 +38,10 @@ def close(
     if previous == Status.PENDING_MANUAL:
         queue.announce_queue()
     return previous
+
+
+def _actor(agent: User | None) -> Actor:
+    return agent_actor(agent) if agent else CUSTOMER
 
 
 def last_closing(session: ChatSession) -> Closing | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
+from chatbot.conversations.history import Actor
 from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession
 
@@ -12,7 +13,7 @@ NOTICE = gettext_noop("An agent has been asked to join. You can keep writing whi
 
 
 def enqueue(
-    session: ChatSession, *, reason: str, now: datetime, calling_message: int | None = None
+    session: ChatSession, *, actor: Actor, reason: str, now: datetime, calling_message: int | None = None
 ) -> tuple[int, list[events.Outgoing]]:
     """Do it to a session that the caller has locked; return its place and what the caller must send.
 
@@ -20,7 +21,7 @@ def enqueue(
     Raises AlreadyEscalated.
     """
     question = transcript.last_words(session, before=calling_message)
-    previous = lifecycle.escalate(session, reason=reason, now=now, question=question)
+    previous = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question)
     notice = transcript.write_notice(session, NOTICE, now=now, notice="asked")
     queue.announce_queue()
     position = queue_rank(session)

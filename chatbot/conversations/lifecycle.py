@@ -9,11 +9,13 @@
 
 `waiting_since` is when the customer asked for an agent. A live session keeps it: re-queued, it gets its place back.
 
-Every function takes a session locked by lock_session, changes it by compare-and-swap, keeps the instance in step and
-returns the status before. Each raises a Conflict if the status does not allow the change.
+Every function takes a session locked by lock_session and the time of that lock, changes it by compare-and-swap, keeps
+the instance in step and returns the status before. With the change it writes the line of history and the intervals
+from which reports are made. Each raises a Conflict if the status does not allow the change.
 """
 
 import logging
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,17 +23,23 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
+from chatbot.conversations import history, intervals
 from chatbot.conversations.agents import agent_json
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Status
+from chatbot.conversations.history import Actor, agent_actor
+from chatbot.models import PREVIEW_LENGTH, ChatSession, Status, Team, What
 
 logger = logging.getLogger(__name__)
 
 _NOT_WAITING: dict[str, Any] = {"waiting_since": None, "escalation_reason": "", "unanswered_since": None}
 
+_NOT_HELD: dict[str, Any] = {"held_since": None, "hold_until": None}
 
-def escalate(session: ChatSession, *, reason: str, now: datetime, question: str = "") -> str:
-    """Put the session into the queue, for an answer to `question`.
+
+def escalate(
+    session: ChatSession, *, actor: Actor, reason: str, now: datetime, question: str = "", team: Team | None = None
+) -> str:
+    """Put the session into the queue of a team (None: the default one), for an answer to `question`.
 
     Raises AlreadyEscalated if it waits or has an agent.
     """
@@ -40,6 +48,8 @@ def escalate(session: ChatSession, *, reason: str, now: datetime, question: str 
     return _move(
         session,
         Status.PENDING_MANUAL,
+        _Line(What.ESCALATED, actor, now),
+        team=team,
         waiting_since=now,
         unanswered_since=now,
         escalation_reason=reason,
@@ -48,37 +58,39 @@ def escalate(session: ChatSession, *, reason: str, now: datetime, question: str 
     )
 
 
-def take_over(session: ChatSession, *, agent: User) -> str:
+def take_over(session: ChatSession, *, agent: User, now: datetime, what: What = What.TAKEN) -> str:
     """Give a waiting session to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it does not wait."""
     if session.status == Status.MANUAL_LIVE:
         raise AlreadyTaken(agent_json(session.assignee), is_callers=session.assignee_id == agent.pk)
     if session.status != Status.PENDING_MANUAL:
         raise InvalidStatus
-    return _move(session, Status.MANUAL_LIVE, assignee=agent)
+    return _move(session, Status.MANUAL_LIVE, _Line(what, agent_actor(agent), now), assignee=agent)
 
 
-def take_from_bot(session: ChatSession, *, agent: User) -> str:
+def take_from_bot(session: ChatSession, *, agent: User, now: datetime) -> str:
     """Give a session of the bot to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it is closed."""
     if session.status != Status.BOT_ACTIVE:
-        return take_over(session, agent=agent)
-    return _move(session, Status.MANUAL_LIVE, assignee=agent)
+        return take_over(session, agent=agent, now=now)
+    return _move(session, Status.MANUAL_LIVE, _Line(What.TAKEN, agent_actor(agent), now), assignee=agent)
 
 
-def reassign(session: ChatSession, *, agent: User) -> str:
+def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = What.TAKEN) -> str:
     """Give a live session to another agent. Raises AlreadyTaken if it is theirs, InvalidStatus if it is not live."""
     if session.status != Status.MANUAL_LIVE:
         raise InvalidStatus
     if session.assignee == agent:
         raise AlreadyTaken(agent_json(agent), is_callers=True)
-    return _move(session, Status.MANUAL_LIVE, assignee=agent)
+    why = {"from": agent_json(session.assignee)}
+    return _move(session, Status.MANUAL_LIVE, _Line(what, agent_actor(agent), now, why), assignee=agent, **_NOT_HELD)
 
 
-def release(session: ChatSession) -> str:
+def release(session: ChatSession, *, actor: Actor, now: datetime) -> str:
     """Give a live session back to the bot."""
-    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, assignee=None, **_NOT_WAITING)
+    line = _Line(What.RELEASED, actor, now)
+    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_NOT_HELD)
 
 
-def requeue(session: ChatSession, *, now: datetime) -> str:
+def requeue(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> str:
     """Put a live session back into the queue, at the place of its first waiting time (`now` if that is unknown).
 
     A customer who had his answer waits for one again.
@@ -87,36 +99,51 @@ def requeue(session: ChatSession, *, now: datetime) -> str:
         Status.MANUAL_LIVE,
         session,
         Status.PENDING_MANUAL,
+        _Line(What.REQUEUED, actor, now, why or {}),
         assignee=None,
         waiting_since=session.waiting_since or now,
         unanswered_since=session.unanswered_since or now,
+        **_NOT_HELD,
     )
 
 
-def give_up_waiting(session: ChatSession) -> str:
+def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime) -> str:
     """Give a waiting session back to the bot."""
-    return _move_from(Status.PENDING_MANUAL, session, Status.BOT_ACTIVE, **_NOT_WAITING)
+    line = _Line(What.GAVE_UP, actor, now)
+    return _move_from(Status.PENDING_MANUAL, session, Status.BOT_ACTIVE, line, **_NOT_WAITING)
 
 
-def close(session: ChatSession, *, now: datetime) -> str:
+def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> str:
     """End the conversation: with the bot, waiting or live. The customer's next message reopens it."""
     if session.status == Status.CLOSED:
         raise InvalidStatus
-    return _move(session, Status.CLOSED, assignee=None, closed_at=now, **_NOT_WAITING)
+    line = _Line(What.CLOSED, actor, now, why or {})
+    return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **_NOT_WAITING, **_NOT_HELD)
 
 
-def reopen(session: ChatSession) -> str:
+def reopen(session: ChatSession, *, now: datetime) -> str:
     """Give a closed session to the bot."""
-    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, closed_at=None)
+    line = _Line(What.REOPENED, history.CUSTOMER, now)
+    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None)
 
 
-def _move_from(expected: Status, session: ChatSession, to: Status, **fields: Any) -> str:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What the history says of a change."""
+
+    what: What
+    actor: Actor
+    now: datetime
+    why: dict[str, Any] = field(default_factory=dict)
+
+
+def _move_from(expected: Status, session: ChatSession, to: Status, line: _Line, **fields: Any) -> str:
     if session.status != expected:
         raise InvalidStatus
-    return _move(session, to, **fields)
+    return _move(session, to, line, **fields)
 
 
-def _move(session: ChatSession, to: Status, **fields: Any) -> str:
+def _move(session: ChatSession, to: Status, line: _Line, **fields: Any) -> str:
     """Compare-and-swap on status and version: raises InvalidStatus if the row is no longer as the instance says."""
     previous = session.status
     changed = ChatSession.objects.filter(pk=session.pk, status=previous, version=session.version).update(
@@ -130,4 +157,6 @@ def _move(session: ChatSession, to: Status, **fields: Any) -> str:
     transaction.on_commit(lambda: logger.info("status changed session=%s from=%s to=%s version=%s", *entry))
     for name, value in fields.items():
         setattr(session, name, value)
+    history.note(session, line.what, actor=line.actor, now=line.now, why=line.why)
+    intervals.follow(session, previous=previous, now=line.now)
     return previous

@@ -16,7 +16,7 @@ def measure() -> None:
     """Set the gauges; the database is asked for what its indexes hold."""
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL)
     QUEUE_WAITING.set(waiting.count())
-    by_wait = waiting.order_by("waiting_since", "id").annotate(database_now=Now())
+    by_wait = waiting.order_by("waiting_since").annotate(database_now=Now())
     first = by_wait.values_list("waiting_since", "database_now").first()
     QUEUE_LONGEST_WAIT_SECONDS.set(max(0.0, (first[1] - first[0]).total_seconds()) if first and first[0] else 0)
     LIVE.set(ChatSession.objects.filter(status=Status.MANUAL_LIVE).count())

@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from chatbot.conversations import events
-from chatbot.models import ChatSession, Status
+from chatbot.models import QUEUE_ORDER, ChatSession, Status
 from realtime import home, process
 from realtime.api import send_many
 from realtime.database import in_database, log_fault
@@ -51,7 +51,7 @@ def send_queue() -> None:
     """Send queue_update to every agent and queue_position to those who wait."""
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL)
     first = list(
-        waiting.order_by("waiting_since", "id")
+        waiting.order_by(*QUEUE_ORDER)
         .annotate(database_now=Now())
         .values_list("name", "waiting_since", "database_now")[:MAX_ANNOUNCED_POSITIONS]
     )

@@ -72,10 +72,11 @@ def message_page(session: ChatSession, *, before: int | None, limit: int) -> tup
 
 
 def queue_rank(session: ChatSession) -> int:
-    """The place of a waiting session in the queue, from 1: who waits longest is first."""
+    """The place of a waiting session in its team's queue, from 1: of equal priority, who waits longest is first."""
     since = session.waiting_since
-    earlier = Q(waiting_since__lt=since) | Q(waiting_since=since, id__lt=session.pk)
-    return ChatSession.objects.filter(earlier, status=Status.PENDING_MANUAL).count() + 1
+    longer = Q(waiting_since__lt=since) | Q(waiting_since=since, id__lt=session.pk)
+    earlier = Q(priority__gt=session.priority) | (Q(priority=session.priority) & longer)
+    return ChatSession.objects.filter(earlier, status=Status.PENDING_MANUAL, team=session.team_id).count() + 1
 
 
 # Before each call that reads a session, and each sign that somebody types: a third of what that one costs.

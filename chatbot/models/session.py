@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from chatbot.models.team import Team
+
 MAX_NAME_LENGTH = 100
 
 MAX_EMAIL_LENGTH = 254
@@ -28,6 +30,19 @@ class Language(models.TextChoices):
 
     ENGLISH = "en", _("English")
     CHINESE = "zh-hans", _("Simplified Chinese")
+
+
+class Priority(models.IntegerChoices):
+    """Within a team, who waits with a higher one comes first."""
+
+    LOW = 0, _("Low")
+    NORMAL = 1, _("Normal")
+    HIGH = 2, _("High")
+    URGENT = 3, _("Urgent")
+
+
+# In which a queue is served. The index session_queue has this order.
+QUEUE_ORDER = ("-priority", "waiting_since", "id")
 
 
 class ChatSession(models.Model):
@@ -60,6 +75,22 @@ class ChatSession(models.Model):
     customer_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
     agent_delivered = models.BigIntegerField(default=0, db_default=0, editable=False)
     agent_seen = models.BigIntegerField(default=0, db_default=0, editable=False)
+    # Null for the default team: nobody has to look up which one that is.
+    team = models.ForeignKey(
+        Team,
+        verbose_name=_("team"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL
+    )
+    # On hold while `held_since` is set, until that moment or, without one, until the customer writes.
+    held_since = models.DateTimeField(_("on hold since"), null=True, blank=True)
+    hold_until = models.DateTimeField(_("on hold until"), null=True, blank=True)
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     escalation_reason = models.CharField(_("reason"), max_length=MAX_REASON_LENGTH, blank=True)
     last_message = models.CharField(_("last message"), max_length=PREVIEW_LENGTH, blank=True)
@@ -73,7 +104,7 @@ class ChatSession(models.Model):
         ordering = ["-last_activity_at", "-id"]
         # Lists read the last three backwards. Every message moves its session to their end, where SQLite adds cheaply.
         indexes = [
-            models.Index(fields=["status", "waiting_since", "id"], name="session_queue"),
+            models.Index(fields=["status", *QUEUE_ORDER], name="session_queue"),
             models.Index(fields=["last_activity_at", "id"], name="session_latest"),
             models.Index(fields=["status", "last_activity_at", "id"], name="session_status_latest"),
             models.Index(fields=["assignee", "last_activity_at", "id"], name="session_assignee_latest"),

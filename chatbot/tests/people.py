@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from chatbot.conversations import lifecycle
+from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Status
 
@@ -18,8 +19,8 @@ def hand_over_to(session_name: str, username: str) -> None:
     agent = make_agent(username)
     with transaction.atomic():
         locked = lock_session(session_name)
-        lifecycle.escalate(locked.session, reason="", now=locked.now)
-        lifecycle.take_over(locked.session, agent=agent)
+        lifecycle.escalate(locked.session, actor=CUSTOMER, reason="", now=locked.now)
+        lifecycle.take_over(locked.session, agent=agent, now=locked.now)
 
 
 def set_status(session_name: str, status: Status) -> None:

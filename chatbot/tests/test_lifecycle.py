@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from chatbot.conversations import lifecycle
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, Conflict, InvalidStatus
-from chatbot.models import ChatSession, Status
+from chatbot.conversations.history import CUSTOMER, SYSTEM
+from chatbot.models import ChatSession, HistoryEntry, Phase, SessionInterval, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_agent
 
@@ -17,14 +18,14 @@ pytestmark = pytest.mark.django_db
 Move = Callable[[ChatSession], str]
 
 MOVES: dict[str, Move] = {
-    "escalate": lambda session: lifecycle.escalate(session, reason="why", now=timezone.now()),
-    "take_over": lambda session: lifecycle.take_over(session, agent=make_agent("bob")),
-    "reassign": lambda session: lifecycle.reassign(session, agent=make_agent("bob")),
-    "release": lifecycle.release,
-    "requeue": lambda session: lifecycle.requeue(session, now=timezone.now()),
-    "give_up_waiting": lifecycle.give_up_waiting,
-    "close": lambda session: lifecycle.close(session, now=timezone.now()),
-    "reopen": lifecycle.reopen,
+    "escalate": lambda session: lifecycle.escalate(session, actor=CUSTOMER, reason="why", now=timezone.now()),
+    "take_over": lambda session: lifecycle.take_over(session, agent=make_agent("bob"), now=timezone.now()),
+    "reassign": lambda session: lifecycle.reassign(session, agent=make_agent("bob"), now=timezone.now()),
+    "release": lambda session: lifecycle.release(session, actor=SYSTEM, now=timezone.now()),
+    "requeue": lambda session: lifecycle.requeue(session, actor=SYSTEM, now=timezone.now()),
+    "give_up_waiting": lambda session: lifecycle.give_up_waiting(session, actor=CUSTOMER, now=timezone.now()),
+    "close": lambda session: lifecycle.close(session, actor=CUSTOMER, now=timezone.now()),
+    "reopen": lambda session: lifecycle.reopen(session, now=timezone.now()),
 }
 
 ALLOWED = {
@@ -85,18 +86,18 @@ def test_only_a_live_session_has_an_assignee(status: Status, name: str) -> None:
 def test_a_change_on_an_outdated_instance_is_refused() -> None:
     session = session_in(Status.PENDING_MANUAL)
     outdated = ChatSession.objects.get()
-    lifecycle.take_over(session, agent=make_agent("alice"))
+    lifecycle.take_over(session, agent=make_agent("alice"), now=timezone.now())
     with pytest.raises(InvalidStatus):
-        lifecycle.take_over(outdated, agent=make_agent("bob"))
+        lifecycle.take_over(outdated, agent=make_agent("bob"), now=timezone.now())
 
 
 def test_a_requeued_session_gets_its_place_back() -> None:
     asked_at = timezone.now() - timedelta(minutes=10)
     session = make_session()
-    lifecycle.escalate(session, reason="why", now=asked_at)
-    lifecycle.take_over(session, agent=make_agent("alice"))
-    lifecycle.reassign(session, agent=make_agent("bob"))
-    lifecycle.requeue(session, now=timezone.now())
+    lifecycle.escalate(session, actor=CUSTOMER, reason="why", now=asked_at)
+    lifecycle.take_over(session, agent=make_agent("alice"), now=timezone.now())
+    lifecycle.reassign(session, agent=make_agent("bob"), now=timezone.now())
+    lifecycle.requeue(session, actor=SYSTEM, now=timezone.now())
     stored = ChatSession.objects.get()
     assert (stored.waiting_since, stored.escalation_reason) == (asked_at, "why")
 
@@ -104,15 +105,15 @@ def test_a_requeued_session_gets_its_place_back() -> None:
 def test_a_live_session_of_which_nobody_knows_since_when_waits_from_its_requeue() -> None:
     session = session_in(Status.MANUAL_LIVE)
     now = timezone.now()
-    lifecycle.requeue(session, now=now)
+    lifecycle.requeue(session, actor=SYSTEM, now=now)
     assert ChatSession.objects.get().waiting_since == now
 
 
 @pytest.mark.parametrize("name", ["release", "close"])
 def test_a_customer_who_asks_again_waits_anew(name: str) -> None:
     session = make_session()
-    lifecycle.escalate(session, reason="why", now=timezone.now() - timedelta(minutes=10))
-    lifecycle.take_over(session, agent=make_agent("alice"))
+    lifecycle.escalate(session, actor=CUSTOMER, reason="why", now=timezone.now() - timedelta(minutes=10))
+    lifecycle.take_over(session, agent=make_agent("alice"), now=timezone.now())
     MOVES[name](session)
     assert ChatSession.objects.get().waiting_since is None
 
@@ -127,3 +128,38 @@ def test_taking_over_what_is_taken_names_the_agent() -> None:
     with pytest.raises(AlreadyTaken) as refused:
         MOVES["take_over"](session)
     assert refused.value.details() == {"agent": {"id": "alice", "name": "alice"}}
+
+
+@pytest.mark.parametrize(("status", "name"), list(ALLOWED))
+def test_a_change_writes_one_line_of_history(status: Status, name: str) -> None:
+    session = session_in(status)
+    MOVES[name](session)
+    [line] = HistoryEntry.objects.all()
+    assert (line.session_id, line.by in ("agent", "customer", "system")) == (session.pk, True)
+    assert (line.agent is not None) == (line.by == "agent")
+
+
+@pytest.mark.parametrize(("status", "name"), REFUSED)
+def test_a_refused_change_leaves_no_line(status: Status, name: str) -> None:
+    session = session_in(status)
+    with pytest.raises(Conflict):
+        MOVES[name](session)
+    assert not HistoryEntry.objects.exists()
+
+
+def test_intervals_follow_each_other_without_a_hole() -> None:
+    began = timezone.now() - timedelta(hours=1)
+    at = [began + timedelta(minutes=n) for n in range(5)]
+    session, alice, bob = make_session(), make_agent("alice"), make_agent("bob")
+    lifecycle.escalate(session, actor=CUSTOMER, reason="", now=at[0])
+    lifecycle.take_over(session, agent=alice, now=at[1])
+    lifecycle.reassign(session, agent=bob, now=at[2])
+    lifecycle.requeue(session, actor=SYSTEM, now=at[3])
+    lifecycle.close(session, actor=CUSTOMER, now=at[4])
+    intervals = SessionInterval.objects.order_by("id").values_list("phase", "agent", "began_at", "ended_at")
+    assert list(intervals) == [
+        (Phase.WAITING, None, at[0], at[1]),
+        (Phase.LIVE, alice.pk, at[1], at[2]),
+        (Phase.LIVE, bob.pk, at[2], at[3]),
+        (Phase.WAITING, None, at[3], at[4]),
+    ]

@@ -29,18 +29,18 @@ async def test_posting_a_message(customer: Customer) -> None:
 
 
 async def test_escalating(customer: Customer) -> None:
-    """Lock with access, the question, change, notice, session, place, counters, events."""
+    """Lock with access, the question, change, history, interval, notice, session, place, counters, events."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
-    assert len(statements) == 8, "\n".join(statements)
+    assert len(statements) == 10, "\n".join(statements)
 
 
 async def test_giving_up_waiting(customer: Customer) -> None:
-    """Lock with access, change, notice, session, counters, events."""
+    """Lock with access, change, history, interval's end, notice, session, counters, events."""
     name = await customer.start()
     await customer.escalate(name)
     statements = await count_queries(lambda: customer.post(f"/api/sessions/{name}/cancel-escalation"))
-    assert len(statements) == 6, "\n".join(statements)
+    assert len(statements) == 8, "\n".join(statements)
 
 
 async def test_the_bots_answer(customer: Customer) -> None:

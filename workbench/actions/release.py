@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, transcript
+from chatbot.conversations.history import agent_actor
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
@@ -19,7 +20,7 @@ def release(*, session_name: str, agent: Agent) -> ChatSession:
         locked = lock_session(session_name)
         session = locked.session
         check_assignee(session, agent)
-        previous = lifecycle.release(session)
+        previous = lifecycle.release(session, actor=agent_actor(agent.user), now=locked.now)
         notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="released", by=agent.user)
         send_many(
             events.change_with_notice(

@@ -1,5 +1,7 @@
 """A live conversation goes back to the queue: its agent hands it back, or was deactivated."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
@@ -7,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.errors import NotFound
+from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession, Status
@@ -30,7 +33,7 @@ def requeue(*, session_name: str, agent: Agent) -> ChatSession:
         locked = lock_session(session_name)
         if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
             check_assignee(locked.session, agent)
-        send_many(_requeue(locked, HANDED_BACK, notice="requeued", by=agent.user))
+        send_many(_requeue(locked, HANDED_BACK, notice="requeued", by=agent.user, actor=agent_actor(agent.user)))
     return locked.session
 
 
@@ -46,15 +49,28 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        send_many(_requeue(locked, NOTICE, notice="stranded", by=locked.session.assignee))
+        gone = locked.session.assignee
+        why = {"code": "deactivated"}
+        send_many(_requeue(locked, NOTICE, notice="stranded", by=gone, actor=SYSTEM, why=why))
     return True
 
 
-def _requeue(locked: LockedSession, text: str, *, notice: transcript.Notice, by: User | None) -> list[events.Outgoing]:
-    """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
+def _requeue(
+    locked: LockedSession,
+    text: str,
+    *,
+    notice: transcript.Notice,
+    by: User | None,
+    actor: Actor,
+    why: dict[str, Any] | None = None,
+) -> list[events.Outgoing]:
+    """Do it, and return what to send. The request comes first, so that open pages announce it as one.
+
+    `by` is whom the notice names, `actor` who did it.
+    """
     session = locked.session
     former = session.assignee.username if session.assignee else None
-    previous = lifecycle.requeue(session, now=locked.now)
+    previous = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
     message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by)
     queue.announce_queue()
     since = session.waiting_since or locked.now

@@ -18,7 +18,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from chatbot.conversations import events, queue
-from chatbot.models import Attachment, BotTurn, ChatSession, Closing, Language, Message, Presence, SeenMessage, Status
+from chatbot.models import (
+    QUEUE_ORDER,
+    Attachment,
+    BotTurn,
+    ChatSession,
+    Closing,
+    HistoryEntry,
+    Language,
+    Message,
+    Offer,
+    Presence,
+    SeenMessage,
+    SessionInterval,
+    Status,
+)
 from realtime.api import send_many
 from workbench.demo.afterwards import RECEIPTS, Told
 from workbench.demo.agents import USERNAMES
@@ -156,7 +170,7 @@ def _tell_of_waiting() -> None:
     waiting = ChatSession.objects.filter(name__startswith=PREFIX, status=Status.PENDING_MANUAL)
     told = [
         events.unlogged(event)
-        for place, session in enumerate(waiting.order_by("waiting_since", "id"), 1)
+        for place, session in enumerate(waiting.order_by(*QUEUE_ORDER), 1)
         for event in events.transfer_request(
             session, waiting_since=session.waiting_since or session.created_at, position=place, source=events.WORKBENCH
         )
@@ -169,7 +183,7 @@ def _delete_rows(session_ids: Sequence[int]) -> None:
     """Without reading the rows, as Django does for what others point at."""
     BotTurn.objects.filter(message__session__in=session_ids).delete()
     Attachment.objects.filter(session__in=session_ids).update(session=None, message=None)  # their files go later
-    for model in (SeenMessage, Closing, Presence, Message):
+    for model in (SeenMessage, Closing, Presence, Offer, HistoryEntry, SessionInterval, Message):
         rows = model.objects.filter(session__in=session_ids)
         rows._raw_delete(rows.db)
     sessions = ChatSession.objects.filter(pk__in=session_ids)

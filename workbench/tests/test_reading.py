@@ -210,7 +210,7 @@ async def test_reading_costs_the_same_however_much_there_is(
 
 
 @pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 10), ("messages", 7), ("release", 10), ("close", 11), ("requeue", 11)]
+    ("verb", "queries"), [("takeover", 13), ("messages", 7), ("release", 12), ("close", 13), ("requeue", 14)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
     """Login 2, lock, the change, its message, the session, counters, events, what is unread, who is here."""

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from chatbot.conversations import lifecycle, transcript
 from chatbot.conversations.escalation import enqueue
+from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Message, Role, SeenMessage, Status
 from realtime.database import in_database
@@ -31,14 +32,14 @@ def say(content: str = "hello", client_id: str = "c-1") -> None:
 def give_up_waiting() -> None:
     with transaction.atomic():
         locked = lock_session("s-1")
-        lifecycle.give_up_waiting(locked.session)
+        lifecycle.give_up_waiting(locked.session, actor=CUSTOMER, now=locked.now)
         transcript.write_notice(locked.session, "back", now=locked.now)
 
 
 def ask_for_a_human(calling_message: int | None = None) -> None:
     with transaction.atomic():
         locked = lock_session("s-1")
-        enqueue(locked.session, reason="", now=locked.now, calling_message=calling_message)
+        enqueue(locked.session, actor=CUSTOMER, reason="", now=locked.now, calling_message=calling_message)
 
 
 async def item(agent: AgentClient) -> dict[str, Any]:

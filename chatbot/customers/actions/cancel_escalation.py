@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.credentials import Credentials
+from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
@@ -20,7 +21,7 @@ def cancel_escalation(*, session_name: str, credentials: Credentials | None) -> 
     with transaction.atomic():
         locked = lock_session(session_name, credentials)
         session = locked.session
-        previous = lifecycle.give_up_waiting(session)
+        previous = lifecycle.give_up_waiting(session, actor=CUSTOMER, now=locked.now)
         notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="gave_up")
         queue.announce_queue()
         send_many(events.change_with_notice(session, notice, previous=previous, source=events.BOT))

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from chatbot.conversations.credentials import Credentials
 from chatbot.conversations.escalation import enqueue
+from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
@@ -17,6 +18,6 @@ def escalate(*, session_name: str, reason: str, credentials: Credentials | None)
     """
     with transaction.atomic():
         locked = lock_session(session_name, credentials)
-        position, outgoing = enqueue(locked.session, reason=reason, now=locked.now)
+        position, outgoing = enqueue(locked.session, actor=CUSTOMER, reason=reason, now=locked.now)
         send_many(outgoing)
     return locked.session, position
