@@ -14,6 +14,7 @@ import { previewOf } from "../browser/talk/model/attachments.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
+import { Connection } from "./connection.js";
 import { noticeText } from "./notices.js";
 import { createStore } from "./store.js";
 import { fitAboveKeyboard } from "./viewport.js";
@@ -24,12 +25,12 @@ const SESSION_KEY = "handover:session";
 const DECLINED_KEY = "handover:not-rated"; // the session and its version that the customer would not rate
 const DRAFT_KEY = "handover:draft"; // of this tab
 const BOT_PATIENCE_MS = 30000;
-const SHOW_TROUBLE_AFTER_MS = 1500;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
 
 const store = createStore();
 const attention = new Attention(store);
+const connection = new Connection(store);
 const assistant = { name: gettext("Assistant"), tag: null };
 const transcript = new Transcript(byId("messages"), {
   self: { role: "customer", agent: null },
@@ -58,7 +59,6 @@ const composer = new Composer(byId("composer"), {
 let stream = null;
 let outbox = null;
 let lastSend = Promise.resolve();
-let troubleTimer = null;
 
 function labelOf({ role, agent }) {
   if (role === "customer") return { name: gettext("You"), tag: null };
@@ -81,7 +81,10 @@ async function openSession(name) {
     url: sessionPath(name, "events"),
     eventTypes: EVENT_TYPES,
     onEvent: (event) => stream === opened && receiveEvent(event),
-    onStatus: showConnection,
+    onStatus: (status) => {
+      if (status.state === "reconnecting") transcript.lose();
+      connection.show(status);
+    },
     probe: () => probeStatus(`${sessionPath(name)}?limit=1`),
     onRefused: () => {
       forgetSession();
@@ -105,7 +108,7 @@ function closeSession() {
   stream = null;
   outbox?.stop();
   outbox = null;
-  clearTimeout(troubleTimer);
+  connection.clear();
   store.clear();
   transcript.clear();
 }
@@ -303,16 +306,6 @@ function expectBot() {
   const isAsked = store.status.peek() === STATUS.bot && transcript.last?.role === "customer";
   const isFresh = isAsked && Date.now() - new Date(transcript.last.created_at) < BOT_PATIENCE_MS;
   transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
-}
-
-/** Trouble of a moment is not worth a word. */
-function showConnection({ state: connection, degraded }) {
-  if (connection === "reconnecting") transcript.lose();
-  clearTimeout(troubleTimer);
-  const trouble = connection === "live" ? (degraded ? "slow" : "") : "lost";
-  const show = () => { store.trouble.value = trouble; };
-  if (trouble) troubleTimer = setTimeout(show, SHOW_TROUBLE_AFTER_MS);
-  else show();
 }
 
 function connectNow() {
