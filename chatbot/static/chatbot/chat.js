@@ -54,6 +54,7 @@ const composer = new Composer(byId("composer"), {
   onSend: send,
   onInput: keepDraft,
   onTyping: (text) => typing.hear(text),
+  onError: ({ message }) => showError(message),
 });
 
 let stream = null;

@@ -1,6 +1,7 @@
 /** What the agent notices when looking elsewhere: numbers in title and icon, a sound, a notification of the desktop. */
 
 import { CallingTab, drawIcon, playSound } from "../browser/kit/calling.js";
+import { byId } from "../browser/kit/page.js";
 import { fill } from "../browser/kit/text.js";
 import { effect, signal } from "../browser/kit/ui.js";
 import { previewOf } from "../browser/talk/model/attachments.js";
@@ -27,6 +28,7 @@ export class Attention {
     this.settings = signal(this.#read());
     window.addEventListener("storage", ({ key }) => { if (key === this.#key) this.settings.value = this.#read(); });
     setInterval(() => this.#ringAgain(), RING_AGAIN_MS);
+    effect(() => { byId("notify-mark").textContent = this.isRefused.value ? gettext("Sound is off") : ""; });
     effect(() => {
       const waiting = store.queue.rows.value.map(({ key }) => key);
       this.#told = stillWaiting(this.#told, waiting);

@@ -55,6 +55,7 @@ export class OpenConversation {
       onSend: (content, attachments) => this.#send(content, attachments),
       onInput: (text) => this.#saveDraft(text),
       onTyping: (text) => typing.hear(text),
+      onError: callbacks.onError,
     });
   }
 
