@@ -7,6 +7,7 @@ import { effect, html, render } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
+import { keepDraft, readDraft } from "../browser/talk/drafts.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
@@ -23,7 +24,7 @@ import { StateCard } from "./views/card.js";
 
 const SESSION_KEY = "handover:session";
 const DECLINED_KEY = "handover:not-rated"; // the session and its version that the customer would not rate
-const DRAFT_KEY = "handover:draft"; // of this tab
+const DRAFT_KEY = "handover:draft";
 const BOT_PATIENCE_MS = 30000;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
@@ -52,7 +53,7 @@ const composer = new Composer(byId("composer"), {
   uploads,
   dropPlace: document.querySelector(".chat"),
   onSend: send,
-  onInput: keepDraft,
+  onInput: saveDraft,
   onTyping: (text) => typing.hear(text),
   onError: ({ message }) => showError(message),
 });
@@ -166,7 +167,7 @@ function inTurn(work) {
 }
 
 function send(content, attachments = []) {
-  keepDraft("");
+  saveDraft("");
   return inTurn(() => accept(content, attachments));
 }
 
@@ -182,14 +183,14 @@ async function sendSuggestion(content) {
   welcome.inert = false;
 }
 
-function keepDraft(text) {
-  sessionStorage.setItem(DRAFT_KEY, text);
+function saveDraft(text) {
+  keepDraft(DRAFT_KEY, text);
 }
 
 /** Put a message that was not sent back to where it is written. */
 function setBack({ content, attachments = [] }) {
   composer.value = [content, composer.value].filter(Boolean).join("\n");
-  keepDraft(composer.value);
+  saveDraft(composer.value);
   uploads.putBack(attachments);
 }
 
@@ -382,5 +383,5 @@ function isNearEnd() {
 mount();
 fitAboveKeyboard();
 dropStrayClicks("#escalate, #cancel");
-composer.value = sessionStorage.getItem(DRAFT_KEY) ?? "";
+composer.value = readDraft(DRAFT_KEY);
 openKnownSession();
