@@ -14,7 +14,7 @@ from chatbot.conversations.closing import last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
 from chatbot.conversations.presence import present
 from chatbot.conversations.receipts import Receipts, receipts_of
-from chatbot.models import QUEUE_ORDER, ChatSession, Closing, Status
+from chatbot.models import QUEUE_ORDER, AvailabilityReason, ChatSession, Closing, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import may_read, readable_by
 from workbench.paging import LATEST, UNANSWERED
@@ -92,6 +92,14 @@ class QueueItem(TypedDict):
 def agent_exists(agent_id: str) -> bool:
     """Whether an agent has this id (REALTIME_AGENT_EXISTS)."""
     return User.objects.filter(username=agent_id, is_active=True).exists()
+
+
+def suggested_reasons() -> dict[str, list[str]]:
+    """What agents may pick to say why they are busy or away, by availability."""
+    suggested: dict[str, list[str]] = {}
+    for availability, text in AvailabilityReason.objects.values_list("availability", "text"):
+        suggested.setdefault(availability, []).append(text)
+    return suggested
 
 
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:
