@@ -58,11 +58,11 @@ def _requeue(
     """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
     session = locked.session
     former = session.assignee.username if session.assignee else None
-    previous = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
+    change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
     notice = transcript.write_notice(session, text, now=locked.now)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former),
+        *events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former),
     ]
