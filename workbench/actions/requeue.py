@@ -77,13 +77,11 @@ def _requeue(
     """
     session = locked.session
     former = session.assignee.username if session.assignee else None
-    previous = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
+    change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
     message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(
-            session, message, previous=previous, source=events.WORKBENCH, former_assignee=former
-        ),
+        *events.change_with_notice(session, message, change=change, source=events.WORKBENCH, former_assignee=former),
     ]
