@@ -5,7 +5,7 @@ from datetime import datetime
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events.base import Outgoing, Source, iso
+from chatbot.conversations.events.base import Outgoing, Source, desk_of, iso, to_session_and_desk
 from chatbot.conversations.events.messages import new_message
 from chatbot.models import ChatSession, Message
 from realtime import groups
@@ -40,7 +40,7 @@ class QueuedTransferRequest(TransferRequest):
 
 
 def status_change(session: ChatSession, *, previous: str, source: Source) -> list[Outgoing]:
-    """Tell the session and every agent of its status."""
+    """Tell the session and the agents of its team of its status."""
     payload: StatusChange = {
         "session_name": session.name,
         "status": session.status,
@@ -49,7 +49,7 @@ def status_change(session: ChatSession, *, previous: str, source: Source) -> lis
         "version": session.version,
     }
     event = Event("status_change", dict(payload), source)
-    return [(groups.session(session.name), event), (groups.BROADCAST, event)]
+    return to_session_and_desk(session, event)
 
 
 def change_with_notice(
@@ -63,7 +63,7 @@ def change_with_notice(
 
 
 def transfer_request(session: ChatSession, *, waiting_since: datetime, position: int, source: Source) -> list[Outgoing]:
-    """Tell the session that it waits, and every agent also why and where in the queue."""
+    """Tell the session that it waits, and the agents of its team also why and where in the queue."""
     seen: TransferRequest = {"session_name": session.name, "waiting_since": iso(waiting_since)}
     queued: QueuedTransferRequest = {
         **seen,
@@ -75,5 +75,5 @@ def transfer_request(session: ChatSession, *, waiting_since: datetime, position:
     }
     return [
         (groups.session(session.name), Event("transfer_request", dict(seen), source)),
-        (groups.BROADCAST, Event("transfer_request", dict(queued), source)),
+        (desk_of(session.team_id), Event("transfer_request", dict(queued), source)),
     ]
