@@ -52,27 +52,29 @@ def send_queue_in_turn() -> bool:
 
 def send_queue() -> None:
     """Send queue_update to the agents of each team and queue_position to those who wait; three queries."""
-    queues = _queues()
-    updates = [_update(team, queues.get(team_key(team))) for team in Team.objects.all()[:MAX_TEAMS]]
+    lengths = queues()
+    updates = [_update(team, lengths.get(team_key(team))) for team in Team.objects.all()[:MAX_TEAMS]]
     places = [events.queue_position(name, place) for name, place in _places()]
     send_many([*updates, *places])
 
 
 @dataclass(frozen=True, slots=True)
-class _Queue:
+class Queue:
+    """Those who wait for a team; `longest_wait` is None where nobody knows since when."""
+
     waiting: int
-    longest_wait: timedelta | None  # None if nobody knows since when they wait
+    longest_wait: timedelta | None
 
 
-def _queues() -> dict[int | None, _Queue]:
-    """The queues that are not empty, by the `team_id` of their sessions."""
+def queues() -> dict[int | None, Queue]:
+    """The queues that are not empty, by the `team_id` of their sessions; one query."""
     age = ExpressionWrapper(Now() - Min("waiting_since"), output_field=DurationField())
-    queues = ChatSession.objects.filter(status=Status.PENDING_MANUAL).order_by().values("team_id")
-    numbers = queues.annotate(count=Count("id"), age=age).values_list("team_id", "count", "age")
-    return {key: _Queue(count, longest) for key, count, longest in numbers}
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).order_by().values("team_id")
+    numbers = waiting.annotate(count=Count("id"), age=age).values_list("team_id", "count", "age")
+    return {key: Queue(count, longest) for key, count, longest in numbers}
 
 
-def _update(team: Team, queue: _Queue | None) -> events.Outgoing:
+def _update(team: Team, queue: Queue | None) -> events.Outgoing:
     longest = queue.longest_wait if queue else None
     seconds = max(0, int(longest.total_seconds())) if longest else 0
     return events.queue_update(team, waiting=queue.waiting if queue else 0, longest_wait_seconds=seconds)

@@ -49,13 +49,13 @@ def team_of(session: ChatSession, teams: Mapping[int | None, TeamJson]) -> TeamJ
     return teams.get(session.team_id) or teams[None]  # of a team that was deleted since the session was read
 
 
-def keys_of_members(agents: Collection[User]) -> Mapping[int, Collection[int | None]]:
-    """By agent's id, the `team_id` of the sessions of each team that he serves; one query."""
-    memberships = TeamMember.objects.filter(agent__in=[agent.pk for agent in agents])
+def keys_of_members(agents: Collection[int]) -> Mapping[int, Collection[int | None]]:
+    """By an agent's id, of each of these, the `team_id` of the sessions of each team that he serves; one query."""
+    memberships = TeamMember.objects.filter(agent__in=agents)
     found = defaultdict[int, list[int | None]](list)
     for team_id, agent_id, is_default in sorted(memberships.values_list("team_id", "agent_id", "team__is_default")):
         found[agent_id].append(None if is_default else team_id)
-    return {agent.pk: found.get(agent.pk, [None]) for agent in agents}
+    return {agent: found.get(agent, [None]) for agent in agents}
 
 
 def further_keys() -> list[int]:
@@ -65,7 +65,7 @@ def further_keys() -> list[int]:
 
 def served_by(user: User) -> Q:
     """Sessions of the teams that an agent serves; one query."""
-    keys = keys_of_members([user])[user.pk]
+    keys = keys_of_members([user.pk])[user.pk]
     named = Q(team__in=[key for key in keys if key is not None])
     return named | Q(team=None) if None in keys else named
 

@@ -78,7 +78,7 @@ def _desk_channels(teams: Teams, agent: Agent) -> tuple[Channel, ...]:
 
 def _team_channels(agents: Collection[Agent]) -> Teams:
     supervisors = [agent for agent in agents if agent.is_supervisor]
-    others = [agent.user for agent in agents if not agent.is_supervisor]
+    others = [agent.user.pk for agent in agents if not agent.is_supervisor]
     everything = tuple(desk_of(key) for key in further_keys()) if supervisors else ()
     served = keys_of_members(others) if others else {}
     return {
