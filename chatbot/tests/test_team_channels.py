@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from chatbot.conversations import events
+from chatbot.conversations.change import Change
 from chatbot.conversations.events import Outgoing
 from chatbot.models import ChatSession, Team
 from chatbot.tests.customer import make_session
@@ -21,7 +22,7 @@ def team() -> Team:
 def desk_events(session: ChatSession) -> list[Outgoing]:
     """What agents hear of a session that nobody has."""
     sent = [
-        *events.status_change(session, previous="bot_active", source=events.BOT),
+        *events.status_change(session, change=Change("bot_active"), source=events.BOT),
         *events.transfer_request(session, waiting_since=timezone.now(), position=1, source=events.BOT),
         events.customer_change(session, source=events.BOT),
         events.customer_presence(session, is_online=True),

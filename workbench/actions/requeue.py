@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
@@ -32,7 +33,7 @@ def requeue(*, session_name: str, agent: Agent) -> ChatSession:
         locked = lock_session(session_name)
         if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
             check_assignee(locked.session, agent)
-        send_many(_requeue(locked, HANDED_BACK, actor=agent_actor(agent.user)))
+        send_many(_requeue(locked, HANDED_BACK, notice="requeued", actor=agent_actor(agent.user), by=agent.user))
     return locked.session
 
 
@@ -48,21 +49,39 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        send_many(_requeue(locked, NOTICE, actor=SYSTEM, why={"code": "deactivated"}))
+        send_many(
+            _requeue(
+                locked,
+                NOTICE,
+                notice="stranded",
+                actor=SYSTEM,
+                by=locked.session.assignee,
+                why={"code": "deactivated"},
+            )
+        )
     return True
 
 
 def _requeue(
-    locked: LockedSession, text: str, *, actor: Actor, why: dict[str, Any] | None = None
+    locked: LockedSession,
+    text: str,
+    *,
+    notice: transcript.Notice,
+    actor: Actor,
+    by: User | None,
+    why: dict[str, Any] | None = None,
 ) -> list[events.Outgoing]:
-    """Do it, and return what to send. The request comes first, so that open pages announce it as one."""
+    """Do it, and return what to send. The request comes first, so that open pages announce it as one.
+
+    `by` is the agent whom the notice names, `actor` who did it.
+    """
     session = locked.session
     former = session.assignee.username if session.assignee else None
-    previous = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
-    notice = transcript.write_notice(session, text, now=locked.now)
+    change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
+    message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former),
+        *events.change_with_notice(session, message, change=change, source=events.WORKBENCH, former_assignee=former),
     ]

@@ -7,6 +7,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, desk_of, iso, unlogged
 from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
+from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer, offer_ended, transfer_offer
 from chatbot.conversations.events.presence import CustomerPresence, customer_presence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
@@ -31,6 +32,7 @@ __all__ = [
     "CustomerPresence",
     "EventType",
     "MessageJson",
+    "OfferEnded",
     "Outgoing",
     "QueuePosition",
     "QueueUpdate",
@@ -38,6 +40,8 @@ __all__ = [
     "Receipt",
     "SessionUpdate",
     "StatusChange",
+    "TransferAnswer",
+    "TransferOffer",
     "TransferRequest",
     "Typing",
     "change_with_notice",
@@ -50,10 +54,12 @@ __all__ = [
     "message_json",
     "message_read",
     "new_message",
+    "offer_ended",
     "queue_position",
     "queue_update",
     "session_updated",
     "status_change",
+    "transfer_offer",
     "transfer_request",
     "typing",
     "unlogged",

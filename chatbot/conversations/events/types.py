@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
+from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer
 from chatbot.conversations.events.presence import CustomerPresence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
 from chatbot.conversations.events.receipts import Receipt
@@ -47,6 +48,12 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         payload_on_session=TransferRequest,
     ),
     "session_updated": EventType("A session has another team or priority.", DESK, SessionUpdate),
+    "transfer_offer": EventType(
+        "A session is offered to the agent, or by him to another one.", ("agent",), TransferOffer
+    ),
+    "transfer_accepted": EventType("The receiver of a transfer has the session now.", ("agent",), TransferAnswer),
+    "transfer_declined": EventType("The receiver of a transfer does not want it.", ("agent",), TransferAnswer),
+    "offer_ended": EventType("An offer is over, however it ended.", ("agent",), OfferEnded),
     "customer_change": EventType("A customer has said who they are.", DESK, CustomerChange),
     "message_delivered": EventType(
         "One side has got what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
