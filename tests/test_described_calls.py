@@ -57,14 +57,19 @@ AGENTS_OPERATIONS = [
     "confirm",
     "typing",
     "read_today",
+    "list_teams",
+    "set_up_team",
     "attach",
     "read_attachment",
     "read_preview",
 ]
-# A call of the queue has nothing in it that could be wrong. Of a file
+# What supervisors do.
+SUPERVISORS_OPERATIONS = ["set_up_team"]
+# Calls of the queue and of teams have nothing in them that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
+    ("list_teams", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
 
@@ -84,7 +89,7 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
             operation.pop("security", None)
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
-                    known = attachments if parameter["name"] == "attachment_id" else names
+                    known = {"attachment_id": attachments, "team_id": ["1", "999"]}.get(parameter["name"], names)
                     parameter["schema"] = {"type": "string", "enum": known}
                 elif parameter["name"] == "before" and parameter["schema"]["type"] == "string":
                     parameter["schema"] = {"type": "string", "enum": [""]}
@@ -148,4 +153,5 @@ def test_agents_calls_are_answered_as_described(
     expect(200, alice.take_over(taken))
     names = [with_bot, waiting, taken, "s-unknown"]
     picture = expect(201, alice.upload(taken, "a.png", files.picture("PNG")))
-    make_calls(load(alice.url, names, [picture["id"], "unknown"]), operation_id, mode, alice.http)
+    with AgentClient(alice.url, "carol" if operation_id in SUPERVISORS_OPERATIONS else "alice") as caller:
+        make_calls(load(alice.url, names, [picture["id"], "unknown"]), operation_id, mode, caller.http)

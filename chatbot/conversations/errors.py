@@ -12,6 +12,7 @@ ApiError
 │   └── NotAssignee      403  NOT_ASSIGNEE
 ├── NotFound             404  NOT_FOUND
 │   ├── QueueEmpty       404  QUEUE_EMPTY
+│   ├── TeamNotFound     404  TEAM_NOT_FOUND
 │   ├── MessageNotFound  404  MESSAGE_NOT_FOUND
 │   └── AttachmentNotFound  404  ATTACHMENT_NOT_FOUND
 ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
@@ -129,6 +130,11 @@ class NotFound(ApiError):
 class QueueEmpty(NotFound):
     code = "QUEUE_EMPTY"
     default_message = _("Nobody waits for an agent.")
+
+
+class TeamNotFound(NotFound):
+    code = "TEAM_NOT_FOUND"
+    default_message = _("There is no such team.")
 
 
 class MessageNotFound(NotFound):

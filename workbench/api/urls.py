@@ -5,7 +5,7 @@ from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
 from chatbot.web.openapi import NAME, event_stream
 from workbench.access.streams import MAX_WATCHED
-from workbench.api import attachments, handling, messages, queue, sessions, today
+from workbench.api import attachments, handling, messages, queue, sessions, teams, today
 from workbench.api.guards import Login
 
 api = ServiceAPI(
@@ -19,6 +19,7 @@ api = ServiceAPI(
 for router in (messages.router, queue.router, sessions.router, handling.router, attachments.uploads):
     api.add_router("/sessions", router)
 api.add_router("/attachments", attachments.router)
+api.add_router("/teams", teams.router)
 api.add_router("/today", today.router)
 
 # Of workbench/api/streams.py.
