@@ -57,14 +57,19 @@ AGENTS_OPERATIONS = [
     "confirm",
     "typing",
     "read_today",
+    "read_offers",
+    "accept",
+    "decline",
+    "transfer_session",
     "attach",
     "read_attachment",
     "read_preview",
 ]
-# A call of the queue has nothing in it that could be wrong. Of a file
+# A call of the queue, or of the offers, has nothing in it that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
+    ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
 
@@ -84,7 +89,7 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
             operation.pop("security", None)
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
-                    known = attachments if parameter["name"] == "attachment_id" else names
+                    known = {"attachment_id": attachments, "offer_id": ["1", "unknown"]}.get(parameter["name"], names)
                     parameter["schema"] = {"type": "string", "enum": known}
                 elif parameter["name"] == "before" and parameter["schema"]["type"] == "string":
                     parameter["schema"] = {"type": "string", "enum": [""]}

@@ -210,10 +210,10 @@ async def test_reading_costs_the_same_however_much_there_is(
 
 
 @pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 13), ("messages", 7), ("release", 12), ("close", 13), ("requeue", 14)]
+    ("verb", "queries"), [("takeover", 15), ("messages", 7), ("release", 14), ("close", 15), ("requeue", 16)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
-    """Login 2, lock, the change, its message, the session, counters, events, what is unread, who is here."""
+    """Login 2, lock, the change, its offer, who is idle, its message, the session, counters, events, its item 2."""
     status = Status.PENDING_MANUAL if verb == "takeover" else Status.MANUAL_LIVE
     await in_database(add_session, status=status, assignee="" if verb == "takeover" else "alice")
     statements = await count_queries(lambda: alice.act(verb=verb, name="s-1", body={"content": "a", "client_id": "a"}))
