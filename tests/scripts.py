@@ -11,6 +11,8 @@ SERVED = {"browser": ROOT / "browser"} | {
 }
 IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*?["'](\.[^"']+)["'];""", re.MULTILINE)
 
+LAZY_IMPORT = re.compile(r"""await import\(["'](\.[^"']+)["']\)""")
+
 
 def scripts() -> list[str]:
     """Every script as the server names it: `browser/net/http.js`."""
@@ -21,11 +23,11 @@ def scripts() -> list[str]:
     )
 
 
-def imports_of(script: str) -> set[str]:
-    """The scripts that this one imports itself."""
+def imports_of(script: str, pattern: re.Pattern[str] = IMPORT) -> set[str]:
+    """The scripts that this one imports itself: when it is loaded, or with LAZY_IMPORT when they are wanted."""
     name, _, path = script.partition("/")
     text = (SERVED[name] / path).read_text()
-    found = [Path("/") / Path(script).parent / each for each in IMPORT.findall(text)]
+    found = [Path("/") / Path(script).parent / each for each in pattern.findall(text)]
     return {str(path.resolve().relative_to("/")) for path in found}
 
 

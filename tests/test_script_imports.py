@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.scripts import imports_of, scripts
+from tests.scripts import LAZY_IMPORT, imports_of, scripts
 
 LAYERS = ("vendor", "kit", "net", "model", "store", "views", "page")  # each may import itself and what is before it
 MODEL_MAY_IMPORT = {"model"}
@@ -28,13 +28,14 @@ def may_import(script: str, other: str) -> bool:
 
 @pytest.mark.parametrize("script", scripts())
 def test_imports_point_one_way(script: str) -> None:
-    imported = imports_of(script)
+    imported = imports_of(script) | imports_of(script, LAZY_IMPORT)
     assert imported <= set(scripts())
     assert {other for other in imported if not may_import(script, other)} == set()
 
 
 def test_an_import_that_points_up_is_found() -> None:
     assert imports_of("chatbot/chat.js") > {"browser/net/http.js", "realtime/stream.js"}
+    assert imports_of("workbench/workbench.js", LAZY_IMPORT) == {"workbench/written_out.js"}
     assert not may_import("browser/net/http", "browser/talk/views/bubble")
     assert not may_import("browser/talk/model/transcript", "browser/kit/text")
     assert not may_import("workbench/store", "chatbot/store")

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import socket
+import statistics
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ MEBIBYTE = 1024 * 1024
 MAX_MB = 20
 AT_ONCE = 4
 MAX_GROWTH_KIB = 1024
+WARM_UP, LOOKS = 3, 5
 SERVERS = {
     "serve": ["manage.py", "serve", "{service}", "--port", "{port}"],
     "uvicorn": ["-m", "uvicorn", "config.asgi:{service}", "--port", "{port}", "--log-level=warning"],
@@ -88,16 +90,24 @@ def peak_of(pid: int) -> Iterator[list[int]]:
 def test_upload_takes_less_than_a_mebibyte_of_the_service(
     services: dict[str, Subject], customer: CustomerClient
 ) -> None:
-    """And so does reading it: both a few times first, so that what they use is loaded."""
+    """And so does reading it: both a few times first, so that what they use is loaded.
+
+    The median of several: an allocator that asks for another arena at this moment is no growth by uploads.
+    """
     content = files.noise(MAX_MB * MEBIBYTE)
-    for _ in range(3):
-        customer.http.get(expect(201, customer.upload("a.pdf", content))["url"])
     chatbot = services["chatbot"]
-    before = process_status(chatbot.pid, "VmRSS")
-    with peak_of(chatbot.pid) as peak:
-        said = expect(201, customer.upload("a.pdf", content))
-        assert customer.http.get(said["url"]).content == content
-    assert peak[0] - before <= MAX_GROWTH_KIB, f"of {before} KiB"
+
+    def growth() -> int:
+        before = process_status(chatbot.pid, "VmRSS")
+        with peak_of(chatbot.pid) as peak:
+            said = expect(201, customer.upload("a.pdf", content))
+            assert customer.http.get(said["url"]).content == content
+        return peak[0] - before
+
+    for _ in range(WARM_UP):
+        growth()
+    growths = [growth() for _ in range(LOOKS)]
+    assert statistics.median(growths) <= MAX_GROWTH_KIB, growths
 
 
 def test_client_that_does_not_read_a_file_costs_no_memory(

@@ -48,6 +48,10 @@ export async function callApi(method, path, body = undefined, { keepalive = fals
   return answer;
 }
 
+/** What is thrown where no answer came. */
+export const unreachable = () =>
+  new ApiError(0, { code: "UNREACHABLE", message: gettext("The service cannot be reached. Please try again.") });
+
 /** The HTTP status of a GET, 0 if no answer came. @param {string} path @returns {Promise<number>} */
 export async function probeStatus(path) {
   try {
@@ -69,6 +73,6 @@ async function send(path, options) {
   try {
     return await fetch(path, { ...options, credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
-    throw new ApiError(0, { code: "UNREACHABLE", message: gettext("The service cannot be reached. Please try again.") });
+    throw unreachable();
   }
 }

@@ -1,6 +1,6 @@
 /** Sends one file, and tells how far it is: fetch() cannot say that of a body. */
 
-import { ApiError, readCookie } from "./http.js";
+import { ApiError, readCookie, unreachable } from "./http.js";
 
 const STALLED_MS = 90000; // the server takes up to 60 s to look into a file, and says nothing meanwhile
 
@@ -44,8 +44,5 @@ export function uploadFile(path, file, { signal, onProgress }) {
 
 /** @param {XMLHttpRequest} request */
 function errorOf({ status, response }) {
-  if (status === 0) {
-    return new ApiError(0, { code: "UNREACHABLE", message: gettext("The service cannot be reached. Please try again.") });
-  }
-  return new ApiError(status, response?.error);
+  return status === 0 ? unreachable() : new ApiError(status, response?.error);
 }

@@ -38,6 +38,7 @@ export class Transcript {
    * @param options.self {role, agent} of the reader
    * @param options.isOwnSide tells whether a message stands on the reader's side
    * @param options.labelOf gives {name, tag, isAnonymous} of who speaks
+   * @param options.noticeOf gives the words of a system message
    * @param options.loadOlder fetches what is before a message id: {messages, more}
    * @param options.onRetry, options.onEdit called with the client_id of a message that was not sent
    * @param options.agentOf gives the agent who writes, for the customer's page

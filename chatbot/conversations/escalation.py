@@ -22,7 +22,7 @@ def enqueue(
     """
     question = transcript.last_words(session, before=calling_message)
     change = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question)
-    notice = transcript.write_notice(session, NOTICE, now=now)
+    notice = transcript.write_notice(session, NOTICE, now=now, notice="asked")
     queue.announce_queue()
     position = queue_rank(session)
     return position, [

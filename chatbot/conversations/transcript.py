@@ -2,17 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils.translation import gettext, override
 
 from chatbot.conversations.attachments import FILE_MARK, claim, read_files
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
+from chatbot.models import PREVIEW_LENGTH, SYSTEM_SENDER, ChatSession, Message, Role, Status
 
 CUSTOMER = "customer"
 BOT = "bot"
-SYSTEM = "system"
+
+# What a notice tells of: a customer asked for an agent, or stopped waiting; an agent took the conversation, gave it to
+# the bot, put it back into the queue, was deactivated, closed it; the customer ended it. An agent accepted it from
+# another one, did not answer in time, had no page open.
+Notice = Literal[
+    "asked",
+    "gave_up",
+    "taken",
+    "released",
+    "requeued",
+    "stranded",
+    "closed",
+    "ended",
+    "transferred",
+    "silent",
+    "vanished",
+]
 
 # What lists of sessions show as the last message: what people said.
 PEOPLE = (Role.CUSTOMER, Role.AGENT)
@@ -84,15 +101,35 @@ def preview(message: Message) -> str:
     return " ".join([*message.content.split(), *([FILE_MARK, files] if files else [])])[:PREVIEW_LENGTH]
 
 
-def write_notice(session: ChatSession, text: str, *, now: datetime, **values: str) -> Message:
+def notice_sender(notice: Notice | None) -> str:
+    """The sender of a notice, which says what it tells of (Message.notice)."""
+    return f"{SYSTEM_SENDER}:{notice}" if notice else SYSTEM_SENDER
+
+
+def write_notice(
+    session: ChatSession,
+    text: str,
+    *,
+    now: datetime,
+    notice: Notice | None = None,
+    by: User | None = None,
+    **values: str,
+) -> Message:
     """Write a system message in the session's language about the change to its present version.
 
-    `text` is the English source of a translation, marked with gettext_noop where it stands; `values` fill it.
+    `text` is the English source of a translation, marked with gettext_noop where it stands; `values` fill it. It is
+    for readers who do not know `notice`; the pages make a sentence of their own of `notice` and of `by`, who did it.
     """
     with override(session.language):
         content = gettext(text).format(**values)
     return write(
-        session, role=Role.SYSTEM, sender=SYSTEM, content=content, client_id=f"version-{session.version}", now=now
+        session,
+        role=Role.SYSTEM,
+        sender=notice_sender(notice),
+        content=content,
+        client_id=f"version-{session.version}",
+        now=now,
+        agent=by,
     )
 
 

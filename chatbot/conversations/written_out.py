@@ -43,7 +43,7 @@ def _words(message: Message) -> str:
 
 
 def _writer(message: Message) -> str:
-    if message.agent is not None:
+    if message.agent is not None and message.role == Role.AGENT:
         return display_name(message.agent)
     names = {Role.CUSTOMER: _("You"), Role.BOT: _("Assistant"), Role.SYSTEM: _("Notice")}
     return names.get(Role(message.role), _("Agent"))

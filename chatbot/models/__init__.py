@@ -20,7 +20,7 @@ from chatbot.models.closing import (
     Closing,
 )
 from chatbot.models.history import By, HistoryEntry, Phase, SessionInterval, What
-from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, Message, Role
+from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
 from chatbot.models.offer import MAX_NOTE_LENGTH, Offer, OfferEnd
 from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
 from chatbot.models.seen import SeenMessage
@@ -57,6 +57,7 @@ __all__ = [
     "QUEUE_ORDER",
     "SILENCE",
     "SPAM",
+    "SYSTEM_SENDER",
     "TURN_LEASE",
     "Afterwards",
     "AgentInterval",

@@ -17,6 +17,8 @@ MAX_CONTENT_LENGTH = 4000
 
 MAX_CLIENT_ID_LENGTH = 64
 
+SYSTEM_SENDER = "system"
+
 
 class Role(models.TextChoices):
     """Who a message is from."""
@@ -64,3 +66,9 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sender} {self.pk}"
+
+    @property
+    def notice(self) -> str | None:
+        """What a system message tells of ("taken"), null if nobody said; its sender carries it."""
+        sender, _, cause = self.sender.partition(":")
+        return cause or None if sender == SYSTEM_SENDER else None

@@ -37,6 +37,7 @@ async def test_a_message_is_answered_as_stored(customer: Customer) -> None:
         "agent": None,
         "client_id": "c-1",
         "attachments": [],
+        "notice": None,
     }
 
 

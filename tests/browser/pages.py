@@ -21,10 +21,10 @@ SEEN_WITHIN_SECONDS = 1.0  # the product's promise for a transfer request
 LATE_TURNS = 20
 NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
 
-Shown = list[tuple[str, str]]  # (role, text) of each message, in order
+Shown = list[tuple[str, str]]  # (role, text) of each message, in order; of a system line what it tells of
 
 READ_MESSAGES = """nodes => nodes.map(node => node.matches(".notice")
-    ? ["system", node.querySelector("span").firstChild.data]
+    ? ["system", node.dataset.notice ?? node.querySelector("span").firstChild.data]
     : [/by-(\\w+)/.exec(node.className)[1], node.querySelector(".bubble").textContent])"""
 
 
@@ -186,4 +186,4 @@ class WorkbenchPage(ConversationPage):
 
 def messages_of(session: dict[str, Any]) -> Shown:
     """What a page has to show of a fetched session."""
-    return [(message["role"], message["content"]) for message in session["messages"]]
+    return [(message["role"], message["notice"] or message["content"]) for message in session["messages"]]

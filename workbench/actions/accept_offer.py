@@ -1,5 +1,7 @@
 """An agent takes what he is offered: a waiting session, or one that a colleague passes on."""
 
+from typing import Final
+
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
@@ -13,6 +15,9 @@ from workbench.actions.take_over import NOTICE
 
 CONNECTING = gettext_noop("Connecting you to {agent}.")
 
+TAKEN: Final[transcript.Notice] = "taken"
+TRANSFERRED: Final[transcript.Notice] = "transferred"
+
 
 def accept_offer(*, offer_id: str, agent: Agent) -> ChatSession:
     """Give the session to the receiver of the offer, who is the agent; of a transfer its sender has it until then.
@@ -25,11 +30,13 @@ def accept_offer(*, offer_id: str, agent: Agent) -> ChatSession:
         former = session.assignee.username if session.assignee else None
         if offer.sender is None:
             change = lifecycle.take_over(session, agent=agent.user, now=locked.now, what=What.ACCEPTED)
-            text = NOTICE
+            text, kind = NOTICE, TAKEN
         else:
             change = lifecycle.reassign(session, agent=agent.user, now=locked.now, what=What.TRANSFERRED)
-            text = CONNECTING
-        notice = transcript.write_notice(session, text, now=locked.now, agent=display_name(agent.user))
+            text, kind = CONNECTING, TRANSFERRED
+        notice = transcript.write_notice(
+            session, text, now=locked.now, notice=kind, by=agent.user, agent=display_name(agent.user)
+        )
         queue.announce_queue()
         send_many(
             events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former)

@@ -31,7 +31,7 @@ def close(
         change = closing.close(
             session, now=locked.now, agent=agent.user, reason=reason, summary=summary, follow_up_on=follow_up_on
         )
-        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="closed", by=agent.user)
         send_many(
             events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former)
         )

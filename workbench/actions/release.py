@@ -21,7 +21,7 @@ def release(*, session_name: str, agent: Agent) -> ChatSession:
         session = locked.session
         check_assignee(session, agent)
         change = lifecycle.release(session, actor=agent_actor(agent.user), now=locked.now)
-        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="released", by=agent.user)
         send_many(
             events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=agent.id)
         )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
@@ -34,7 +35,8 @@ def requeue(*, session_name: str, agent: Agent, team: int | None = None) -> Chat
         if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
             check_assignee(locked.session, agent)
         to = None if team is None else find_team(team)
-        send_many(put_back(locked, HANDED_BACK, actor=agent_actor(agent.user), team=to))
+        actor = agent_actor(agent.user)
+        send_many(put_back(locked, HANDED_BACK, notice="requeued", actor=actor, by=agent.user, team=to))
     return locked.session
 
 
@@ -50,7 +52,9 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        send_many(put_back(locked, NOTICE, actor=SYSTEM, why={"code": "deactivated"}))
+        former = locked.session.assignee
+        why = {"code": "deactivated"}
+        send_many(put_back(locked, NOTICE, notice="stranded", actor=SYSTEM, by=former, why=why))
     return True
 
 
@@ -66,22 +70,25 @@ def put_back(
     locked: LockedSession,
     text: str,
     *,
+    notice: transcript.Notice | None,
     actor: Actor,
+    by: User | None,
     why: dict[str, Any] | None = None,
     team: Team | None = None,
     **values: str,
 ) -> list[events.Outgoing]:
     """Put a locked live session back to the queue, of this team if one is given, and return what to send.
 
-    `text` tells the customer, filled with `values`. The request comes first, so that open pages announce it as one.
+    `text`, filled with `values`, tells the customer; `by` is the agent whom the notice names, `actor` who did it. The
+    request comes first, so that open pages announce it as one.
     """
     session = locked.session
     former = session.assignee.username if session.assignee else None
     change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why, team=team)
-    notice = transcript.write_notice(session, text, now=locked.now, **values)
+    message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by, **values)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former),
+        *events.change_with_notice(session, message, change=change, source=events.WORKBENCH, former_assignee=former),
     ]

@@ -33,7 +33,9 @@ def take_over(*, session_name: str, agent: Agent, force: bool = False, from_bot:
             change = lifecycle.take_from_bot(session, agent=agent.user, now=locked.now)
         else:
             change = lifecycle.take_over(session, agent=agent.user, now=locked.now)
-        notice = transcript.write_notice(session, NOTICE, now=locked.now, agent=display_name(agent.user))
+        notice = transcript.write_notice(
+            session, NOTICE, now=locked.now, notice="taken", by=agent.user, agent=display_name(agent.user)
+        )
         queue.announce_queue()
         send_many(
             events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former)

@@ -65,7 +65,8 @@ def transfer_to_team(*, session_name: str, agent: Agent, to_team: int, note: str
 
 def _pass_to_team(locked: LockedSession, agent: Agent, team: Team, note: str) -> list[events.Outgoing]:
     why = {"code": "team", "sender": agent_json(agent.user), "team": str(team), **({"note": note} if note else {})}
-    return put_back(locked, CONNECTING, actor=agent_actor(agent.user), why=why, team=team, name=str(team))
+    actor = agent_actor(agent.user)
+    return put_back(locked, CONNECTING, notice=None, actor=actor, by=agent.user, why=why, team=team, name=str(team))
 
 
 def _withdraw_earlier(session: ChatSession, agent: Agent, *, now: datetime) -> list[events.Outgoing]:

@@ -10,9 +10,12 @@ from chatbot.conversations import transcript
 from chatbot.conversations.agents import display_name
 from chatbot.conversations.escalation import NOTICE as ASKED
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
+from workbench.actions.close import NOTICE as CLOSED
+from workbench.actions.take_over import NOTICE as TAKEN
 from workbench.demo.conversations import Conversation, Line
 
-SENDERS = {Role.CUSTOMER: transcript.CUSTOMER, Role.BOT: transcript.BOT, Role.SYSTEM: transcript.SYSTEM}
+SENDERS = {Role.CUSTOMER: transcript.CUSTOMER, Role.BOT: transcript.BOT}
+NOTICES: dict[str, transcript.Notice] = {ASKED: "asked", TAKEN: "taken", CLOSED: "closed"}
 
 
 def lay_out(
@@ -44,7 +47,7 @@ def lay_out(
 
 
 def _message(session: ChatSession, line: Line, number: int, agent: User | None, at: datetime) -> Message:
-    is_agents = line.role == Role.AGENT and agent is not None
+    is_agents = (line.role == Role.AGENT or line.content in (TAKEN, CLOSED)) and agent is not None
     if line.role == Role.SYSTEM:
         session.version += 1
         content = gettext(line.content).format(agent=display_name(agent) if agent else "")
@@ -56,10 +59,16 @@ def _message(session: ChatSession, line: Line, number: int, agent: User | None, 
         role=line.role,
         content=content,
         agent=agent if is_agents else None,
-        sender=transcript.agent_sender(agent) if is_agents and agent else SENDERS[line.role],
+        sender=_sender_of(line, agent),
         client_id=client_id,
         created_at=at,
     )
+
+
+def _sender_of(line: Line, agent: User | None) -> str:
+    if line.role == Role.SYSTEM:
+        return transcript.notice_sender(NOTICES[line.content])
+    return SENDERS.get(line.role) or (transcript.agent_sender(agent) if agent else transcript.CUSTOMER)
 
 
 def _note(session: ChatSession, line: Line, at: datetime) -> None:

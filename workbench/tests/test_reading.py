@@ -213,7 +213,7 @@ async def test_reading_costs_the_same_however_much_there_is(
     ("verb", "queries"), [("takeover", 15), ("messages", 7), ("release", 14), ("close", 15), ("requeue", 16)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
-    """Login 2, lock, the change, its offer, who is idle, its message, the session, counters, events, its item 2."""
+    """Login 2, lock, the change with its offer and who is idle, its message, the session, counters, events, 2 more."""
     status = Status.PENDING_MANUAL if verb == "takeover" else Status.MANUAL_LIVE
     await in_database(add_session, status=status, assignee="" if verb == "takeover" else "alice")
     statements = await count_queries(lambda: alice.act(verb=verb, name="s-1", body={"content": "a", "client_id": "a"}))

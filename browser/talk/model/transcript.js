@@ -10,7 +10,7 @@
  * @typedef {"customer" | "agent" | "bot" | "system"} Role
  * @typedef {"sending" | "delayed" | "waiting" | "failed"} State of a message that is on its way
  * @typedef {{id: number, role: Role, agent?: Agent | null, content: string, created_at: string,
- *   client_id?: string | null, attachments?: Attachment[]}} Message
+ *   client_id?: string | null, attachments?: Attachment[], notice?: string | null}} Message
  * @typedef {{client_id: string, role: Role, agent?: Agent | null, content: string, created_at: string, state: State,
  *   reason: string, id?: undefined, attachments?: Attachment[]}} Pending
  * @typedef {{key: string, at: number, day: string, message: Message}} Stored

@@ -29,7 +29,7 @@ function Row({ row, talk, missedCount }) {
   if (row.kind === "day") return html`<li class="day"><span>${formatDay(message.created_at)}</span></li>`;
   if (row.kind === "gap") return html`<li class="gap"><span>${gettext("Messages are missing here. They are being fetched.")}</span></li>`;
   if (row.kind === "missed") return html`<li class="missed"><span>${missedText(missedCount.value)}</span></li>`;
-  return html`<li class="notice"><span>${message.content} <time datetime=${message.created_at}>${
+  return html`<li class="notice" data-notice=${message.notice}><span>${talk.noticeOf(message)} <time datetime=${message.created_at}>${
     formatClock(message.created_at)}</time></span></li>`;
 }
 

@@ -10,7 +10,10 @@ from realtime.events import Event
 
 
 class MessageJson(TypedDict):
-    """A message, in events and in HTTP answers alike. `created_at` is ISO 8601 UTC."""
+    """A message, in events and in HTTP answers alike. `created_at` is ISO 8601 UTC.
+
+    `notice`, of a system message: what it tells of, so that a page can say it in its reader's words; `agent` did it.
+    """
 
     id: int
     session_name: str
@@ -20,6 +23,7 @@ class MessageJson(TypedDict):
     created_at: str
     client_id: str
     attachments: list[AttachmentJson]
+    notice: str | None
 
 
 def message_json(session: ChatSession, message: Message) -> MessageJson:
@@ -33,6 +37,7 @@ def message_json(session: ChatSession, message: Message) -> MessageJson:
         "created_at": iso(message.created_at),
         "client_id": message.client_id,
         "attachments": [attachment_json(each) for each in message.files],
+        "notice": message.notice,
     }
 
 

@@ -22,7 +22,7 @@ def cancel_escalation(*, session_name: str, credentials: Credentials | None) -> 
         locked = lock_session(session_name, credentials)
         session = locked.session
         change = lifecycle.give_up_waiting(session, actor=CUSTOMER, now=locked.now)
-        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="gave_up")
         queue.announce_queue()
         send_many(events.change_with_notice(session, notice, change=change, source=events.BOT))
     return session

@@ -23,6 +23,6 @@ def end_session(*, session_name: str, credentials: Credentials | None) -> ChatSe
         session = locked.session
         former = session.assignee.username if session.assignee else None
         change = closing.close(session, now=locked.now)
-        notice = transcript.write_notice(session, NOTICE, now=locked.now)
+        notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="ended")
         send_many(events.change_with_notice(session, notice, change=change, source=events.BOT, former_assignee=former))
     return session

@@ -1,6 +1,7 @@
 /** The customer's page: one conversation, kept across reloads and shared by the tabs of the browser. */
 
 import { callApi, probeStatus } from "../browser/net/http.js";
+import { ask } from "../browser/kit/dialog.js";
 import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
 import { effect, html, render } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
@@ -13,6 +14,7 @@ import { previewOf } from "../browser/talk/model/attachments.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
+import { noticeText } from "./notices.js";
 import { createStore } from "./store.js";
 import { fitAboveKeyboard } from "./viewport.js";
 import { Menu, Strip, ToHuman, Who } from "./views/bar.js";
@@ -33,6 +35,7 @@ const transcript = new Transcript(byId("messages"), {
   self: { role: "customer", agent: null },
   isOwnSide: ({ role }) => role === "customer",
   labelOf,
+  noticeOf: noticeText,
   loadOlder: (before) => fetchSession(store.name.peek(), before),
   onRetry: () => outbox.retry(),
   onEdit: takeBack,
@@ -324,7 +327,7 @@ function showError(text) {
 
 async function startAfresh() {
   closeMenu();
-  if (await confirmNew()) {
+  if ((await ask(byId("new-dialog"))) === "yes") {
     forgetSession();
     composer.focus();
   }
@@ -335,16 +338,6 @@ const closeMenu = () => byId("menu").hidePopover();
 /** The file is made in the language of the page, with the times of this computer. */
 const transcriptOf = (name) =>
   `${sessionPath(name, "transcript")}?timezone=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone)}`;
-
-function confirmNew() {
-  const dialog = byId("new-dialog");
-  return new Promise((resolve) => {
-    dialog.onclick = ({ target }) => target.dataset.answer && dialog.close(target.dataset.answer);
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
-    dialog.returnValue = "no";
-    dialog.showModal();
-  });
-}
 
 async function openKnownSession() {
   const name = localStorage.getItem(SESSION_KEY);

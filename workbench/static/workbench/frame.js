@@ -2,6 +2,7 @@
 
 import { STATUS } from "../browser/talk/conversation.js";
 import { callApi } from "../browser/net/http.js";
+import { ask } from "../browser/kit/dialog.js";
 import { byId } from "../browser/kit/page.js";
 import { fill, initials } from "../browser/kit/text.js";
 import { effect } from "../browser/kit/ui.js";
@@ -156,23 +157,15 @@ export class Frame {
     });
   }
 
-  #askBeforeLogout(open) {
-    const dialog = byId("logout-dialog");
+  async #askBeforeLogout(open) {
     const text = ngettext("%(count)s conversation is with you. Another agent can take it from the queue.",
       "%(count)s conversations are with you. Other agents can take them from the queue.", open);
     byId("logout-dialog-text").textContent = fill(text, { count: open });
-    dialog.onclick = ({ target }) => {
-      const { answer } = target.closest("[data-answer]")?.dataset ?? {};
-      if (answer) dialog.close(answer);
-    };
-    dialog.onclose = async () => {
-      if (dialog.returnValue === "no") return;
-      await this.#actions.finish();
-      if (dialog.returnValue === "requeue") await this.#actions.requeueAll();
-      byId("logout").submit();
-    };
-    dialog.returnValue = "no";
-    dialog.showModal();
+    const answer = await ask(byId("logout-dialog"));
+    if (answer === "no") return;
+    await this.#actions.finish();
+    if (answer === "requeue") await this.#actions.requeueAll();
+    byId("logout").submit();
   }
 
   /** What had focus and is gone, or cannot have it any more, leaves it to the reply, a list or the next button. */

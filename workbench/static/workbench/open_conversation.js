@@ -1,9 +1,3 @@
-/** Whether the customer has a page open; nothing where nobody said so. */
-function presenceOf({ customer_online: isOnline }) {
-  if (isOnline === undefined) return "";
-  return isOnline ? gettext("Here now") : gettext("Not here now");
-}
-
 /** The middle pane: one conversation, and what can be done with it. */
 
 import { Composer } from "../browser/talk/composer.js";
@@ -16,7 +10,8 @@ import { callApi } from "../browser/net/http.js";
 import { byId } from "../browser/kit/page.js";
 import { fill } from "../browser/kit/text.js";
 import { formatRecent } from "../browser/kit/time.js";
-import { givenNameOf } from "./model/board.js";
+import { noticeText } from "./notices.js";
+import { labelOf } from "./speakers.js";
 import { faceClass, lettersOf, nameOf } from "./views/customer.js";
 
 const RETRY_MS = 2000;
@@ -43,7 +38,8 @@ export class OpenConversation {
     this.#transcript = new Transcript(byId("messages"), {
       self: { role: "agent", agent: config.agent },
       isOwnSide: ({ role }) => role !== "customer",
-      labelOf: (message) => this.#labelOf(message),
+      labelOf: (message) => labelOf(this.session, message, config.agent.id),
+      noticeOf: (message) => noticeText(message, config.agent.id),
       loadOlder: (before) => fetchSession(this.name, before),
       onRetry: () => this.#outbox(this.name).retry(),
       onEdit: (clientId) => this.#takeBack(clientId),
@@ -216,14 +212,6 @@ export class OpenConversation {
     this.#isWatched = false;
   }
 
-  #labelOf({ role, agent }) {
-    if (role === "customer") {
-      return { name: nameOf(this.session), tag: null, isAnonymous: !givenNameOf(this.session) };
-    }
-    if (role === "bot") return { name: gettext("Assistant"), tag: null };
-    return { name: agent?.name ?? gettext("Agent"), tag: agent?.id === this.#config.agent.id ? gettext("You") : null };
-  }
-
   #showStatus({ status, agent, changed_at: changedAt }) {
     const texts = {
       [STATUS.bot]: gettext("With the assistant"),
@@ -247,6 +235,7 @@ export class OpenConversation {
     setText(byId("takeover"), action ?? "");
     byId("open").classList.toggle("is-elsewhere", isElsewhere);
     byId("elsewhere").hidden = !isElsewhere;
+    byId("talk-more").hidden = this.#isRefused;
     if (isElsewhere) setText(byId("elsewhere"), this.#elsewhere(session));
   }
 
@@ -341,4 +330,10 @@ function withAgent(agent, changedAt) {
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** Whether the customer has a page open; nothing where nobody said so. */
+function presenceOf({ customer_online: isOnline }) {
+  if (isOnline === undefined) return "";
+  return isOnline ? gettext("Here now") : gettext("Not here now");
 }

@@ -1,7 +1,7 @@
 /** The agent's page: state is fetched once, everything after that comes over one stream. */
 
 import { STATUS } from "../browser/talk/conversation.js";
-import { callApi, probeStatus } from "../browser/net/http.js";
+import { callApi, probeStatus, unreachable } from "../browser/net/http.js";
 import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
 import { effect, startClock } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
@@ -17,6 +17,7 @@ import { mountChannel } from "./views/channel.js";
 import { mountDetails } from "./views/details.js";
 import { mountInbox } from "./views/inbox.js";
 import { linkTo } from "./views/row.js";
+import { mountTalkMenu } from "./views/talk_menu.js";
 import { mountUndo } from "./views/undo.js";
 
 const UNAVAILABLE_RETRY_MS = 2000;
@@ -151,6 +152,12 @@ async function show(name) {
   conversation.focus();
 }
 
+/** What is rarely needed is loaded then. */
+const writtenOut = (what) => async () => {
+  const { [what]: write } = await import("./written_out.js").catch(() => { throw unreachable(); });
+  await write(store, config.agent);
+};
+
 function showError(error) {
   frame.showError(error);
 }
@@ -179,6 +186,7 @@ dropStrayClicks(".row-action, #take-next, #takeover, #requeue, #release, #close"
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
 mountDetails(store, limits);
 mountAttention(attention);
+mountTalkMenu({ copy: writtenOut("copyTalk"), print: writtenOut("printTalk") }, showError);
 mountUndo(actions.pending, () => actions.undo());
 startClock();
 showCounts(store);
