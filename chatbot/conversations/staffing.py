@@ -5,25 +5,20 @@ from collections.abc import Mapping
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from chatbot.conversations.able import able
 from chatbot.conversations.teams import keys_of_members
-from chatbot.models import AgentPresence, AgentState, TeamMember, is_held
-
-
-def able_agents() -> QuerySet[AgentState]:
-    """The states of those who could be offered something, whatever they have already."""
-    here = AgentPresence.objects.filter(is_held("holder__"), agent=OuterRef("agent"))
-    return AgentState.objects.filter(Exists(here), able_since__isnull=False, agent__is_active=True)
+from chatbot.models import AgentState, TeamMember
 
 
 def able_by_team() -> Mapping[int | None, int]:
     """By the `team_id` of its sessions how many are able in each team (nothing for none); two queries."""
-    able = list(able_agents().values_list("agent_id", flat=True))
-    return Counter(key for keys in keys_of_members(able).values() for key in keys) if able else Counter()
+    agents = list(able().values_list("agent_id", flat=True))
+    return Counter(key for keys in keys_of_members(agents).values() for key in keys) if agents else Counter()
 
 
 def count_able(team_id: int | None) -> int:
     """How many are able in the team whose sessions have this `team_id`; one query."""
-    return _of_team(able_agents(), team_id).count()
+    return _of_team(able(), team_id).count()
 
 
 def count_members(team_id: int | None) -> int:
