@@ -115,6 +115,12 @@ def requeue(
     )
 
 
+def move(session: ChatSession, *, team: Team | None, actor: Actor, now: datetime) -> Change:
+    """Have a waiting session wait for another team (None: the default one), with its first waiting time."""
+    line = _Line(What.MOVED, actor, now)
+    return _move_from(Status.PENDING_MANUAL, session, Status.PENDING_MANUAL, line, team=team)
+
+
 def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
     """Give a waiting session back to the bot."""
     line = _Line(What.GAVE_UP, actor, now)
