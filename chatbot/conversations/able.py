@@ -5,7 +5,6 @@ from collections.abc import Collection
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from chatbot.conversations.teams import team_key
 from chatbot.models import AgentPresence, AgentState, ChatSession, Offer, Status, Team, TeamMember, is_held
 
 
@@ -35,12 +34,12 @@ def teams_served(agents: Collection[int] | None = None) -> dict[int, set[int | N
 
     Who is not in it serves the default team, None. One query.
     """
-    members = TeamMember.objects.select_related("team")
+    members = TeamMember.objects.values_list("agent_id", "team_id", "team__is_default")
     if agents is not None:
         members = members.filter(agent__in=agents)
     served: dict[int, set[int | None]] = {}
-    for member in members:
-        served.setdefault(member.agent_id, set()).add(team_key(member.team))
+    for agent, team, is_default in members:
+        served.setdefault(agent, set()).add(None if is_default else team)
     return served
 
 
