@@ -21,12 +21,12 @@ def enqueue(
     Raises AlreadyEscalated.
     """
     question = transcript.last_words(session, before=calling_message)
-    previous = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question)
+    change = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question)
     notice = transcript.write_notice(session, NOTICE, now=now, notice="asked")
     queue.announce_queue()
     position = queue_rank(session)
     return position, [
-        *events.status_change(session, previous=previous, source=events.BOT),
+        *events.status_change(session, change=change, source=events.BOT),
         *events.transfer_request(session, waiting_since=now, position=position, source=events.BOT),
         *events.new_message(session, notice, source=events.BOT),
     ]

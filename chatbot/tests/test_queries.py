@@ -36,11 +36,11 @@ async def test_escalating(customer: Customer) -> None:
 
 
 async def test_giving_up_waiting(customer: Customer) -> None:
-    """Lock with access, change, history, interval's end, notice, session, counters, events."""
+    """Lock with access, change, history, interval's end, is there an offer?, notice, session, counters, events."""
     name = await customer.start()
     await customer.escalate(name)
     statements = await count_queries(lambda: customer.post(f"/api/sessions/{name}/cancel-escalation"))
-    assert len(statements) == 8, "\n".join(statements)
+    assert len(statements) == 9, "\n".join(statements)
 
 
 async def test_the_bots_answer(customer: Customer) -> None:

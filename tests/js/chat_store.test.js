@@ -69,3 +69,13 @@ test("nothing of one conversation is shown in the next", () => {
   store.clear();
   assert.deepEqual([store.card.value, store.email.value, store.status.value], [null, "", "bot_active"]);
 });
+
+test("it is known since when nothing is missing, and without a stream until when", () => {
+  const store = createStore();
+  store.takeLink(false, 1000); // it was never there
+  assert.deepEqual(store.link.value, { isLive: false, since: 0, until: 0 });
+  for (const [isLive, at] of [[true, 2000], [true, 3000], [false, 4000], [false, 5000]]) store.takeLink(isLive, at);
+  assert.deepEqual(store.link.value, { isLive: false, since: 2000, until: 4000 });
+  store.takeLink(true, 6000);
+  assert.deepEqual(store.link.value, { isLive: true, since: 6000, until: 0 });
+});

@@ -2,14 +2,17 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing
+from chatbot.conversations.events.base import Outgoing, desk_of
+from chatbot.conversations.teams import TeamJson, team_json, team_key
+from chatbot.models import Team
 from realtime import groups
 from realtime.events import Event
 
 
 class QueueUpdate(TypedDict):
-    """The length of the queue and how long its first customer has waited."""
+    """The length of a team's queue, and for how long the customer has waited who waits longest."""
 
+    team: TeamJson
     waiting: int
     longest_wait_seconds: int
 
@@ -20,9 +23,10 @@ class QueuePosition(TypedDict):
     position: int
 
 
-def queue_update(*, waiting: int, longest_wait_seconds: int) -> Outgoing:
-    payload: QueueUpdate = {"waiting": waiting, "longest_wait_seconds": longest_wait_seconds}
-    return groups.BROADCAST, Event("queue_update", dict(payload), "system", durable=False)
+def queue_update(team: Team, *, waiting: int, longest_wait_seconds: int) -> Outgoing:
+    """Tell the team's agents."""
+    payload: QueueUpdate = {"team": team_json(team), "waiting": waiting, "longest_wait_seconds": longest_wait_seconds}
+    return desk_of(team_key(team)), Event("queue_update", dict(payload), "system", durable=False)
 
 
 def queue_position(session_name: str, position: int) -> Outgoing:

@@ -39,8 +39,8 @@ def post_customer_message(
             return events.message_json(session, repeat.first), False
         outgoing = []
         if session.status == Status.CLOSED:
-            previous = lifecycle.reopen(session, now=locked.now)
-            outgoing += events.status_change(session, previous=previous, source=events.BOT)
+            change = lifecycle.reopen(session, now=locked.now)
+            outgoing += events.status_change(session, change=change, source=events.BOT)
         if session.status == Status.BOT_ACTIVE:
             turns.enqueue_turn(message, now=locked.now)
         send_many([*outgoing, *events.new_message(session, message, source=events.BOT)])

@@ -11,6 +11,7 @@
 import { batch, computed, signal } from "../browser/kit/ui.js";
 import { NEW_SESSION, positionOf, STATUS, takePosition, takeSession } from "../browser/talk/model/session.js";
 
+const NO_LINK = { isLive: false, since: 0, until: 0 }; // when the stream opened last, and was lost
 const UNASKED = { version: -1, isRatable: false };
 
 export function createStore() {
@@ -23,6 +24,7 @@ export function createStore() {
   const ratedVersion = signal(-1);
   const declinedVersion = signal(-1);
   const trouble = signal(/** @type {Trouble} */ (""));
+  const link = signal(NO_LINK);
   const busyWith = signal(""); // the action under way
   const unread = signal(0);
 
@@ -71,6 +73,13 @@ export function createStore() {
     if (person) servedBy.value = person;
   }
 
+  /** The stream is live, or not: since when nothing is missing, and until when. @param {boolean} isLive @param {number} at */
+  function takeLink(isLive, at) {
+    const before = link.peek();
+    if (isLive === before.isLive) return;
+    link.value = isLive ? { isLive, since: at, until: 0 } : { ...before, isLive, until: at };
+  }
+
   /** Nothing is known of any conversation. */
   function clear() {
     batch(() => {
@@ -82,12 +91,13 @@ export function createStore() {
       ratedVersion.value = -1;
       declinedVersion.value = -1;
       trouble.value = "";
+      link.value = NO_LINK;
     });
   }
 
   return {
-    agent, busyWith, canAskForHuman, card, email, isEmpty, name, position, servedBy, session, status, trouble, unread,
-    clear, needsRating, takeFetched, takeStatus,
+    agent, busyWith, canAskForHuman, card, email, isEmpty, link, name, position, servedBy, session, status, trouble, unread,
+    clear, needsRating, takeFetched, takeLink, takeStatus,
     /** @param {number | null} place */
     takePosition: (place) => { session.value = takePosition(session.peek(), place); },
     rated: () => { ratedVersion.value = session.peek().version; },
