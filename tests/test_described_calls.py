@@ -57,6 +57,8 @@ AGENTS_OPERATIONS = [
     "confirm",
     "typing",
     "read_today",
+    "list_agents",
+    "choose_availability",
     "list_teams",
     "set_up_team",
     "read_offers",
@@ -76,6 +78,7 @@ SUPERVISORS_OPERATIONS = ["set_up_team"]
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
+    ("list_agents", GenerationMode.NEGATIVE),
     ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
