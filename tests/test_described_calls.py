@@ -34,6 +34,7 @@ CUSTOMERS_OPERATIONS = [
     "write_message",
     "ask_for_a_human",
     "wait_no_longer",
+    "list_choices",
     "confirm",
     "typing",
     "change_session",
@@ -70,6 +71,7 @@ SUPERVISORS_OPERATIONS = ["set_up_team"]
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
+    ("list_choices", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
 

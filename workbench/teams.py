@@ -6,7 +6,7 @@ from django.db.models import Q
 from typing_extensions import TypedDict
 
 from chatbot.conversations.queue import queues
-from chatbot.conversations.staffing import able_by_team
+from chatbot.conversations.staffing import able_agents, count_by_team
 from chatbot.conversations.teams import team_key
 from chatbot.models import Team
 
@@ -30,7 +30,7 @@ class TeamItem(TypedDict):
 
 def team_items(which: Q) -> Sequence[TeamItem]:
     """These teams, the default one first; four queries for any number."""
-    waiting, able = queues(), able_by_team()
+    waiting, able = queues(), count_by_team(able_agents())
     return [
         {
             "id": team.pk,

@@ -66,6 +66,9 @@ def _whole(value: object) -> object:
 MessageId = Annotated[int, Field(gt=0, le=MAX_ID), BeforeValidator(_whole)]
 
 
+TeamId = Annotated[int, Field(gt=0, le=MAX_ID), BeforeValidator(_whole)]
+
+
 Score = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
 
 
