@@ -36,6 +36,7 @@ from realtime.serving.stopping import drain_on_signal
 from workbench.access.login_attempts import prune_hourly as prune_login_attempts
 from workbench.access.login_sessions import note_use_of_logins
 from workbench.api.streams import STREAM_ROUTES as WORKBENCH_STREAMS
+from workbench.assignment.drain import assign_sessions, wake_by_events
 from workbench.assignment.stranded import requeue_stranded_sessions
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
@@ -114,5 +115,13 @@ chatbot = Service(
 workbench = Service(
     "config.urls_workbench",
     WORKBENCH_STREAMS,
-    [prune_daily, prune_login_attempts, note_use_of_logins, requeue_stranded_sessions, forget_lost_customers],
+    [
+        prune_daily,
+        prune_login_attempts,
+        note_use_of_logins,
+        requeue_stranded_sessions,
+        assign_sessions,
+        wake_by_events,
+        forget_lost_customers,
+    ],
 )

@@ -60,18 +60,25 @@ AGENTS_OPERATIONS = [
     "read_today",
     "list_teams",
     "set_up_team",
+    "read_offers",
+    "accept",
+    "decline",
+    "transfer_session",
     "attach",
     "read_attachment",
     "read_preview",
 ]
+# Of what the tests make none.
+INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
 # What supervisors do.
 SUPERVISORS_OPERATIONS = ["set_up_team"]
-# Calls of the queue and of teams have nothing in them that could be wrong. Of a file
+# Calls of the queue, of teams and of offers have nothing in them that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("list_choices", GenerationMode.NEGATIVE),
+    ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
 
@@ -91,7 +98,7 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
             operation.pop("security", None)
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
-                    known = {"attachment_id": attachments, "team_id": ["1", "999"]}.get(parameter["name"], names)
+                    known = {"attachment_id": attachments, **INVENTED}.get(parameter["name"], names)
                     parameter["schema"] = {"type": "string", "enum": known}
                 elif parameter["name"] == "before" and parameter["schema"]["type"] == "string":
                     parameter["schema"] = {"type": "string", "enum": [""]}

@@ -73,6 +73,10 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/attachments/{attachment_id}",
         "/api/attachments/{attachment_id}/preview",
         "/api/agent/events",
+        "/api/agent/offers",
+        "/api/offers/{offer_id}/accept",
+        "/api/offers/{offer_id}/decline",
+        "/api/sessions/{name}/transfer",
         "/api/today",
     }
 

@@ -10,12 +10,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { patchModules } from "./vendor_patches.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VENDOR = join(ROOT, "browser/vendor");
 
-/** Each file: what it hands on, and the packages whose code it holds. */
-const FILES = {
+/** Each script: what it hands on, and the packages whose code it holds. */
+const SCRIPTS = {
   "preact.js": {
     source: `
       export { Component, createRef, Fragment, h, options, render } from "preact";
@@ -25,6 +26,19 @@ const FILES = {
     `,
     packages: ["preact", "@preact/signals", "@preact/signals-core", "htm"],
   },
+  "emoji-picker.js": {
+    source: `
+      export { default as EmojiPicker } from "emoji-picker-element/picker.js";
+      export { default as zhHans } from "emoji-picker-element/i18n/zh_CN.js";
+    `,
+    packages: ["emoji-picker-element"],
+  },
+};
+
+/** Data that is served as it was published. */
+const DATA = {
+  "emoji-en.json": { path: "emoji-picker-element-data/en/emojibase/data.json", packages: ["emoji-picker-element-data"] },
+  "emoji-zh-hans.json": { path: "emoji-picker-element-data/zh/emojibase/data.json", packages: ["emoji-picker-element-data"] },
 };
 
 /** The contents of every file of browser/vendor that is made here, by name. */
@@ -32,13 +46,18 @@ export async function makeFiles() {
   const locked = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")).packages;
   const made = {};
   const entries = {};
-  for (const [name, { source, packages }] of Object.entries(FILES)) {
-    made[name] = await bundle(source);
+  const keep = (name, text, packages, more = {}) => {
+    made[name] = text;
     entries[name] = {
-      sha256: createHash("sha256").update(made[name]).digest("hex"),
-      esbuild: locked["node_modules/esbuild"].version,
+      sha256: createHash("sha256").update(text).digest("hex"),
+      ...more,
       packages: Object.fromEntries(packages.map((each) => [each, pick(locked[`node_modules/${each}`])])),
     };
+  };
+  const { version: esbuild } = locked["node_modules/esbuild"];
+  for (const [name, { source, packages }] of Object.entries(SCRIPTS)) keep(name, await bundle(source), packages, { esbuild });
+  for (const [name, { path, packages }] of Object.entries(DATA)) {
+    keep(name, readFileSync(join(ROOT, "node_modules", path), "utf8"), packages);
   }
   made["LICENSES.md"] = gatherLicences(entries);
   made["vendor.json"] = `${JSON.stringify(entries, null, 2)}\n`;
@@ -53,6 +72,7 @@ async function bundle(contents) {
     minify: true,
     target: "es2022",
     legalComments: "none", // LICENSES.md has them whole
+    plugins: [patchModules],
     write: false,
   });
   return result.outputFiles[0].text;

@@ -16,9 +16,10 @@ from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
 from chatbot.conversations.presence import present
+from chatbot.conversations.reasons import sentence
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
-from chatbot.models import QUEUE_ORDER, ChatSession, Closing, Status
+from chatbot.models import QUEUE_ORDER, ChatSession, Closing, Offer, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import listed_for, may_read, readable_by, waiting_for
 from workbench.paging import LATEST, UNANSWERED
@@ -95,6 +96,19 @@ class QueueItem(TypedDict):
     unanswered_since: str | None
     unread: int
     customer_online: bool
+
+
+_From = TypedDict("_From", {"from": AgentJson | None})
+
+
+class OfferItem(_From):
+    """An open offer: `from` is null where the queue makes it, `why` a sentence in the reader's language."""
+
+    offer_id: int
+    session_name: str
+    note: str
+    why: str
+    expires_at: str
 
 
 def agent_exists(agent_id: str) -> bool:
@@ -232,6 +246,22 @@ def _queue_item(session: Any, place: int, team: TeamJson, unread: int, is_online
         "unread": unread,
         "customer_online": is_online,
     }
+
+
+def open_offers(agent: Agent) -> list[OfferItem]:
+    """What the agent can accept, oldest first; one query."""
+    rows = Offer.objects.select_related("session", "sender").filter(receiver=agent.user, ended_at=None)
+    return [
+        {
+            "offer_id": offer.pk,
+            "session_name": offer.session.name,
+            "from": agent_json(offer.sender),
+            "note": offer.note,
+            "why": sentence(offer.why),
+            "expires_at": iso(offer.expires_at),
+        }
+        for offer in rows.filter(expires_at__gt=Now()).order_by("made_at", "id")
+    ]
 
 
 def _matches(q: str, agent: Agent) -> Q:

@@ -4,6 +4,7 @@ import { fill } from "../kit/text.js";
 import { effect, html, render, signal } from "../kit/ui.js";
 import { watchFiles } from "./dropping.js";
 import { quote, readContent } from "./model/content.js";
+import { mountEmojiButton } from "./views/emoji_button.js";
 import { AttachButton, Tray } from "./views/uploads.js";
 
 const WARN_LEFT = 400;
@@ -20,13 +21,14 @@ export class Composer {
   #uploads;
 
   /**
-   * @param form holds a <textarea>, a submit button, a [data-counter], a [data-tray] and a [data-attach]
+   * @param form holds a <textarea>, a submit button, a [data-counter], a [data-tray], a [data-attach] and a [data-emoji]
    * @param uploads the Uploads of the conversation that is open
    * @param dropPlace where files may be dropped
    * @param onSend called with the text and the attachments of a message
+   * @param onError called with what went wrong
    * @param onTyping called with the text at every input, and with "" when it was sent or the text box is left
    */
-  constructor(form, { maxLength, uploads, dropPlace, onSend, onInput = () => {}, onTyping = () => {} }) {
+  constructor(form, { maxLength, uploads, dropPlace, onSend, onError, onInput = () => {}, onTyping = () => {} }) {
     this.#onTyping = onTyping;
     this.#onInput = onInput;
     this.#form = form;
@@ -52,6 +54,9 @@ export class Composer {
       form.requestSubmit();
     });
     this.#mountUploads(dropPlace);
+    mountEmojiButton(form.querySelector("[data-emoji]"), {
+      onPick: (emoji) => this.#insert(emoji), onLeave: () => this.focus(), onError,
+    });
     effect(() => this.#update());
   }
 
@@ -75,6 +80,14 @@ export class Composer {
 
   focus() {
     this.#text.focus({ preventScroll: true });
+  }
+
+  /** Put this where the caret is, in the place of what is marked. */
+  #insert(text) {
+    this.focus();
+    const { selectionStart, selectionEnd } = this.#text;
+    this.#text.setRangeText(text, selectionStart, selectionEnd, "end");
+    this.#text.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   /** Put a quote of a message before what is written, in the place of an earlier one. */

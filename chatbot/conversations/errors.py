@@ -14,13 +14,18 @@ ApiError
 │   ├── QueueEmpty       404  QUEUE_EMPTY
 │   ├── TeamNotFound     404  TEAM_NOT_FOUND
 │   ├── MessageNotFound  404  MESSAGE_NOT_FOUND
-│   └── AttachmentNotFound  404  ATTACHMENT_NOT_FOUND
+│   ├── AttachmentNotFound  404  ATTACHMENT_NOT_FOUND
+│   ├── OfferNotFound    404  OFFER_NOT_FOUND
+│   ├── AgentNotFound    404  AGENT_NOT_FOUND
+│   └── TeamNotFound     404  TEAM_NOT_FOUND
 ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
 ├── Conflict             409  CONFLICT
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
 │   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
 │   ├── InvalidStatus    409  INVALID_STATUS
 │   ├── QueueFull        409  QUEUE_FULL
+│   ├── OfferGone        409  OFFER_GONE, with the agent who has the session
+│   ├── AgentUnavailable 409  AGENT_UNAVAILABLE
 │   ├── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
 │   └── NotRatable       409  NOT_RATABLE
 ├── BodyTooLarge         413  BODY_TOO_LARGE
@@ -148,6 +153,16 @@ class AttachmentNotFound(NotFound):
     default_message = _("There is no such file, or it has been sent already. Please choose it again.")
 
 
+class OfferNotFound(NotFound):
+    code = "OFFER_NOT_FOUND"
+    default_message = _("There is no such offer to you.")
+
+
+class AgentNotFound(NotFound):
+    code = "AGENT_NOT_FOUND"
+    default_message = _("There is no such agent.")
+
+
 class MethodNotAllowed(ApiError):
     code = "METHOD_NOT_ALLOWED"
     http_status = 405
@@ -191,6 +206,25 @@ class InvalidStatus(Conflict):
 class QueueFull(Conflict):
     code = "QUEUE_FULL"
     default_message = _("Too many people are waiting for an agent. Please ask again later, or leave an e-mail address.")
+
+
+class OfferGone(Conflict):
+    code = "OFFER_GONE"
+    default_message = _("This offer is over.")
+    detail_types = MappingProxyType({"agent": AgentJson | None})
+
+    def __init__(self, agent: AgentJson | None) -> None:
+        """`agent` has the session now."""
+        self.agent = agent
+        super().__init__()
+
+    def details(self) -> dict[str, Any]:
+        return {"agent": self.agent}
+
+
+class AgentUnavailable(Conflict):
+    code = "AGENT_UNAVAILABLE"
+    default_message = _("This agent cannot take the conversation.")
 
 
 class TooManyAttachments(Conflict):

@@ -92,19 +92,25 @@ def release(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
     return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_NOT_HELD)
 
 
-def requeue(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
+def requeue(
+    session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None, team: Team | None = None
+) -> Change:
     """Put a live session back into the queue, at the place of its first waiting time (`now` if that is unknown).
 
-    A customer who had his answer waits for one again.
+    Of this team, by its row, also of the default one; None: it stays in its own. A customer who had his answer waits
+    for one again.
     """
+    moved = {} if team is None else {"team": None if team.is_default else team}
+    what = What.REQUEUED if team is None else What.MOVED
     return _move_from(
         Status.MANUAL_LIVE,
         session,
         Status.PENDING_MANUAL,
-        _Line(What.REQUEUED, actor, now, why or {}),
+        _Line(what, actor, now, why or {}),
         assignee=None,
         waiting_since=session.waiting_since or now,
         unanswered_since=session.unanswered_since or now,
+        **moved,
         **_NOT_HELD,
     )
 

@@ -1,16 +1,10 @@
-"""How many agents could take somebody at this moment: available, and with a page open in some process."""
+"""How many agents of each team there are, and how many of them could take somebody (able.py)."""
 
 from collections.abc import Mapping
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from chatbot.models import AgentPresence, AgentState, TeamMember, is_held
-
-
-def able_agents() -> QuerySet[AgentState]:
-    """The states of those who could be offered something, whatever they have already."""
-    here = AgentPresence.objects.filter(is_held("holder__"), agent=OuterRef("agent"))
-    return known_agents().filter(Exists(here), able_since__isnull=False)
+from chatbot.models import AgentState, TeamMember
 
 
 def known_agents() -> QuerySet[AgentState]:

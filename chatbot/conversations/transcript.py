@@ -15,8 +15,21 @@ CUSTOMER = "customer"
 BOT = "bot"
 
 # What a notice tells of: a customer asked for an agent, or stopped waiting; an agent took the conversation, gave it to
-# the bot, put it back into the queue, was deactivated, closed it; the customer ended it.
-Notice = Literal["asked", "gave_up", "taken", "released", "requeued", "stranded", "closed", "ended"]
+# the bot, put it back into the queue, was deactivated, closed it; the customer ended it. An agent accepted it from
+# another one, did not answer in time, had no page open.
+Notice = Literal[
+    "asked",
+    "gave_up",
+    "taken",
+    "released",
+    "requeued",
+    "stranded",
+    "closed",
+    "ended",
+    "transferred",
+    "silent",
+    "vanished",
+]
 
 # What lists of sessions show as the last message: what people said.
 PEOPLE = (Role.CUSTOMER, Role.AGENT)

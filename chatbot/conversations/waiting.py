@@ -9,9 +9,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop, ngettext
 from typing_extensions import TypedDict
 
+from chatbot.conversations.able import able
 from chatbot.conversations.events.base import iso
 from chatbot.conversations.opening_hours import hours_of
-from chatbot.conversations.staffing import able_agents, count_by_team, count_in_team, known_agents
+from chatbot.conversations.staffing import count_by_team, count_in_team, known_agents
 from chatbot.conversations.teams import team_key
 from chatbot.models import Team
 
@@ -67,20 +68,19 @@ class Staffing:
 def staffing_of(team: Team, *, now: datetime) -> Staffing:
     """Three queries, four for a team with opening hours."""
     key = team_key(team)
-    able, agents = count_in_team(able_agents(), key), count_in_team(known_agents(), key)
-    return _staffing(team, able, agents, now)
+    return _staffing(team, count_in_team(able(), key), count_in_team(known_agents(), key), now)
 
 
 def staffing_by_team(*, now: datetime) -> Mapping[int | None, Staffing]:
     """Of all teams, by the `team_id` of their sessions; seven queries."""
-    able, agents = count_by_team(able_agents()), count_by_team(known_agents())
+    here, known = count_by_team(able()), count_by_team(known_agents())
     teams = {team_key(team): team for team in Team.objects.prefetch_related("hours", "holidays")}
-    return {key: _staffing(team, able.get(key, 0), agents.get(key, 0), now) for key, team in teams.items()}
+    return {key: _staffing(team, here.get(key, 0), known.get(key, 0), now) for key, team in teams.items()}
 
 
-def _staffing(team: Team, able: int, agents: int, now: datetime) -> Staffing:
+def _staffing(team: Team, here: int, known: int, now: datetime) -> Staffing:
     hours = hours_of(team)
-    return Staffing(hours.zone, able, agents, hours.is_open(now), hours.opens_at(now))
+    return Staffing(hours.zone, here, known, hours.is_open(now), hours.opens_at(now))
 
 
 def queue_json(staffing: Staffing, *, place: int, language: str) -> QueueJson:

@@ -175,7 +175,12 @@ def test_an_answer_from_before_the_right_ended_is_not_shown(
     address = re.compile(rf"/api/sessions/{customer.session_name}$")
     page.route(address, lambda route: late.append((route, route.fetch())))
     page.goto(f"{workbench.url}/#/{customer.session_name}")
-    wait_until("the answer is held", lambda: (page.wait_for_timeout(20), late)[1], within=10)
+
+    def is_held() -> bool:
+        page.wait_for_timeout(20)  # Playwright calls handlers while something waits for it
+        return bool(late)
+
+    wait_until("the answer is held", is_held, within=10)
     expect_answer(200, bob.take_over(customer.session_name))
     expect(workbench.locate("#open-status")).to_contain_text("With Bob")
     for route, answer in late:

@@ -89,6 +89,20 @@ def test_a_waiting_customer_is_rung_for_again_until_taken(
     expect_answer(200, alice.call(customer.session_name, "close"))
 
 
+def test_who_waited_before_the_page_was_opened_is_rung_for_too(people: People, customer: CustomerClient) -> None:
+    expect_answer(202, customer.escalate())
+    workbench = people.agent("alice")
+    workbench.page.clock.install()
+    workbench.context.add_init_script(SPY)
+    workbench.page.reload()
+    workbench.expect_live()
+    workbench.page.mouse.click(600, 300)
+    expect(workbench.waiting(customer.session_name)).to_be_visible()
+    assert rings(workbench.page) == 0
+    workbench.page.clock.fast_forward(RING_AGAIN_MS)
+    wait_until("it rings", lambda: rings(workbench.page) == 1, 5)
+
+
 def test_what_is_switched_off_is_silent_after_a_reload_too(
     people: People, customer: CustomerClient, served_customers: list[CustomerClient]
 ) -> None:

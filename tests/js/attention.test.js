@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { callsFor, DEFAULTS, readSettings, stillWaiting, withChoice } from "../../workbench/static/workbench/model/attention.js";
+import { callsFor, DEFAULTS, readSettings, ringsAgain, withChoice } from "../../workbench/static/workbench/model/attention.js";
 
 const LOOKING_AWAY = { isSeen: false, hasFocus: false };
 
@@ -24,8 +24,8 @@ test("what is seen rings not, and who looks at the page gets no notification of 
   assert.deepEqual(callsFor(DEFAULTS, "mine", { isSeen: false, hasFocus: true }), { sound: true, notification: false });
 });
 
-test("who was taken is not rung for again", () => {
-  const told = new Set(["a", "b"]);
-  assert.deepEqual([...stillWaiting(told, ["b", "c"])], ["b"]);
-  assert.equal(stillWaiting(told, ["b", "a", "c"]), told);
+test("it rings again every half minute as long as anybody waits", () => {
+  assert.equal(ringsAgain(1, 0, 29_999), false);
+  assert.equal(ringsAgain(1, 0, 30_000), true);
+  assert.equal(ringsAgain(0, 0, 90_000), false);
 });

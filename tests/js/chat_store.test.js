@@ -78,3 +78,13 @@ test("why one waits is what was said last, by a fetch or with the place", () => 
   store.takePosition(1); // an older service does not say why: what was said of another place is not true any more
   assert.equal(store.why.value, "");
 });
+
+test("it is known since when nothing is missing, and without a stream until when", () => {
+  const store = createStore();
+  store.takeLink(false, 1000); // it was never there
+  assert.deepEqual(store.link.value, { isLive: false, since: 0, until: 0 });
+  for (const [isLive, at] of [[true, 2000], [true, 3000], [false, 4000], [false, 5000]]) store.takeLink(isLive, at);
+  assert.deepEqual(store.link.value, { isLive: false, since: 2000, until: 4000 });
+  store.takeLink(true, 6000);
+  assert.deepEqual(store.link.value, { isLive: true, since: 6000, until: 0 });
+});

@@ -5,9 +5,10 @@ from django.utils import timezone
 from ninja import Router
 from typing_extensions import TypedDict
 
+from chatbot.conversations.able import able
 from chatbot.conversations.events import iso
 from chatbot.conversations.opening_hours import hours_of
-from chatbot.conversations.staffing import able_agents, count_by_team
+from chatbot.conversations.staffing import count_by_team
 from chatbot.conversations.teams import TeamJson, team_json, team_key
 from chatbot.customers.api.guards import Anybody
 from chatbot.models import Team
@@ -37,7 +38,7 @@ class ChoicesJson(TypedDict):
 @reads(access=anybody)
 def list_choices(request: HttpRequest) -> ChoicesJson:
     """For the page, before a customer asks for a human."""
-    now, able = timezone.now(), count_by_team(able_agents())
+    now, counts = timezone.now(), count_by_team(able())
     items: list[ChoiceJson] = []
     for team in Team.objects.filter(is_offered_to_customers=True).prefetch_related("hours", "holidays"):
         hours = hours_of(team)
@@ -45,7 +46,7 @@ def list_choices(request: HttpRequest) -> ChoicesJson:
         items.append(
             {
                 **team_json(team),
-                "able": able.get(team_key(team), 0),
+                "able": counts.get(team_key(team), 0),
                 "is_open": hours.is_open(now),
                 "opens_at": iso(opens_at) if opens_at else None,
             }

@@ -7,6 +7,7 @@ import { effect, html, render } from "../browser/kit/ui.js";
 import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
+import { keepDraft, readDraft } from "../browser/talk/drafts.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
@@ -14,6 +15,7 @@ import { previewOf } from "../browser/talk/model/attachments.js";
 import { Transcript } from "../browser/talk/transcript.js";
 import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
+import { Connection } from "./connection.js";
 import { noticeText } from "./notices.js";
 import { createStore } from "./store.js";
 import { fitAboveKeyboard } from "./viewport.js";
@@ -22,14 +24,14 @@ import { StateCard } from "./views/card.js";
 
 const SESSION_KEY = "handover:session";
 const DECLINED_KEY = "handover:not-rated"; // the session and its version that the customer would not rate
-const DRAFT_KEY = "handover:draft"; // of this tab
+const DRAFT_KEY = "handover:draft";
 const BOT_PATIENCE_MS = 30000;
-const SHOW_TROUBLE_AFTER_MS = 1500;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
 
 const store = createStore();
 const attention = new Attention(store);
+const connection = new Connection(store);
 const assistant = { name: gettext("Assistant"), tag: null };
 const transcript = new Transcript(byId("messages"), {
   self: { role: "customer", agent: null },
@@ -51,14 +53,14 @@ const composer = new Composer(byId("composer"), {
   uploads,
   dropPlace: document.querySelector(".chat"),
   onSend: send,
-  onInput: keepDraft,
+  onInput: saveDraft,
   onTyping: (text) => typing.hear(text),
+  onError: ({ message }) => showError(message),
 });
 
 let stream = null;
 let outbox = null;
 let lastSend = Promise.resolve();
-let troubleTimer = null;
 
 function labelOf({ role, agent }) {
   if (role === "customer") return { name: gettext("You"), tag: null };
@@ -81,7 +83,10 @@ async function openSession(name) {
     url: sessionPath(name, "events"),
     eventTypes: EVENT_TYPES,
     onEvent: (event) => stream === opened && receiveEvent(event),
-    onStatus: showConnection,
+    onStatus: (status) => {
+      if (status.state === "reconnecting") transcript.lose();
+      connection.show(status);
+    },
     probe: () => probeStatus(`${sessionPath(name)}?limit=1`),
     onRefused: () => {
       forgetSession();
@@ -105,7 +110,7 @@ function closeSession() {
   stream = null;
   outbox?.stop();
   outbox = null;
-  clearTimeout(troubleTimer);
+  connection.clear();
   store.clear();
   transcript.clear();
 }
@@ -162,7 +167,7 @@ function inTurn(work) {
 }
 
 function send(content, attachments = []) {
-  keepDraft("");
+  saveDraft("");
   return inTurn(() => accept(content, attachments));
 }
 
@@ -178,14 +183,14 @@ async function sendSuggestion(content) {
   welcome.inert = false;
 }
 
-function keepDraft(text) {
-  sessionStorage.setItem(DRAFT_KEY, text);
+function saveDraft(text) {
+  keepDraft(DRAFT_KEY, text);
 }
 
 /** Put a message that was not sent back to where it is written. */
 function setBack({ content, attachments = [] }) {
   composer.value = [content, composer.value].filter(Boolean).join("\n");
-  keepDraft(composer.value);
+  saveDraft(composer.value);
   uploads.putBack(attachments);
 }
 
@@ -309,16 +314,6 @@ function expectBot() {
   transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
 }
 
-/** Trouble of a moment is not worth a word. */
-function showConnection({ state: connection, degraded }) {
-  if (connection === "reconnecting") transcript.lose();
-  clearTimeout(troubleTimer);
-  const trouble = connection === "live" ? (degraded ? "slow" : "") : "lost";
-  const show = () => { store.trouble.value = trouble; };
-  if (trouble) troubleTimer = setTimeout(show, SHOW_TROUBLE_AFTER_MS);
-  else show();
-}
-
 function connectNow() {
   stream?.connectNow();
   outbox?.flush();
@@ -392,5 +387,5 @@ function isNearEnd() {
 mount();
 fitAboveKeyboard();
 dropStrayClicks("#escalate, #cancel");
-composer.value = sessionStorage.getItem(DRAFT_KEY) ?? "";
+composer.value = readDraft(DRAFT_KEY);
 openKnownSession();

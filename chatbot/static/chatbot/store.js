@@ -13,6 +13,7 @@
 import { batch, computed, signal } from "../browser/kit/ui.js";
 import { NEW_SESSION, positionOf, STATUS, takePosition, takeSession } from "../browser/talk/model/session.js";
 
+const NO_LINK = { isLive: false, since: 0, until: 0 }; // when the stream opened last, and was lost
 const UNASKED = { version: -1, isRatable: false };
 
 export function createStore() {
@@ -25,6 +26,7 @@ export function createStore() {
   const ratedVersion = signal(-1);
   const declinedVersion = signal(-1);
   const trouble = signal(/** @type {Trouble} */ (""));
+  const link = signal(NO_LINK);
   const busyWith = signal(""); // the action under way
   const unread = signal(0);
   const why = signal(""); // why who waits does
@@ -76,6 +78,13 @@ export function createStore() {
     if (person) servedBy.value = person;
   }
 
+  /** The stream is live, or not: since when nothing is missing, and until when. @param {boolean} isLive @param {number} at */
+  function takeLink(isLive, at) {
+    const before = link.peek();
+    if (isLive === before.isLive) return;
+    link.value = isLive ? { isLive, since: at, until: 0 } : { ...before, isLive, until: at };
+  }
+
   /** Nothing is known of any conversation. */
   function clear() {
     batch(() => {
@@ -89,12 +98,13 @@ export function createStore() {
       ratedVersion.value = -1;
       declinedVersion.value = -1;
       trouble.value = "";
+      link.value = NO_LINK;
     });
   }
 
   return {
-    agent, busyWith, canAskForHuman, card, choices, email, isEmpty, name, position, servedBy, session, status, trouble,
-    unread, why, clear, needsRating, takeFetched, takeStatus,
+    agent, busyWith, canAskForHuman, card, choices, email, isEmpty, link, name, position, servedBy, session, status,
+    trouble, unread, why, clear, needsRating, takeFetched, takeLink, takeStatus,
     /** @param {number | null} place @param {string} reason why he waits, if it was told with the place */
     takePosition(place, reason = "") {
       batch(() => {

@@ -1,14 +1,15 @@
 /** What the agent notices when looking elsewhere: numbers in title and icon, a sound, a notification of the desktop. */
 
 import { CallingTab, drawIcon, playSound } from "../browser/kit/calling.js";
+import { byId } from "../browser/kit/page.js";
 import { fill } from "../browser/kit/text.js";
 import { effect, signal } from "../browser/kit/ui.js";
 import { previewOf } from "../browser/talk/model/attachments.js";
-import { callsFor, readSettings, stillWaiting, withChoice } from "./model/attention.js";
+import { callsFor, readSettings, ringsAgain, withChoice } from "./model/attention.js";
 import { nameOf } from "./views/customer.js";
 import { linkTo } from "./views/row.js";
 
-const RING_AGAIN_MS = 30_000;
+const LOOK_MS = 5000; // how often it looks whether to ring again
 
 export class Attention {
   settings;
@@ -18,7 +19,7 @@ export class Attention {
   #store;
   #key;
   #tab;
-  #told = new Set();
+  #rangAt = Date.now(); // for somebody who waits; a page that opens does not ring at once
 
   constructor(store, agentId) {
     this.#store = store;
@@ -26,11 +27,8 @@ export class Attention {
     this.#tab = new CallingTab(`${this.#key}:rings`);
     this.settings = signal(this.#read());
     window.addEventListener("storage", ({ key }) => { if (key === this.#key) this.settings.value = this.#read(); });
-    setInterval(() => this.#ringAgain(), RING_AGAIN_MS);
-    effect(() => {
-      const waiting = store.queue.rows.value.map(({ key }) => key);
-      this.#told = stillWaiting(this.#told, waiting);
-    });
+    setInterval(() => this.#ringAgain(), LOOK_MS);
+    effect(() => { byId("notify-mark").textContent = this.isRefused.value ? gettext("Sound is off") : ""; });
   }
 
   /** A message of a customer whom the agent has. */
@@ -43,7 +41,6 @@ export class Attention {
 
   /** A customer who begins to wait: rung for again until somebody takes him. */
   receiveWaiting(session) {
-    this.#told = new Set([...this.#told, session.session_name]);
     const title = fill(gettext("%(customer)s asks for a human"), { customer: nameOf(session) });
     this.#call("waiting", session, { isSeen: false, title, text: session.question || session.reason || "" });
   }
@@ -66,7 +63,7 @@ export class Attention {
   #call(kind, session, { isSeen, title, text }) {
     if (!this.#tab.calls) return;
     const calls = callsFor(this.settings.peek(), kind, { isSeen, hasFocus: document.hasFocus() });
-    if (calls.sound) this.play();
+    if (calls.sound) this.#ring(kind);
     if (calls.notification) this.#notify(session.session_name, title, text);
   }
 
@@ -81,7 +78,13 @@ export class Attention {
   }
 
   #ringAgain() {
-    if (this.#tab.calls && this.#told.size > 0 && this.settings.peek().sound.waiting) this.play();
+    if (!this.#tab.calls || !this.settings.peek().sound.waiting) return;
+    if (ringsAgain(this.#store.waitingCount.peek(), this.#rangAt, Date.now())) this.#ring("waiting");
+  }
+
+  #ring(kind) {
+    if (kind === "waiting") this.#rangAt = Date.now();
+    this.play();
   }
 
   #read() {

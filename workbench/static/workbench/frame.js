@@ -11,7 +11,7 @@ import { mountToast } from "./views/toast.js";
 
 const ERROR_MS = 8000;
 const DRAWN_MS = 60; // views have been drawn by then
-const TYPING = "input, textarea, select, [contenteditable]";
+const TYPING = "input, textarea, select, [contenteditable], emoji-picker";
 
 export class Frame {
   #store;

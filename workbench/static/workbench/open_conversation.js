@@ -1,6 +1,7 @@
 /** The middle pane: one conversation, and what can be done with it. */
 
 import { Composer } from "../browser/talk/composer.js";
+import { keepDraft, readDraft } from "../browser/talk/drafts.js";
 import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
@@ -55,6 +56,7 @@ export class OpenConversation {
       onSend: (content, attachments) => this.#send(content, attachments),
       onInput: (text) => this.#saveDraft(text),
       onTyping: (text) => typing.hear(text),
+      onError: callbacks.onError,
     });
   }
 
@@ -70,7 +72,7 @@ export class OpenConversation {
     this.#lastOfCustomer = null;
     this.#unwatch();
     this.#transcript.clear();
-    this.#composer.value = localStorage.getItem(this.#draftKey) ?? "";
+    this.#composer.value = readDraft(this.#draftKey);
     this.#composer.uploads = this.#uploadsOf(name);
     this.show();
     this.#outbox(name).items.forEach((item) => this.#transcript.addPending(item));
@@ -289,7 +291,7 @@ export class OpenConversation {
   }
 
   #send(content, attachments) {
-    localStorage.removeItem(this.#draftKey);
+    keepDraft(this.#draftKey, "");
     this.#outbox(this.name).put(content, attachments);
   }
 
@@ -307,8 +309,7 @@ export class OpenConversation {
   }
 
   #saveDraft(text) {
-    if (text) localStorage.setItem(this.#draftKey, text);
-    else localStorage.removeItem(this.#draftKey);
+    keepDraft(this.#draftKey, text);
   }
 
   #noteCustomer({ id, role, created_at: createdAt }) {

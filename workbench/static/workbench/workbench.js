@@ -10,9 +10,7 @@ import { Actions } from "./actions.js";
 import { Attention, showCounts } from "./attention.js";
 import { Frame } from "./frame.js";
 import { OpenConversation } from "./open_conversation.js";
-import { Search } from "./search.js";
 import { createStore } from "./store.js";
-import { mountAttention } from "./views/attention.js";
 import { mountChannel } from "./views/channel.js";
 import { mountDetails } from "./views/details.js";
 import { mountInbox } from "./views/inbox.js";
@@ -33,7 +31,8 @@ const conversation = new OpenConversation(store, config, {
   watch: (positions) => stream.watch(positions),
   onError: showError,
 });
-const search = new Search(store, { limits, onError: showError });
+const search = { start: startSearch };
+let searching = null;
 const frame = new Frame(config, store, { conversation, search, actions });
 const attention = new Attention(store, config.agent.id);
 const showChannel = mountChannel();
@@ -152,11 +151,37 @@ async function show(name) {
   conversation.focus();
 }
 
-/** What is rarely needed is loaded then. */
+const failed = () => { throw unreachable(); };
+
+/** What is not needed at first is loaded when it is wanted. */
 const writtenOut = (what) => async () => {
-  const { [what]: write } = await import("./written_out.js").catch(() => { throw unreachable(); });
+  const { [what]: write } = await import("./written_out.js").catch(failed);
   await write(store, config.agent);
 };
+
+async function showAttention() {
+  try {
+    const { drawAttention } = await import("./views/attention.js").catch(failed);
+    drawAttention(attention);
+  } catch (error) {
+    showError(error);
+  }
+}
+
+async function loadSearch() {
+  const { Search } = await import("./search.js").catch(failed);
+  return new Search(store, { limits, onError: showError });
+}
+
+async function startSearch() {
+  try {
+    searching ??= loadSearch();
+    await (await searching).start();
+  } catch (error) {
+    searching = null;
+    showError(error);
+  }
+}
 
 function showError(error) {
   frame.showError(error);
@@ -185,7 +210,7 @@ byId("connect-now").addEventListener("click", () => stream.connectNow());
 dropStrayClicks(".row-action, #take-next, #takeover, #requeue, #release, #close");
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
 mountDetails(store, limits);
-mountAttention(attention);
+byId("attention").addEventListener("beforetoggle", showAttention);
 mountTalkMenu({ copy: writtenOut("copyTalk"), print: writtenOut("printTalk") }, showError);
 mountUndo(actions.pending, () => actions.undo());
 startClock();

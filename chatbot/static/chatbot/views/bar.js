@@ -2,7 +2,7 @@
 
 import { Icon } from "../../browser/kit/icon.js";
 import { fill, initials } from "../../browser/kit/text.js";
-import { formatMoment } from "../../browser/kit/time.js";
+import { formatMoment, formatSecond } from "../../browser/kit/time.js";
 import { html } from "../../browser/kit/ui.js";
 import { STATUS } from "../../browser/talk/model/session.js";
 
@@ -40,9 +40,14 @@ export function Strip({ store, connectNow }) {
   const trouble = store.trouble.value;
   return html`<div class="strip" data-trouble=${trouble} hidden=${!trouble}>
     <p id="connection">${TROUBLES[trouble]()}</p>
+    ${trouble === "lost" && html`<${Until} link=${store.link} />`}
     ${trouble === "lost" && html`<button id="connect" type="button" class="button plain" onClick=${connectNow}>${gettext("Connect now")}</button>`}
   </div>`;
 }
+
+/** Up to when nothing is missing; nothing before the stream was there at all. */
+const Until = ({ link: { value: { until } } }) => (until > 0
+  ? html`<p id="up-to">${fill(gettext("Up to date until %(time)s"), { time: formatSecond(until) })}</p>` : null);
 
 /** The button for a person, above the composer as long as the assistant answers. */
 export function ToHuman({ store, escalate }) {
@@ -84,5 +89,6 @@ export function Menu({ store, attention, actions }) {
     ${name && html`<a id="transcript" href=${actions.transcriptOf(name)} download onClick=${actions.closeMenu}><${Icon} name="download" />${gettext("Download the transcript")}</a>`}
     <button id="sound" type="button" aria-pressed=${attention.isOn.value} onClick=${() => attention.toggle()}><${Icon} name="bell" />${soundText(attention)}</button>
     ${name && hasTalk && isOpen && html`<button id="end" type="button" onClick=${actions.end}><${Icon} name="leave" />${gettext("End the conversation")}</button>`}
-    ${attention.isRefused.value && html`<p id="sound-refused" role="status">${gettext("The browser refuses the sound. Click here once; if it stays silent, allow sound for this page.")}</p>`}`;
+    ${attention.isRefused.value && html`<p id="sound-refused" role="status">${gettext("The browser refuses the sound. Click here once; if it stays silent, allow sound for this page.")}</p>`}
+    ${store.link.value.isLive && html`<p id="since">${fill(gettext("Up to date since %(time)s"), { time: formatSecond(store.link.value.since) })}</p>`}`;
 }

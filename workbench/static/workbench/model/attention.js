@@ -30,9 +30,8 @@ export const callsFor = (settings, kind, { isSeen, hasFocus }) => ({
   notification: settings.notification[kind] && !hasFocus,
 });
 
-/** Those of whom the agent was told and who still wait: they are rung for again. @param {ReadonlySet<string>} told
- * @param {readonly string[]} waiting @returns {ReadonlySet<string>} the same if all still wait */
-export function stillWaiting(told, waiting) {
-  const kept = waiting.filter((name) => told.has(name));
-  return kept.length === told.size ? told : new Set(kept);
-}
+const RING_AGAIN_MS = 30_000;
+
+/** Whether it is time to ring again: somebody waits, whether or not this page was open when it began.
+ * @param {number} waiting how many wait @param {number} rangAt when it rang for one of them @param {number} nowMs */
+export const ringsAgain = (waiting, rangAt, nowMs) => waiting > 0 && nowMs - rangAt >= RING_AGAIN_MS;

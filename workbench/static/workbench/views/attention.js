@@ -35,9 +35,5 @@ function Settings({ attention }) {
     <p id="sound-refused" class="refused" role="status">${attention.isRefused.value ? refused : ""}</p>`;
 }
 
-/** Draw the settings into their menu, and a mark on its button while the browser refuses the sound. */
-export function mountAttention(attention) {
-  render(html`<${Settings} attention=${attention} />`, byId("attention"));
-  const Mark = () => (attention.isRefused.value ? html`<span class="refused-mark">${gettext("Sound is off")}</span>` : null);
-  render(html`<${Mark} />`, byId("notify-mark"));
-}
+/** Draw the settings into their menu. */
+export const drawAttention = (attention) => render(html`<${Settings} attention=${attention} />`, byId("attention"));
