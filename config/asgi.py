@@ -21,6 +21,7 @@ from django.urls import path, re_path
 
 from chatbot.attachments.retention import prune_hourly as prune_attachments
 from chatbot.bot.turns import run_turns
+from chatbot.conversations.long_waits import end_long_waits
 from chatbot.conversations.lost_presence import forget_lost_processes
 from chatbot.customers.presence import keep_presence
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
@@ -110,7 +111,7 @@ def _tune_interpreter() -> None:
 chatbot = Service(
     "config.urls_chatbot",
     CHATBOT_STREAMS,
-    [run_turns, prune_daily, prune_attachments, keep_presence, forget_lost_processes],
+    [run_turns, prune_daily, prune_attachments, keep_presence, forget_lost_processes, end_long_waits],
 )
 workbench = Service(
     "config.urls_workbench",

@@ -34,6 +34,7 @@ CUSTOMERS_OPERATIONS = [
     "write_message",
     "ask_for_a_human",
     "wait_no_longer",
+    "list_choices",
     "confirm",
     "typing",
     "change_session",
@@ -79,6 +80,7 @@ NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("list_agents", GenerationMode.NEGATIVE),
+    ("list_choices", GenerationMode.NEGATIVE),
     ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
