@@ -72,7 +72,7 @@ CHANNEL_LAYERS = {
 }
 EVENTSTREAM_STORAGE_CLASS = "realtime.eventstream.LogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "realtime.eventstream.GroupChannelManager"
-REALTIME_KINDS = ["session", "agent"]
+REALTIME_KINDS = ["session", "agent", "team"]
 REALTIME_SOURCES = ["ai_chatbot", "agent_workbench"]
 REALTIME_STREAM_LIMITS = env.stream_limits()
 REALTIME_RETENTION_DAYS = env.number("RETENTION_DAYS", 7)

@@ -34,6 +34,7 @@ CUSTOMERS_OPERATIONS = [
     "write_message",
     "ask_for_a_human",
     "wait_no_longer",
+    "list_choices",
     "confirm",
     "typing",
     "change_session",
@@ -57,14 +58,30 @@ AGENTS_OPERATIONS = [
     "confirm",
     "typing",
     "read_today",
+    "list_agents",
+    "choose_availability",
+    "list_teams",
+    "set_up_team",
+    "read_offers",
+    "accept",
+    "decline",
+    "transfer_session",
     "attach",
     "read_attachment",
     "read_preview",
 ]
-# A call of the queue has nothing in it that could be wrong. Of a file
+# Of what the tests make none.
+INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
+# What supervisors do.
+SUPERVISORS_OPERATIONS = ["set_up_team"]
+# Calls of the queue, of teams and of offers have nothing in them that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
+    ("list_teams", GenerationMode.NEGATIVE),
+    ("list_agents", GenerationMode.NEGATIVE),
+    ("list_choices", GenerationMode.NEGATIVE),
+    ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]
 
@@ -84,7 +101,7 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
             operation.pop("security", None)
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
-                    known = attachments if parameter["name"] == "attachment_id" else names
+                    known = {"attachment_id": attachments, **INVENTED}.get(parameter["name"], names)
                     parameter["schema"] = {"type": "string", "enum": known}
                 elif parameter["name"] == "before" and parameter["schema"]["type"] == "string":
                     parameter["schema"] = {"type": "string", "enum": [""]}
@@ -148,4 +165,5 @@ def test_agents_calls_are_answered_as_described(
     expect(200, alice.take_over(taken))
     names = [with_bot, waiting, taken, "s-unknown"]
     picture = expect(201, alice.upload(taken, "a.png", files.picture("PNG")))
-    make_calls(load(alice.url, names, [picture["id"], "unknown"]), operation_id, mode, alice.http)
+    with AgentClient(alice.url, "carol" if operation_id in SUPERVISORS_OPERATIONS else "alice") as caller:
+        make_calls(load(alice.url, names, [picture["id"], "unknown"]), operation_id, mode, caller.http)

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import socket
+import statistics
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,11 @@ from harness.services import Service, make_environment, run_command
 MEBIBYTE = 1024 * 1024
 MAX_MB = 20
 AT_ONCE = 4
-MAX_GROWTH_KIB = 1024
+# uvicorn reads 256 KiB at once and keeps that up to four times before it hands it on.
+MAX_GROWTH_KIB = {"serve": 512, "uvicorn": 1536}
+WARM_UP, LOOKS = 3, 5
+# glibc: a large block goes back to the system when it is freed, so that each look finds what an upload holds.
+GIVES_BACK = {"MALLOC_MMAP_THRESHOLD_": str(128 * 1024)}
 SERVERS = {
     "serve": ["manage.py", "serve", "{service}", "--port", "{port}"],
     "uvicorn": ["-m", "uvicorn", "config.asgi:{service}", "--port", "{port}", "--log-level=warning"],
@@ -32,6 +37,7 @@ class Subject(Service):
 
     def __init__(self, name: str, server: str, folder: Path, environment: dict[str, str]) -> None:
         super().__init__(name, folder, environment)
+        self.server = server
         self._command = [sys.executable, *(part.format(service=name, port=self.port) for part in SERVERS[server])]
 
 
@@ -46,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=SERVERS)
 def services(request: pytest.FixtureRequest, folder: Path) -> Iterator[dict[str, Subject]]:
-    environment = {**make_environment(folder / "db.sqlite3"), "ATTACHMENT_MAX_MB": str(MAX_MB)}
+    environment = {**make_environment(folder / "db.sqlite3"), "ATTACHMENT_MAX_MB": str(MAX_MB), **GIVES_BACK}
     subjects = {name: Subject(name, request.param, folder, environment) for name in ("chatbot", "workbench")}
     try:
         for subject in subjects.values():
@@ -85,19 +91,25 @@ def peak_of(pid: int) -> Iterator[list[int]]:
         thread.join()
 
 
-def test_upload_takes_less_than_a_mebibyte_of_the_service(
-    services: dict[str, Subject], customer: CustomerClient
-) -> None:
-    """And so does reading it: both a few times first, so that what they use is loaded."""
+def test_upload_takes_little_of_the_services_memory(services: dict[str, Subject], customer: CustomerClient) -> None:
+    """And so does reading it: both a few times first, so that what they use is loaded.
+
+    The median of several: an allocator that asks for another arena at this moment is no growth by uploads.
+    """
     content = files.noise(MAX_MB * MEBIBYTE)
-    for _ in range(3):
-        customer.http.get(expect(201, customer.upload("a.pdf", content))["url"])
     chatbot = services["chatbot"]
-    before = process_status(chatbot.pid, "VmRSS")
-    with peak_of(chatbot.pid) as peak:
-        said = expect(201, customer.upload("a.pdf", content))
-        assert customer.http.get(said["url"]).content == content
-    assert peak[0] - before <= MAX_GROWTH_KIB, f"of {before} KiB"
+
+    def growth() -> int:
+        before = process_status(chatbot.pid, "VmRSS")
+        with peak_of(chatbot.pid) as peak:
+            said = expect(201, customer.upload("a.pdf", content))
+            assert customer.http.get(said["url"]).content == content
+        return peak[0] - before
+
+    for _ in range(WARM_UP):
+        growth()
+    growths = [growth() for _ in range(LOOKS)]
+    assert statistics.median(growths) <= MAX_GROWTH_KIB[chatbot.server], growths
 
 
 def test_client_that_does_not_read_a_file_costs_no_memory(
@@ -114,7 +126,7 @@ def test_client_that_does_not_read_a_file_costs_no_memory(
             connection.sendall(request.encode())
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         assert customer.http.get(said["url"]).status_code == 200  # the others have had their turns
-    assert peak[0] - before <= AT_ONCE * MAX_GROWTH_KIB
+    assert peak[0] - before <= AT_ONCE * MAX_GROWTH_KIB[chatbot.server]
 
 
 def test_file_over_the_limit_is_refused_before_it_comes(services: dict[str, Subject], customer: CustomerClient) -> None:

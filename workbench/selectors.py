@@ -1,6 +1,9 @@
 """Reads of the workbench. A position is read before the rows that it goes with (chatbot/conversations/selectors.py)."""
 
-from collections.abc import Sequence
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,10 +16,12 @@ from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
 from chatbot.conversations.presence import present
+from chatbot.conversations.reasons import sentence
 from chatbot.conversations.receipts import Receipts, receipts_of
-from chatbot.models import QUEUE_ORDER, ChatSession, Closing, Status
+from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
+from chatbot.models import QUEUE_ORDER, AvailabilityReason, ChatSession, Closing, Offer, Status
 from workbench.access.agents import Agent
-from workbench.access.sessions import may_read, readable_by
+from workbench.access.sessions import listed_for, may_read, readable_by, waiting_for
 from workbench.paging import LATEST, UNANSWERED
 from workbench.unread import unread_counts
 
@@ -37,6 +42,8 @@ class SessionItem(TypedDict):
     agent: AgentJson | None
     customer: CustomerJson
     language: str
+    team: TeamJson
+    priority: str
     question: str
     unanswered_since: str | None
     unread: int
@@ -72,10 +79,12 @@ class SessionDetail(SessionItem):
 
 
 class QueueItem(TypedDict):
-    """`position` counts from 1: who waits longest is first."""
+    """`position` counts from 1 in the team's queue: of equal priority, who waits longest is first."""
 
     session_name: str
     position: int
+    team: TeamJson
+    priority: str
     waiting_seconds: int
     waiting_since: str
     last_message: str
@@ -89,22 +98,46 @@ class QueueItem(TypedDict):
     customer_online: bool
 
 
+_From = TypedDict("_From", {"from": AgentJson | None})
+
+
+class OfferItem(_From):
+    """An open offer: `from` is null where the queue makes it, `why` a sentence in the reader's language."""
+
+    offer_id: int
+    session_name: str
+    note: str
+    why: str
+    expires_at: str
+
+
 def agent_exists(agent_id: str) -> bool:
     """Whether an agent has this id (REALTIME_AGENT_EXISTS)."""
     return User.objects.filter(username=agent_id, is_active=True).exists()
 
 
+def suggested_reasons() -> dict[str, list[str]]:
+    """What agents may pick to say why they are busy or away, by availability."""
+    suggested: dict[str, list[str]] = {}
+    for availability, text in AvailabilityReason.objects.values_list("availability", "text"):
+        suggested.setdefault(availability, []).append(text)
+    return suggested
+
+
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:
-    """A session as this agent sees it; two queries, and session.assignee, so fetch that with the session."""
+    """A session as this agent sees it; three queries, and session.assignee, so fetch that with the session."""
     return _items([session], agent)[0]
 
 
 def _items(sessions: Sequence[ChatSession], agent: Agent) -> list[SessionItem]:
-    unread, online = unread_counts(sessions, agent), present(sessions)
-    return [_item(session, agent, unread.get(session.pk, 0), session.pk in online) for session in sessions]
+    unread, online, teams = unread_counts(sessions, agent), present(sessions), teams_by_key()
+    return [
+        _item(session, agent, team_of(session, teams), unread.get(session.pk, 0), session.pk in online)
+        for session in sessions
+    ]
 
 
-def _item(session: ChatSession, agent: Agent, unread: int, is_online: bool) -> SessionItem:
+def _item(session: ChatSession, agent: Agent, team: TeamJson, unread: int, is_online: bool) -> SessionItem:
     readable = may_read(agent, session.status, session.assignee_id)
     waiting_since = session.waiting_since if session.status == Status.PENDING_MANUAL else None
     return {
@@ -114,6 +147,8 @@ def _item(session: ChatSession, agent: Agent, unread: int, is_online: bool) -> S
         "agent": agent_json(session.assignee),
         "customer": customer_json(session),
         "language": session.language,
+        "team": team,
+        "priority": priority_name(session),
         "question": session.question if readable else "",
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
         "unread": unread if readable else 0,
@@ -159,7 +194,8 @@ def session_page(
 ) -> tuple[list[SessionItem], str | None]:
     """Sessions with the newest activity first, and the cursor of the next page, None on the last.
 
-    `by_unanswered`: only those that wait for an agent's answer, longest first.
+    `by_unanswered`: only those that wait for an agent's answer, longest first. Who waits for other teams is only found
+    by searching.
 
     Raises InvalidQuery for a cursor that is not ours.
     """
@@ -169,8 +205,7 @@ def session_page(
         rows = rows.filter(status=status)
     if mine:
         rows = rows.filter(assignee=agent.user)
-    if q:
-        rows = rows.filter(_matches(q, agent))
+    rows = rows.filter(_matches(q, agent) if q else listed_for(agent))
     if before:
         rows = order.after(rows, before)
     found = list(rows[: limit + 1])
@@ -179,25 +214,34 @@ def session_page(
 
 
 def queue_page(agent: Agent) -> tuple[list[QueueItem], int]:
-    """The head of the queue and the number of all who wait."""
-    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, waiting_since__isnull=False)
+    """The head of the agent's queue and the number of all who wait in it."""
+    waiting = ChatSession.objects.filter(waiting_for(agent), waiting_since__isnull=False)
     first = list(waiting.order_by(*QUEUE_ORDER).annotate(database_now=Now())[:MAX_QUEUE_ITEMS])
     total = waiting.count() if len(first) == MAX_QUEUE_ITEMS else len(first)
-    unread, online = unread_counts(first, agent), present(first)
+    unread, online, teams = unread_counts(first, agent), present(first), teams_by_key()
+    places = defaultdict[int | None, Iterator[int]](partial(itertools.count, 1))
     items = [
-        _queue_item(session, place, unread.get(session.pk, 0), session.pk in online)
-        for place, session in enumerate(first, 1)
+        _queue_item(
+            session,
+            next(places[session.team_id]),
+            team_of(session, teams),
+            unread.get(session.pk, 0),
+            session.pk in online,
+        )
+        for session in first
     ]
     return items, total
 
 
-def _queue_item(session: Any, place: int, unread: int, is_online: bool) -> QueueItem:
+def _queue_item(session: Any, place: int, team: TeamJson, unread: int, is_online: bool) -> QueueItem:
     """Of a session with `database_now`."""
     now = session.database_now
     since = session.waiting_since or now
     return {
         "session_name": session.name,
         "position": place,
+        "team": team,
+        "priority": priority_name(session),
         "waiting_seconds": max(0, int((now - since).total_seconds())),
         "waiting_since": iso(since),
         "last_message": session.last_message,
@@ -210,6 +254,22 @@ def _queue_item(session: Any, place: int, unread: int, is_online: bool) -> Queue
         "unread": unread,
         "customer_online": is_online,
     }
+
+
+def open_offers(agent: Agent) -> list[OfferItem]:
+    """What the agent can accept, oldest first; one query."""
+    rows = Offer.objects.select_related("session", "sender").filter(receiver=agent.user, ended_at=None)
+    return [
+        {
+            "offer_id": offer.pk,
+            "session_name": offer.session.name,
+            "from": agent_json(offer.sender),
+            "note": offer.note,
+            "why": sentence(offer.why),
+            "expires_at": iso(offer.expires_at),
+        }
+        for offer in rows.filter(expires_at__gt=Now()).order_by("made_at", "id")
+    ]
 
 
 def _matches(q: str, agent: Agent) -> Q:

@@ -1,7 +1,11 @@
 """Agents as the API shows them. An agent is an active Django user; its id on the wire is the username."""
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from typing_extensions import TypedDict
+
+from chatbot.models import AgentState
 
 
 class AgentJson(TypedDict):
@@ -21,3 +25,13 @@ def agent_json(user: User | None) -> AgentJson | None:
 def display_name(user: User) -> str:
     """What customers and colleagues call an agent."""
     return user.get_full_name() or user.username
+
+
+def note_idle(*agents: int | None, now: datetime) -> None:
+    """Note that these users got or lost a live session: of agents with equally many the longest idle comes first.
+
+    Holds the rows of their states until commit, in order, so that who counts an agent's sessions under that lock counts
+    right.
+    """
+    for agent in sorted(each for each in agents if each is not None):
+        AgentState.objects.filter(agent=agent).update(idle_since=now)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.contrib.auth.models import User
 
 from chatbot.conversations import lifecycle, queue
+from chatbot.conversations.change import Change
 from chatbot.conversations.errors import NotRatable
 from chatbot.conversations.history import CUSTOMER, Actor, agent_actor
 from chatbot.models import SILENCE, SPAM, ChatSession, Closing, Status
@@ -20,12 +21,12 @@ def close(
     reason: str = "",
     summary: str = "",
     follow_up_on: date | None = None,
-) -> str:
-    """End the conversation and note how; `agent` is None where the customer ends it. Returns the status before.
+) -> Change:
+    """End the conversation and note how; `agent` is None where the customer ends it. Returns the change.
 
     The session must be locked. Raises InvalidStatus if it is closed.
     """
-    previous = lifecycle.close(session, actor=_actor(agent), now=now, why={"reason": reason} if reason else {})
+    change = lifecycle.close(session, actor=_actor(agent), now=now, why={"reason": reason} if reason else {})
     Closing.objects.create(
         session=session,
         version=session.version,
@@ -35,9 +36,9 @@ def close(
         follow_up_on=follow_up_on,
         closed_at=now,
     )
-    if previous == Status.PENDING_MANUAL:
+    if change.previous == Status.PENDING_MANUAL:
         queue.announce_queue()
-    return previous
+    return change
 
 
 def _actor(agent: User | None) -> Actor:

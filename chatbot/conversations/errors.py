@@ -12,13 +12,20 @@ ApiError
 │   └── NotAssignee      403  NOT_ASSIGNEE
 ├── NotFound             404  NOT_FOUND
 │   ├── QueueEmpty       404  QUEUE_EMPTY
+│   ├── TeamNotFound     404  TEAM_NOT_FOUND
 │   ├── MessageNotFound  404  MESSAGE_NOT_FOUND
-│   └── AttachmentNotFound  404  ATTACHMENT_NOT_FOUND
+│   ├── AttachmentNotFound  404  ATTACHMENT_NOT_FOUND
+│   ├── OfferNotFound    404  OFFER_NOT_FOUND
+│   ├── AgentNotFound    404  AGENT_NOT_FOUND
+│   └── TeamNotFound     404  TEAM_NOT_FOUND
 ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
 ├── Conflict             409  CONFLICT
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
 │   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
 │   ├── InvalidStatus    409  INVALID_STATUS
+│   ├── QueueFull        409  QUEUE_FULL
+│   ├── OfferGone        409  OFFER_GONE, with the agent who has the session
+│   ├── AgentUnavailable 409  AGENT_UNAVAILABLE
 │   ├── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
 │   └── NotRatable       409  NOT_RATABLE
 ├── BodyTooLarge         413  BODY_TOO_LARGE
@@ -131,6 +138,11 @@ class QueueEmpty(NotFound):
     default_message = _("Nobody waits for an agent.")
 
 
+class TeamNotFound(NotFound):
+    code = "TEAM_NOT_FOUND"
+    default_message = _("There is no such team.")
+
+
 class MessageNotFound(NotFound):
     code = "MESSAGE_NOT_FOUND"
     default_message = _("The conversation has no such message from the other side.")
@@ -139,6 +151,16 @@ class MessageNotFound(NotFound):
 class AttachmentNotFound(NotFound):
     code = "ATTACHMENT_NOT_FOUND"
     default_message = _("There is no such file, or it has been sent already. Please choose it again.")
+
+
+class OfferNotFound(NotFound):
+    code = "OFFER_NOT_FOUND"
+    default_message = _("There is no such offer to you.")
+
+
+class AgentNotFound(NotFound):
+    code = "AGENT_NOT_FOUND"
+    default_message = _("There is no such agent.")
 
 
 class MethodNotAllowed(ApiError):
@@ -179,6 +201,30 @@ class AlreadyTaken(Conflict):
 class InvalidStatus(Conflict):
     code = "INVALID_STATUS"
     default_message = _("The status of the conversation does not allow this.")
+
+
+class QueueFull(Conflict):
+    code = "QUEUE_FULL"
+    default_message = _("Too many people are waiting for an agent. Please ask again later, or leave an e-mail address.")
+
+
+class OfferGone(Conflict):
+    code = "OFFER_GONE"
+    default_message = _("This offer is over.")
+    detail_types = MappingProxyType({"agent": AgentJson | None})
+
+    def __init__(self, agent: AgentJson | None) -> None:
+        """`agent` has the session now."""
+        self.agent = agent
+        super().__init__()
+
+    def details(self) -> dict[str, Any]:
+        return {"agent": self.agent}
+
+
+class AgentUnavailable(Conflict):
+    code = "AGENT_UNAVAILABLE"
+    default_message = _("This agent cannot take the conversation.")
 
 
 class TooManyAttachments(Conflict):

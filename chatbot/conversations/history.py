@@ -1,5 +1,6 @@
 """The only writer of sessions' histories: each line is written in the transaction of what it tells of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,4 +29,16 @@ def agent_actor(user: User) -> Actor:
 
 def note(session: ChatSession, what: What, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> None:
     """Write one line. The session must be locked, so that lines have the order of what happened."""
-    HistoryEntry.objects.create(session=session, at=now, what=what, by=actor.by, agent=actor.agent, why=why or {})
+    line(session, what, actor=actor, now=now, why=why).save(force_insert=True)
+
+
+def line(
+    session: ChatSession, what: What, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None
+) -> HistoryEntry:
+    """A line, for `write`."""
+    return HistoryEntry(session=session, at=now, what=what, by=actor.by, agent=actor.agent, why=why or {})
+
+
+def write(lines: Iterable[HistoryEntry]) -> None:
+    """Write the lines of many sessions, which must be locked, at once."""
+    HistoryEntry.objects.bulk_create(lines)

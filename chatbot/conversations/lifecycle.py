@@ -10,8 +10,9 @@
 `waiting_since` is when the customer asked for an agent. A live session keeps it: re-queued, it gets its place back.
 
 Every function takes a session locked by lock_session and the time of that lock, changes it by compare-and-swap, keeps
-the instance in step and returns the status before. With the change it writes the line of history and the intervals
-from which reports are made. Each raises a Conflict if the status does not allow the change.
+the instance in step and returns the Change. With it it writes the line of history and the intervals from which reports
+are made, notes who is idle, and ends the session's open offer. Each raises a Conflict if the status does not allow the
+change.
 """
 
 import logging
@@ -23,8 +24,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from chatbot.conversations import history, intervals
-from chatbot.conversations.agents import agent_json
+from chatbot.conversations import history, intervals, offers
+from chatbot.conversations.agents import agent_json, note_idle
+from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
 from chatbot.conversations.history import Actor, agent_actor
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Status, Team, What
@@ -38,7 +40,7 @@ _NOT_HELD: dict[str, Any] = {"held_since": None, "hold_until": None}
 
 def escalate(
     session: ChatSession, *, actor: Actor, reason: str, now: datetime, question: str = "", team: Team | None = None
-) -> str:
+) -> Change:
     """Put the session into the queue of a team (None: the default one), for an answer to `question`.
 
     Raises AlreadyEscalated if it waits or has an agent.
@@ -58,7 +60,7 @@ def escalate(
     )
 
 
-def take_over(session: ChatSession, *, agent: User, now: datetime, what: What = What.TAKEN) -> str:
+def take_over(session: ChatSession, *, agent: User, now: datetime, what: What = What.TAKEN) -> Change:
     """Give a waiting session to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it does not wait."""
     if session.status == Status.MANUAL_LIVE:
         raise AlreadyTaken(agent_json(session.assignee), is_callers=session.assignee_id == agent.pk)
@@ -67,14 +69,14 @@ def take_over(session: ChatSession, *, agent: User, now: datetime, what: What = 
     return _move(session, Status.MANUAL_LIVE, _Line(what, agent_actor(agent), now), assignee=agent)
 
 
-def take_from_bot(session: ChatSession, *, agent: User, now: datetime) -> str:
+def take_from_bot(session: ChatSession, *, agent: User, now: datetime) -> Change:
     """Give a session of the bot to an agent. Raises AlreadyTaken if somebody has it, InvalidStatus if it is closed."""
     if session.status != Status.BOT_ACTIVE:
         return take_over(session, agent=agent, now=now)
     return _move(session, Status.MANUAL_LIVE, _Line(What.TAKEN, agent_actor(agent), now), assignee=agent)
 
 
-def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = What.TAKEN) -> str:
+def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = What.TAKEN) -> Change:
     """Give a live session to another agent. Raises AlreadyTaken if it is theirs, InvalidStatus if it is not live."""
     if session.status != Status.MANUAL_LIVE:
         raise InvalidStatus
@@ -84,36 +86,48 @@ def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = W
     return _move(session, Status.MANUAL_LIVE, _Line(what, agent_actor(agent), now, why), assignee=agent, **_NOT_HELD)
 
 
-def release(session: ChatSession, *, actor: Actor, now: datetime) -> str:
+def release(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
     """Give a live session back to the bot."""
     line = _Line(What.RELEASED, actor, now)
     return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_NOT_HELD)
 
 
-def requeue(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> str:
+def requeue(
+    session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None, team: Team | None = None
+) -> Change:
     """Put a live session back into the queue, at the place of its first waiting time (`now` if that is unknown).
 
-    A customer who had his answer waits for one again.
+    Of this team, by its row, also of the default one; None: it stays in its own. A customer who had his answer waits
+    for one again.
     """
+    moved = {} if team is None else {"team": None if team.is_default else team}
+    what = What.REQUEUED if team is None else What.MOVED
     return _move_from(
         Status.MANUAL_LIVE,
         session,
         Status.PENDING_MANUAL,
-        _Line(What.REQUEUED, actor, now, why or {}),
+        _Line(what, actor, now, why or {}),
         assignee=None,
         waiting_since=session.waiting_since or now,
         unanswered_since=session.unanswered_since or now,
+        **moved,
         **_NOT_HELD,
     )
 
 
-def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime) -> str:
+def move(session: ChatSession, *, team: Team | None, actor: Actor, now: datetime) -> Change:
+    """Have a waiting session wait for another team (None: the default one), with its first waiting time."""
+    line = _Line(What.MOVED, actor, now)
+    return _move_from(Status.PENDING_MANUAL, session, Status.PENDING_MANUAL, line, team=team)
+
+
+def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
     """Give a waiting session back to the bot."""
-    line = _Line(What.GAVE_UP, actor, now)
+    line = _Line(What.GAVE_UP, actor, now, why or {})
     return _move_from(Status.PENDING_MANUAL, session, Status.BOT_ACTIVE, line, **_NOT_WAITING)
 
 
-def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> str:
+def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
     """End the conversation: with the bot, waiting or live. The customer's next message reopens it."""
     if session.status == Status.CLOSED:
         raise InvalidStatus
@@ -121,7 +135,7 @@ def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, A
     return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **_NOT_WAITING, **_NOT_HELD)
 
 
-def reopen(session: ChatSession, *, now: datetime) -> str:
+def reopen(session: ChatSession, *, now: datetime) -> Change:
     """Give a closed session to the bot."""
     line = _Line(What.REOPENED, history.CUSTOMER, now)
     return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None)
@@ -137,15 +151,15 @@ class _Line:
     why: dict[str, Any] = field(default_factory=dict)
 
 
-def _move_from(expected: Status, session: ChatSession, to: Status, line: _Line, **fields: Any) -> str:
+def _move_from(expected: Status, session: ChatSession, to: Status, line: _Line, **fields: Any) -> Change:
     if session.status != expected:
         raise InvalidStatus
     return _move(session, to, line, **fields)
 
 
-def _move(session: ChatSession, to: Status, line: _Line, **fields: Any) -> str:
+def _move(session: ChatSession, to: Status, line: _Line, **fields: Any) -> Change:
     """Compare-and-swap on status and version: raises InvalidStatus if the row is no longer as the instance says."""
-    previous = session.status
+    previous, former = session.status, session.assignee_id
     changed = ChatSession.objects.filter(pk=session.pk, status=previous, version=session.version).update(
         status=to, version=F("version") + 1, **fields
     )
@@ -159,4 +173,8 @@ def _move(session: ChatSession, to: Status, line: _Line, **fields: Any) -> str:
         setattr(session, name, value)
     history.note(session, line.what, actor=line.actor, now=line.now, why=line.why)
     intervals.follow(session, previous=previous, now=line.now)
-    return previous
+    if former != session.assignee_id:
+        note_idle(former, session.assignee_id, now=line.now)
+    # Nothing else is ever offered: a message that reopens a session pays nothing for it.
+    is_offerable = previous in (Status.PENDING_MANUAL, Status.MANUAL_LIVE)
+    return Change(previous, offers.end_by_change(session, now=line.now) if is_offerable else None)

@@ -1,19 +1,25 @@
-"""Tells open pages how long the queue is: agents its length, each waiting customer their place.
+"""Tells open pages how long the queues are: a team's agents its length, each waiting customer their place in it.
 
 These are ephemeral events: a page that misses one has the next, and its GET of state has the numbers too.
 """
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from weakref import WeakKeyDictionary
 
 from django.db import OperationalError, transaction
-from django.db.models.functions import Now
+from django.db.models import Count, DurationField, ExpressionWrapper, Min, Window
+from django.db.models.functions import Now, RowNumber
+from django.utils import timezone
 
 from chatbot.conversations import events
-from chatbot.models import QUEUE_ORDER, ChatSession, Status
+from chatbot.conversations.teams import team_key
+from chatbot.conversations.waiting import staffing_by_team, why_waiting
+from chatbot.models import MAX_TEAMS, QUEUE_ORDER, ChatSession, Status, Team
 from realtime import home, process
 from realtime.api import send_many
 from realtime.database import in_database, log_fault
@@ -22,7 +28,7 @@ from realtime.log import leases
 # At most twice a second over all processes, by the one that gets the lease. It ends before its holder's next attempt.
 TURN = timedelta(seconds=0.5)
 INTERVAL_SECONDS = 0.55
-# Customers further back hear their place when they come nearer, or when they load the page.
+# Of each team. Customers further back hear their place when they come nearer, or when they load the page.
 MAX_ANNOUNCED_POSITIONS = 100
 
 logger = logging.getLogger(__name__)
@@ -48,20 +54,48 @@ def send_queue_in_turn() -> bool:
 
 
 def send_queue() -> None:
-    """Send queue_update to every agent and queue_position to those who wait."""
-    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL)
-    first = list(
-        waiting.order_by(*QUEUE_ORDER)
-        .annotate(database_now=Now())
-        .values_list("name", "waiting_since", "database_now")[:MAX_ANNOUNCED_POSITIONS]
-    )
-    longest = 0
-    if first:
-        _, since, now = first[0]
-        longest = max(0, int((now - since).total_seconds())) if since else 0
-    update = events.queue_update(waiting=waiting.count(), longest_wait_seconds=longest)
-    places = [events.queue_position(name, place) for place, (name, _, _) in enumerate(first, 1)]
-    send_many([update, *places])
+    """Send queue_update to the agents of each team and queue_position to those who wait; ten queries at most."""
+    lengths = queues()
+    updates = [_update(team, lengths.get(team_key(team))) for team in Team.objects.all()[:MAX_TEAMS]]
+    send_many([*updates, *(_positions() if lengths else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Those who wait for a team; `longest_wait` is None where nobody knows since when."""
+
+    waiting: int
+    longest_wait: timedelta | None
+
+
+def queues() -> dict[int | None, Queue]:
+    """The queues that are not empty, by the `team_id` of their sessions; one query."""
+    age = ExpressionWrapper(Now() - Min("waiting_since"), output_field=DurationField())
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).order_by().values("team_id")
+    numbers = waiting.annotate(count=Count("id"), age=age).values_list("team_id", "count", "age")
+    return {key: Queue(count, longest) for key, count, longest in numbers}
+
+
+def count_waiting(team_id: int | None) -> int:
+    """How many wait for the team whose sessions have this `team_id`; one query."""
+    return ChatSession.objects.filter(status=Status.PENDING_MANUAL, team=team_id).count()
+
+
+def _update(team: Team, queue: Queue | None) -> events.Outgoing:
+    longest = queue.longest_wait if queue else None
+    seconds = max(0, int(longest.total_seconds())) if longest else 0
+    return events.queue_update(team, waiting=queue.waiting if queue else 0, longest_wait_seconds=seconds)
+
+
+def _positions() -> Iterator[events.Outgoing]:
+    """What to tell the first of each queue."""
+    staffing = staffing_by_team(now=timezone.now())
+    place = Window(RowNumber(), partition_by="team_id", order_by=QUEUE_ORDER)
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).annotate(place=place)
+    first = waiting.filter(place__lte=MAX_ANNOUNCED_POSITIONS).order_by("place")
+    for name, number, team_id, language in first.values_list("name", "place", "team_id", "language"):
+        why = why_waiting(staffing.get(team_id) or staffing[None], place=number, language=language)
+        yield events.queue_position(name, number, why)
 
 
 def _request_announcement() -> None:

@@ -4,13 +4,28 @@ A session's `team` is null for the default team, which always has a row (chatbot
 member of no team serves the default one.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils.translation import gettext_noop
+from typing_extensions import TypedDict
 
-from chatbot.models import Team, TeamMember
+from chatbot.models import MAX_TEAMS, ChatSession, Priority, Team, TeamMember
 
 DEFAULT_TEAM_NAME = gettext_noop("Support")
+
+
+class TeamJson(TypedDict):
+    """A team in events and answers; the default team has an id, too."""
+
+    id: int
+    name: str
+
+
+def team_json(team: Team) -> TeamJson:
+    return {"id": team.pk, "name": team.name}
 
 
 def default_team() -> Team:
@@ -24,9 +39,37 @@ def team_key(team: Team) -> int | None:
     return None if team.is_default else team.pk
 
 
+def teams_by_key() -> dict[int | None, TeamJson]:
+    """All teams by the `team_id` of their sessions; one query."""
+    return {team_key(team): team_json(team) for team in Team.objects.order_by().only("name", "is_default")}
+
+
+def team_of(session: ChatSession, teams: Mapping[int | None, TeamJson]) -> TeamJson:
+    """The session's among the teams of teams_by_key."""
+    return teams.get(session.team_id) or teams[None]  # of a team that was deleted since the session was read
+
+
+def keys_of_members(agents: Collection[int]) -> Mapping[int, Collection[int | None]]:
+    """By an agent's id, of each of these, the `team_id` of the sessions of each team that he serves; one query."""
+    memberships = TeamMember.objects.filter(agent__in=agents)
+    found = defaultdict[int, list[int | None]](list)
+    for team_id, agent_id, is_default in sorted(memberships.values_list("team_id", "agent_id", "team__is_default")):
+        found[agent_id].append(None if is_default else team_id)
+    return {agent: found.get(agent, [None]) for agent in agents}
+
+
+def further_keys() -> list[int]:
+    """The ids of all teams but the default one, in the order in which they were made; one query."""
+    return list(Team.objects.filter(is_default=False).order_by("pk").values_list("pk", flat=True)[:MAX_TEAMS])
+
+
 def served_by(user: User) -> Q:
     """Sessions of the teams that an agent serves; one query."""
-    memberships = TeamMember.objects.filter(agent=user).values_list("team_id", "team__is_default")
-    keys = [None if is_default else pk for pk, is_default in memberships] or [None]
+    keys = keys_of_members([user.pk])[user.pk]
     named = Q(team__in=[key for key in keys if key is not None])
     return named | Q(team=None) if None in keys else named
+
+
+def priority_name(session: ChatSession) -> str:
+    """`low`, `normal`, `high` or `urgent`."""
+    return Priority(session.priority).name.lower()

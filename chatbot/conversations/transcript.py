@@ -15,8 +15,21 @@ CUSTOMER = "customer"
 BOT = "bot"
 
 # What a notice tells of: a customer asked for an agent, or stopped waiting; an agent took the conversation, gave it to
-# the bot, put it back into the queue, was deactivated, closed it; the customer ended it.
-Notice = Literal["asked", "gave_up", "taken", "released", "requeued", "stranded", "closed", "ended"]
+# the bot, put it back into the queue, was deactivated, closed it; the customer ended it. An agent accepted it from
+# another one, did not answer in time, had no page open.
+Notice = Literal[
+    "asked",
+    "gave_up",
+    "taken",
+    "released",
+    "requeued",
+    "stranded",
+    "closed",
+    "ended",
+    "transferred",
+    "silent",
+    "vanished",
+]
 
 # What lists of sessions show as the last message: what people said.
 PEOPLE = (Role.CUSTOMER, Role.AGENT)
@@ -118,6 +131,14 @@ def write_notice(
         now=now,
         agent=by,
     )
+
+
+def write_aside(session: ChatSession, text: str, *, about: Message, now: datetime) -> Message:
+    """Write a system message as write_notice does, about a message and not about a change of the session."""
+    with override(session.language):
+        content = gettext(text)
+    client_id = f"about-{about.pk}"
+    return write(session, role=Role.SYSTEM, sender=SYSTEM_SENDER, content=content, client_id=client_id, now=now)
 
 
 def last_words(session: ChatSession, *, before: int | None = None) -> str:

@@ -35,7 +35,16 @@ from chatbot.models.session import (
     Priority,
     Status,
 )
-from chatbot.models.team import MAX_TEAM_NAME_LENGTH, Afterwards, Assignment, Holiday, OpeningHours, Team, TeamMember
+from chatbot.models.team import (
+    MAX_TEAM_NAME_LENGTH,
+    MAX_TEAMS,
+    Afterwards,
+    Assignment,
+    Holiday,
+    OpeningHours,
+    Team,
+    TeamMember,
+)
 
 __all__ = [
     "ATTACHMENT_ID_LENGTH",
@@ -51,6 +60,7 @@ __all__ = [
     "MAX_NOTE_LENGTH",
     "MAX_REASON_LENGTH",
     "MAX_SUMMARY_LENGTH",
+    "MAX_TEAMS",
     "MAX_TEAM_NAME_LENGTH",
     "PRESENCE_LEASE",
     "PREVIEW_LENGTH",

@@ -8,6 +8,9 @@ MAX_TEAM_NAME_LENGTH = 60
 
 MAX_BOT_RULE_LENGTH = 16
 
+# A supervisor's stream reads the channels of all teams, and a stream has at most 60 (realtime/stream/position.py).
+MAX_TEAMS = 50
+
 
 class Assignment(models.TextChoices):
     """How a waiting session gets its agent."""

@@ -1,17 +1,27 @@
 """Agents, and sessions in the state that a test begins with."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from chatbot.conversations import lifecycle
 from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
-from chatbot.models import ChatSession, Status
+from chatbot.models import ChatSession, Status, Team, TeamMember
 
 
 def make_agent(username: str = "alice", name: str = "", **fields: object) -> User:
     user, _ = User.objects.get_or_create(username=username, defaults={"first_name": name, **fields})
     return user
+
+
+def make_team(name: str = "Billing", *members: str, **fields: Any) -> Team:
+    """A team beside the default one, with these agents."""
+    team = Team.objects.create(name=name, **fields)
+    for username in members:
+        TeamMember.objects.create(team=team, agent=make_agent(username))
+    return team
 
 
 def hand_over_to(session_name: str, username: str) -> None:

@@ -9,10 +9,13 @@ from django.utils import timezone
 from pydantic import TypeAdapter
 
 from chatbot.conversations import events
+from chatbot.conversations.change import Change
 from chatbot.conversations.events import EVENT_TYPES
 from chatbot.conversations.events.types import ChannelKind
-from chatbot.models import ChatSession, Message, Role
+from chatbot.conversations.teams import default_team
+from chatbot.models import AgentState, ChatSession, Message, Offer, OfferEnd, Role, Team
 from chatbot.tests.customer import make_session
+from chatbot.tests.people import make_agent
 from realtime import groups
 from realtime.events import check_type
 
@@ -30,19 +33,36 @@ def message(session: ChatSession) -> Message:
 
 
 def emitted(session: ChatSession, message: Message) -> list[events.Outgoing]:
-    """One of everything that chatbot/conversations/events/ can build."""
+    """One of everything that chatbot/conversations/events/ can build, of the default team and of another one."""
+    of_default = emitted_of(session, message)
+    session.team = Team.objects.create(name="Billing")
+    return [*of_default, *emitted_of(session, message)]
+
+
+def emitted_of(session: ChatSession, message: Message) -> list[events.Outgoing]:
     return [
         *events.message_delivered(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         events.customer_change(session, source=events.BOT),
         *events.typing(session, role=Role.CUSTOMER, active=True, source=events.BOT),
         *events.message_read(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         *events.new_message(session, message, source=events.BOT),
-        *events.status_change(session, previous="closed", source=events.BOT),
+        *events.status_change(session, change=Change("closed"), source=events.BOT),
         *events.transfer_request(session, waiting_since=timezone.now(), position=1, source=events.BOT),
         events.customer_presence(session, is_online=True),
-        events.queue_update(waiting=1, longest_wait_seconds=2),
-        events.queue_position("s-1", 1),
+        events.queue_update(default_team(), waiting=1, longest_wait_seconds=2),
+        *events.session_updated(session, source=events.BOT),
+        events.agent_status(AgentState(agent=make_agent("alice"))),
+        events.queue_position("s-1", 1, "You are next."),
+        *(each for offer in offers_of(session) for each in (*events.transfer_offer(offer), *events.offer_ended(offer))),
     ]
+
+
+def offers_of(session: ChatSession) -> list[Offer]:
+    """One of each end that is told in a way of its own, of a transfer."""
+    times = {"made_at": timezone.now(), "expires_at": timezone.now(), "ended_at": timezone.now()}
+    agents = {"sender": make_agent("alice"), "receiver": make_agent("bob")}
+    ends = (OfferEnd.ACCEPTED, OfferEnd.DECLINED)
+    return [Offer(pk=n, session=session, note="why", end=end, **agents, **times) for n, end in enumerate(ends, 1)]
 
 
 def test_every_type_is_registered(session: ChatSession, message: Message) -> None:

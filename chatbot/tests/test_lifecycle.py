@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chatbot.conversations import lifecycle
+from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, Conflict, InvalidStatus
 from chatbot.conversations.history import CUSTOMER, SYSTEM
 from chatbot.models import ChatSession, HistoryEntry, Phase, SessionInterval, Status
@@ -15,7 +16,7 @@ from chatbot.tests.people import make_agent
 
 pytestmark = pytest.mark.django_db
 
-Move = Callable[[ChatSession], str]
+Move = Callable[[ChatSession], Change]
 
 MOVES: dict[str, Move] = {
     "escalate": lambda session: lifecycle.escalate(session, actor=CUSTOMER, reason="why", now=timezone.now()),
@@ -53,9 +54,9 @@ def session_in(status: Status) -> ChatSession:
 @pytest.mark.parametrize(("status", "name"), list(ALLOWED))
 def test_an_allowed_change_is_made(status: Status, name: str) -> None:
     session = session_in(status)
-    previous = MOVES[name](session)
+    change = MOVES[name](session)
     stored = ChatSession.objects.get()
-    assert (previous, stored.status, stored.version) == (status, ALLOWED[status, name], 2)
+    assert (change.previous, stored.status, stored.version) == (status, ALLOWED[status, name], 2)
 
 
 @pytest.mark.parametrize(("status", "name"), list(ALLOWED))

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, transaction
+from django.utils import timezone
 
 from chatbot.conversations import queue
-from chatbot.models import Status
+from chatbot.models import Priority, Status
 from chatbot.tests.customer import make_session
+from chatbot.tests.people import make_team
 from realtime import database, groups, home, process
 from realtime.events import Event
 from realtime.throttled_log import ThrottledLog
@@ -51,7 +53,39 @@ def test_each_customer_hears_their_place(sent: Sent) -> None:
 @pytest.mark.django_db
 def test_an_empty_queue_is_announced_too(sent: Sent) -> None:
     queue.send_queue()
-    assert [event.payload for _, event in sent] == [{"waiting": 0, "longest_wait_seconds": 0}]
+    assert [(event.payload["waiting"], event.payload["longest_wait_seconds"]) for _, event in sent] == [(0, 0)]
+
+
+@pytest.mark.django_db
+def test_each_team_has_a_queue_of_its_own(sent: Sent) -> None:
+    billing = make_team()
+    make_session("s-1", status=Status.PENDING_MANUAL, waiting_since="2020-01-01T00:00:00Z")
+    for n in range(2, 4):
+        make_session(f"s-{n}", status=Status.PENDING_MANUAL, waiting_since=f"2020-01-0{n}T00:00:00Z", team=billing)
+    queue.send_queue()
+    lengths = {channel: event.payload["waiting"] for channel, event in sent if event.type == "queue_update"}
+    assert lengths == {groups.BROADCAST: 1, groups.channel("team", str(billing.pk)): 2}
+    places = {channel: event.payload["position"] for channel, event in sent if event.type == "queue_position"}
+    assert places == {groups.session("s-1"): 1, groups.session("s-2"): 1, groups.session("s-3"): 2}
+
+
+@pytest.mark.django_db
+def test_who_is_urgent_has_the_first_place_but_not_the_longest_wait(sent: Sent) -> None:
+    make_session("s-1", status=Status.PENDING_MANUAL, waiting_since="2020-01-01T00:00:00Z")
+    make_session("s-2", status=Status.PENDING_MANUAL, waiting_since=timezone.now(), priority=Priority.URGENT)
+    queue.send_queue()
+    assert sent[0][1].payload["longest_wait_seconds"] > 365 * 24 * 3600
+    places = {channel: event.payload["position"] for channel, event in sent if event.type == "queue_position"}
+    assert places == {groups.session("s-2"): 1, groups.session("s-1"): 2}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 12])
+def test_any_number_of_teams_costs_ten_queries(sent: Sent, count: int, django_assert_num_queries: Any) -> None:
+    for n in range(count):
+        make_session(f"s-{n}", status=Status.PENDING_MANUAL, team=make_team(f"team {n}"))
+    with django_assert_num_queries(10):
+        queue.send_queue()
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ REF_TEMPLATE = "#/components/schemas/{model}"
 CHANNELS: dict[ChannelKind, tuple[str, str, str]] = {
     "session": ("sse:session:{session_name}", "session_name", "What the customer of one session may see."),
     "agent": ("sse:agent:{agent_id}", "agent_id", "What is for one agent; the id is the username."),
-    "broadcast": ("sse:broadcast", "", "What every agent hears."),
+    "broadcast": ("sse:broadcast", "", "What every agent hears; sessions of the default team."),
+    "team": ("sse:team:{team_id}", "team_id", "Sessions of another team, for its members and supervisors."),
 }
 
 

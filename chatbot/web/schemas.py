@@ -17,6 +17,8 @@ MAX_ID = 2**63 - 1
 
 MAX_ATTACHMENTS = 10  # of one message
 
+MAX_SECONDS = 7 * 24 * 3600  # of a period that somebody sets
+
 
 AttachmentId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9_-]{{{ATTACHMENT_ID_LENGTH}}}$")]
 
@@ -64,7 +66,13 @@ def _whole(value: object) -> object:
 MessageId = Annotated[int, Field(gt=0, le=MAX_ID), BeforeValidator(_whole)]
 
 
+TeamId = Annotated[int, Field(gt=0, le=MAX_ID), BeforeValidator(_whole)]
+
+
 Score = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
+
+
+Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS), BeforeValidator(_whole)]
 
 
 class ReceiptsBody(Body):

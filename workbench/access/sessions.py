@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from chatbot.conversations import errors, selectors
 from chatbot.conversations.names import check_name
+from chatbot.conversations.teams import served_by
 from chatbot.models import Attachment, ChatSession, Role, Status
 from workbench.access.agents import Agent
 
@@ -16,6 +17,17 @@ def readable_by(agent: Agent) -> Q:
 def may_read(agent: Agent, status: str, assignee_id: int | None) -> bool:
     """The rule of `readable_by` for one session."""
     return agent.is_supervisor or status != Status.MANUAL_LIVE or assignee_id == agent.user.pk
+
+
+def waiting_for(agent: Agent) -> Q:
+    """Waiting sessions that are in the agent's queue: of his teams, of a supervisor's all; one query."""
+    waiting = Q(status=Status.PENDING_MANUAL)
+    return waiting if agent.is_supervisor else waiting & served_by(agent.user)
+
+
+def listed_for(agent: Agent) -> Q:
+    """What an agent's lists show: everything but those who wait for other teams; one query."""
+    return Q() if agent.is_supervisor else ~Q(status=Status.PENDING_MANUAL) | served_by(agent.user)
 
 
 def find_session(name: str) -> ChatSession:

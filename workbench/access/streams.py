@@ -1,10 +1,13 @@
 """Which channels the stream of an agent may read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from django.conf import settings
 
 from chatbot.conversations import errors
+from chatbot.conversations.events import desk_of
+from chatbot.conversations.teams import further_keys, keys_of_members
 from chatbot.models import ChatSession
 from chatbot.web.refusals import refusal
 from realtime import groups
@@ -13,18 +16,31 @@ from realtime.stream.request import Refusal, StreamRequest
 from workbench.access.agents import Agent, agents_of, check_agent
 from workbench.access.sessions import may_read
 
-# A position names at most 10 channels (realtime/stream/position.py): the agent's own, broadcast, and these.
+# A stream has at most 60 channels (realtime/stream/position.py): the agent's own, broadcast, the teams', and these.
 MAX_WATCHED = 8
+
+# By an agent's id, the channels of the teams that he hears.
+Teams = Mapping[int, tuple[Channel, ...]]
 
 
 def authorise_agent_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
-    """For each stream of an agent: their channel, broadcast, and of `?watch=<session>` those that they may read.
+    """For each stream of an agent: the desk's channels, and of `?watch=<session>` those that they may read.
 
-    Three queries for any number of streams; changes nothing.
+    Five queries for any number of streams, one less where no session is watched or no supervisor is among the agents;
+    changes nothing.
     """
     agents = agents_of(session_key(request) for request in requests)
+    teams = _team_channels({agent.user.pk: agent for agent in agents.values()}.values())
     sessions = _session_rights({name for request in requests for name in _watched(request)})
-    return [_answer(_agent_channels, request, agents, sessions) for request in requests]
+    return [_answer(partial(_agent_channels, teams), request, agents, sessions) for request in requests]
+
+
+def desk_channels(agent: Agent) -> tuple[Channel, ...]:
+    """What an agent's page reads beside sessions: his own channel, broadcast, those of his teams; one query.
+
+    Of a supervisor's page those of all teams.
+    """
+    return _desk_channels(_team_channels([agent]), agent)
 
 
 def authorise_session_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple[Channel, ...]]:
@@ -51,9 +67,24 @@ def _answer(
         return refusal(error)
 
 
-def _agent_channels(request: StreamRequest, agent: Agent, sessions: Rights) -> tuple[Channel, ...]:
+def _agent_channels(teams: Teams, request: StreamRequest, agent: Agent, sessions: Rights) -> tuple[Channel, ...]:
     watched = [name for name in _watched(request) if name in sessions and may_read(agent, *sessions[name])]
-    return (groups.agent(agent.id), groups.BROADCAST, *(groups.session(name) for name in watched))
+    return (*_desk_channels(teams, agent), *(groups.session(name) for name in watched))
+
+
+def _desk_channels(teams: Teams, agent: Agent) -> tuple[Channel, ...]:
+    return (groups.agent(agent.id), groups.BROADCAST, *teams[agent.user.pk])
+
+
+def _team_channels(agents: Collection[Agent]) -> Teams:
+    supervisors = [agent for agent in agents if agent.is_supervisor]
+    others = [agent.user.pk for agent in agents if not agent.is_supervisor]
+    everything = tuple(desk_of(key) for key in further_keys()) if supervisors else ()
+    served = keys_of_members(others) if others else {}
+    return {
+        **{supervisor.user.pk: everything for supervisor in supervisors},
+        **{pk: tuple(desk_of(key) for key in keys if key is not None) for pk, keys in served.items()},
+    }
 
 
 def _session_channel(request: StreamRequest, agent: Agent, sessions: Rights) -> tuple[Channel, ...]:

@@ -28,13 +28,11 @@ def close(
         former = session.assignee.username if session.assignee else None
         if session.status == Status.MANUAL_LIVE:
             check_assignee(session, agent)
-        previous = closing.close(
+        change = closing.close(
             session, now=locked.now, agent=agent.user, reason=reason, summary=summary, follow_up_on=follow_up_on
         )
         notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="closed", by=agent.user)
         send_many(
-            events.change_with_notice(
-                session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former
-            )
+            events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former)
         )
     return session

@@ -20,11 +20,9 @@ def release(*, session_name: str, agent: Agent) -> ChatSession:
         locked = lock_session(session_name)
         session = locked.session
         check_assignee(session, agent)
-        previous = lifecycle.release(session, actor=agent_actor(agent.user), now=locked.now)
+        change = lifecycle.release(session, actor=agent_actor(agent.user), now=locked.now)
         notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="released", by=agent.user)
         send_many(
-            events.change_with_notice(
-                session, notice, previous=previous, source=events.WORKBENCH, former_assignee=agent.id
-            )
+            events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=agent.id)
         )
     return session

@@ -8,11 +8,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
-from chatbot.conversations.errors import NotFound
+from chatbot.conversations.errors import NotFound, TeamNotFound
 from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.conversations.selectors import queue_rank
-from chatbot.models import ChatSession, Status
+from chatbot.models import ChatSession, Status, Team
 from realtime.api import send_many
 from workbench.access.agents import Agent
 from workbench.assignment.assignee import check_assignee
@@ -24,16 +24,19 @@ NOTICE = gettext_noop("The agent is no longer available. You have your place in 
 STRANDED = Q(status=Status.MANUAL_LIVE, assignee__is_active=False)
 
 
-def requeue(*, session_name: str, agent: Agent) -> ChatSession:
+def requeue(*, session_name: str, agent: Agent, team: int | None = None) -> ChatSession:
     """Put a live session back to the queue with its first waiting time, by its assignee or a supervisor.
 
-    Locks the session; raises NotFound, InvalidStatus (it is not live), NotAssignee.
+    Of its own team, unless another one is named. Locks the session; raises NotFound, InvalidStatus (it is not live),
+    NotAssignee, TeamNotFound.
     """
     with transaction.atomic():
         locked = lock_session(session_name)
         if not agent.is_supervisor or locked.session.status != Status.MANUAL_LIVE:
             check_assignee(locked.session, agent)
-        send_many(_requeue(locked, HANDED_BACK, notice="requeued", by=agent.user, actor=agent_actor(agent.user)))
+        to = None if team is None else find_team(team)
+        actor = agent_actor(agent.user)
+        send_many(put_back(locked, HANDED_BACK, notice="requeued", actor=actor, by=agent.user, team=to))
     return locked.session
 
 
@@ -49,34 +52,43 @@ def requeue_stranded(*, session_name: str) -> bool:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False
-        gone = locked.session.assignee
+        former = locked.session.assignee
         why = {"code": "deactivated"}
-        send_many(_requeue(locked, NOTICE, notice="stranded", by=gone, actor=SYSTEM, why=why))
+        send_many(put_back(locked, NOTICE, notice="stranded", actor=SYSTEM, by=former, why=why))
     return True
 
 
-def _requeue(
+def find_team(pk: int) -> Team:
+    """One query. Raises TeamNotFound."""
+    team = Team.objects.filter(pk=pk).first()
+    if team is None:
+        raise TeamNotFound
+    return team
+
+
+def put_back(
     locked: LockedSession,
     text: str,
     *,
-    notice: transcript.Notice,
-    by: User | None,
+    notice: transcript.Notice | None,
     actor: Actor,
+    by: User | None,
     why: dict[str, Any] | None = None,
+    team: Team | None = None,
+    **values: str,
 ) -> list[events.Outgoing]:
-    """Do it, and return what to send. The request comes first, so that open pages announce it as one.
+    """Put a locked live session back to the queue, of this team if one is given, and return what to send.
 
-    `by` is whom the notice names, `actor` who did it.
+    `text`, filled with `values`, tells the customer; `by` is the agent whom the notice names, `actor` who did it. The
+    request comes first, so that open pages announce it as one.
     """
     session = locked.session
     former = session.assignee.username if session.assignee else None
-    previous = lifecycle.requeue(session, actor=actor, now=locked.now, why=why)
-    message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by)
+    change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why, team=team)
+    message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by, **values)
     queue.announce_queue()
     since = session.waiting_since or locked.now
     return [
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
-        *events.change_with_notice(
-            session, message, previous=previous, source=events.WORKBENCH, former_assignee=former
-        ),
+        *events.change_with_notice(session, message, change=change, source=events.WORKBENCH, former_assignee=former),
     ]

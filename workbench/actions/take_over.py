@@ -28,18 +28,16 @@ def take_over(*, session_name: str, agent: Agent, force: bool = False, from_bot:
         session = locked.session
         former = session.assignee.username if session.assignee else None
         if force and session.status == Status.MANUAL_LIVE:
-            previous = lifecycle.reassign(session, agent=agent.user, now=locked.now)
+            change = lifecycle.reassign(session, agent=agent.user, now=locked.now)
         elif from_bot:
-            previous = lifecycle.take_from_bot(session, agent=agent.user, now=locked.now)
+            change = lifecycle.take_from_bot(session, agent=agent.user, now=locked.now)
         else:
-            previous = lifecycle.take_over(session, agent=agent.user, now=locked.now)
+            change = lifecycle.take_over(session, agent=agent.user, now=locked.now)
         notice = transcript.write_notice(
             session, NOTICE, now=locked.now, notice="taken", by=agent.user, agent=display_name(agent.user)
         )
         queue.announce_queue()
         send_many(
-            events.change_with_notice(
-                session, notice, previous=previous, source=events.WORKBENCH, former_assignee=former
-            )
+            events.change_with_notice(session, notice, change=change, source=events.WORKBENCH, former_assignee=former)
         )
     return session

@@ -9,11 +9,12 @@ from ninja import Router
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from chatbot.conversations.errors import AlreadyTaken, InvalidStatus, NotAssignee
+from chatbot.conversations.errors import AlreadyTaken, InvalidStatus, NotAssignee, TeamNotFound
 from chatbot.conversations.names import check_name
 from chatbot.models import MAX_CLOSING_REASON_LENGTH, MAX_SUMMARY_LENGTH, ChatSession
 from chatbot.web.bodies import Body, Day, EmptyBody, Json, Text
 from chatbot.web.json_api import changes
+from chatbot.web.schemas import TeamId
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
 from workbench.actions.close import close
@@ -48,11 +49,17 @@ def release_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> S
     return _handle(request, name, release)
 
 
+class RequeueBody(Body):
+    """`team`: the id of another team, whose queue it goes to."""
+
+    team: TeamId | SkipJsonSchema[None] = None
+
+
 @router.post("/{name}/requeue", response=SessionItem)
-@changes(NotAssignee, InvalidStatus, access=check_readable)
-def requeue_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
+@changes(NotAssignee, InvalidStatus, TeamNotFound, access=check_readable)
+def requeue_session(request: HttpRequest, name: str, body: Json[RequeueBody]) -> SessionItem:
     """Back to the queue, with its first waiting time: by its agent or a supervisor."""
-    return _handle(request, name, requeue)
+    return _handle(request, name, partial(requeue, team=body.team))
 
 
 class CloseBody(Body):

@@ -8,9 +8,9 @@ from chatbot.conversations.errors import QueueEmpty
 from chatbot.conversations.selectors import position_of
 from chatbot.web.bodies import EmptyBody, Json
 from chatbot.web.json_api import changes, reads
-from realtime import groups
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
+from workbench.access.streams import desk_channels
 from workbench.actions.take_next import take_next
 from workbench.selectors import QueueItem, SessionItem
 
@@ -37,6 +37,6 @@ def take_next_session(request: HttpRequest, body: Json[EmptyBody]) -> SessionIte
 @reads(access=logged_in_agent)
 def read_queue(request: HttpRequest) -> QueueJson:
     agent = logged_in_agent(request)
-    position = position_of([groups.agent(agent.id), groups.BROADCAST])
+    position = position_of(desk_channels(agent))
     items, total = selectors.queue_page(agent)
     return {"items": items, "total": total, "position": position}

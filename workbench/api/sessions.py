@@ -19,6 +19,7 @@ from realtime import groups
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
 from workbench.access.sessions import readable_session
+from workbench.access.streams import desk_channels
 from workbench.api.guards import check_readable
 from workbench.selectors import SessionDetail, SessionItem
 
@@ -72,7 +73,7 @@ def read_session(request: HttpRequest, name: str, page: Query[MessagePageQuery])
 @reads(access=logged_in_agent)
 def list_sessions(request: HttpRequest, query: Query[SessionListQuery]) -> SessionListJson:
     agent = logged_in_agent(request)
-    position = position_of([groups.agent(agent.id), groups.BROADCAST])
+    position = position_of(desk_channels(agent))
     items, following = selectors.session_page(
         agent,
         status=query.status,

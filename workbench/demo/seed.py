@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chatbot.conversations import events, queue
+from chatbot.conversations.change import Change
 from chatbot.models import (
     QUEUE_ORDER,
     Attachment,
@@ -196,7 +197,8 @@ def _farewell(session: ChatSession) -> list[events.Outgoing]:
     previous, session.status, session.assignee = session.status, Status.CLOSED, None
     session.version += 1
     return [
-        events.unlogged(event) for event in events.status_change(session, previous=previous, source=events.WORKBENCH)
+        events.unlogged(event)
+        for event in events.status_change(session, change=Change(previous), source=events.WORKBENCH)
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from chatbot.conversations.teams import default_team, team_json
 from chatbot.models import ChatSession, Message, Status
 from chatbot.tests.customer import error_code
 from chatbot.tests.database import count_queries
@@ -40,9 +41,11 @@ async def test_a_queue_item(alice: AgentClient) -> None:
     (item,) = queue["items"]
     assert item.pop("waiting_since").endswith("Z")
     assert 0 <= item.pop("waiting_seconds") < 60
+    assert item.pop("team") == await in_database(lambda: team_json(default_team()))
     assert item == {
         "session_name": "s-1",
         "position": 1,
+        "priority": "normal",
         "last_message": "help",
         "reason": "why",
         "version": 1,
@@ -194,13 +197,13 @@ async def test_an_unknown_session_is_not_found(alice: AgentClient, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/api/sessions", 6), ("/api/sessions/queue", 6), ("/api/sessions/s-0", 8)]
+    ("path", "queries"), [("/api/sessions", 9), ("/api/sessions/queue", 9), ("/api/sessions/s-0", 9)]
 )
 @pytest.mark.parametrize("count", [1, 30])
 async def test_reading_costs_the_same_however_much_there_is(
     alice: AgentClient, path: str, queries: int, count: int
 ) -> None:
-    """Login 2, position 1, then one for each kind of row."""
+    """Login 2, position 1, then one for each kind of row; lists also ask twice whose queues the agent serves."""
     for n in range(count):
         await in_database(add_session, f"s-{n}")
     await in_database(add_session, "live", Status.MANUAL_LIVE, "bob")
@@ -210,10 +213,10 @@ async def test_reading_costs_the_same_however_much_there_is(
 
 
 @pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 13), ("messages", 7), ("release", 12), ("close", 13), ("requeue", 14)]
+    ("verb", "queries"), [("takeover", 16), ("messages", 7), ("release", 15), ("close", 16), ("requeue", 17)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
-    """Login 2, lock, the change, its message, the session, counters, events, what is unread, who is here."""
+    """Login 2, lock, the change with its offer and who is idle, its message, the session, counters, events, 3 more."""
     status = Status.PENDING_MANUAL if verb == "takeover" else Status.MANUAL_LIVE
     await in_database(add_session, status=status, assignee="" if verb == "takeover" else "alice")
     statements = await count_queries(lambda: alice.act(verb=verb, name="s-1", body={"content": "a", "client_id": "a"}))

@@ -6,10 +6,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from chatbot.models import ChatSession, Status
+from chatbot.conversations.teams import default_team
+from chatbot.models import MAX_TEAMS, ChatSession, Status, Team, TeamMember
+from chatbot.tests.people import make_team
 from realtime import groups
+from realtime.stream.position import decode_position, encode_position
 from realtime.stream.request import Refusal, StreamRequest
-from workbench.access.streams import MAX_WATCHED, authorise_agent_streams, authorise_session_streams
+from workbench.access.agents import Agent
+from workbench.access.streams import MAX_WATCHED, authorise_agent_streams, authorise_session_streams, desk_channels
 from workbench.api.streams import STREAM_ROUTES
 from workbench.tests.agent import add_session, make_colleague
 
@@ -95,6 +99,54 @@ def test_a_position_can_name_all_channels_of_a_stream() -> None:
     assert len(channels) == MAX_WATCHED + 2
 
 
+def team_channel(team: Team) -> str:
+    return groups.channel("team", str(team.pk))
+
+
+def test_an_agent_hears_his_teams() -> None:
+    billing, _ = make_team("Billing", "alice"), make_team("Sales", "bob")
+    assert authorise_agent_streams([request("alice")]) == [(*OWN, team_channel(billing))]
+
+
+def test_the_default_team_is_heard_on_broadcast() -> None:
+    TeamMember.objects.create(team=default_team(), agent=make_colleague("alice").user)
+    assert authorise_agent_streams([request("alice")]) == [OWN]
+
+
+def test_a_supervisor_hears_all_teams() -> None:
+    teams = [make_team("Billing", "alice"), make_team("Accounts", "carol")]
+    (channels,) = authorise_agent_streams([request("carol", is_supervisor=True)])
+    assert channels == (groups.agent("carol"), groups.BROADCAST, *map(team_channel, teams))
+
+
+def test_who_leaves_a_team_hears_it_no_more() -> None:
+    team = make_team("Billing", "alice")
+    stream = request("alice")
+    assert authorise_agent_streams([stream]) == [(*OWN, team_channel(team))]
+    TeamMember.objects.all().delete()
+    assert authorise_agent_streams([stream]) == [OWN]
+
+
+def test_a_supervisors_stream_fits_into_a_position_with_all_teams_and_sessions() -> None:
+    for n in range(MAX_TEAMS):
+        make_team(f"team {n}")
+    names = tuple(f"{n}".rjust(64, "s") for n in range(MAX_WATCHED))
+    for name in names:
+        add_session(name)
+    (channels,) = authorise_agent_streams([request("carol", watch=names, is_supervisor=True)])
+    assert not isinstance(channels, Refusal)
+    assert len(channels) == 2 + MAX_TEAMS + MAX_WATCHED
+    position = dict.fromkeys(map(str, channels), 10**18 - 1)
+    assert decode_position(encode_position(position), channels) == position
+
+
+def test_the_position_of_lists_covers_what_a_page_reads() -> None:
+    make_team("Billing", "alice")
+    stream = request("alice")
+    agent = Agent(User.objects.get(username="alice"), is_supervisor=False)
+    assert authorise_agent_streams([stream]) == [desk_channels(agent)]
+
+
 @pytest.mark.parametrize(
     ("reader", "status", "expected"),
     [
@@ -131,12 +183,16 @@ def test_an_unknown_session_has_no_stream(name: str) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_any_number_of_streams_costs_three_queries(count: int, django_assert_num_queries: Any) -> None:
+def test_any_number_of_streams_costs_five_queries_at_most(count: int, django_assert_num_queries: Any) -> None:
     for n in range(count):
         add_session(f"s-{n}")
+        make_team(f"team {n}", f"agent-{n}")
     streams = [request(f"agent-{n}", name=f"s-{n}", watch=(f"s-{n}",)) for n in range(count)]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         authorise_agent_streams(streams)
+    supervisor = request("carol", is_supervisor=True)
+    with django_assert_num_queries(5):
+        authorise_agent_streams([*streams, supervisor])
     with django_assert_num_queries(3):
         authorise_session_streams(streams)
 

@@ -1,12 +1,14 @@
 """Every event that the product emits: its payload, typed, and who sees it.
 
 Writers build payloads here alone, so they are strict; readers ignore types and fields that they do not know.
-A session's channel is what its customer may see: reasons and queue details go to broadcast only.
+A session's channel is what its customer may see: reasons and queue details go to its team's agents only.
 """
 
-from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, iso, unlogged
+from chatbot.conversations.events.agents import AgentStatus, agent_status
+from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, desk_of, iso, unlogged
 from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
+from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer, offer_ended, transfer_offer
 from chatbot.conversations.events.presence import CustomerPresence, customer_presence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate, queue_position, queue_update
 from chatbot.conversations.events.receipts import Receipt, message_delivered, message_read
@@ -20,36 +22,47 @@ from chatbot.conversations.events.sessions import (
 )
 from chatbot.conversations.events.types import EVENT_TYPES, EventType
 from chatbot.conversations.events.typing import Typing, typing
+from chatbot.conversations.events.updates import SessionUpdate, session_updated
 
 __all__ = [
     "BOT",
     "EVENT_TYPES",
     "WORKBENCH",
+    "AgentStatus",
     "CustomerChange",
     "CustomerJson",
     "CustomerPresence",
     "EventType",
     "MessageJson",
+    "OfferEnded",
     "Outgoing",
     "QueuePosition",
     "QueueUpdate",
     "QueuedTransferRequest",
     "Receipt",
+    "SessionUpdate",
     "StatusChange",
+    "TransferAnswer",
+    "TransferOffer",
     "TransferRequest",
     "Typing",
+    "agent_status",
     "change_with_notice",
     "customer_change",
     "customer_json",
     "customer_presence",
+    "desk_of",
     "iso",
     "message_delivered",
     "message_json",
     "message_read",
     "new_message",
+    "offer_ended",
     "queue_position",
     "queue_update",
+    "session_updated",
     "status_change",
+    "transfer_offer",
     "transfer_request",
     "typing",
     "unlogged",

@@ -22,6 +22,16 @@ def iso(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def desk_of(team_id: int | None) -> Channel:
+    """Where agents hear of the sessions of a team; of the default one (None, as in a session) where everybody does."""
+    return groups.BROADCAST if team_id is None else groups.channel("team", str(team_id))
+
+
+def to_session_and_desk(session: ChatSession, event: Event) -> list[Outgoing]:
+    """The event for the session and for the agents of its team."""
+    return [(groups.session(session.name), event), (desk_of(session.team_id), event)]
+
+
 def to_session_and_assignee(
     session: ChatSession, event: Event, *, former_assignee: str | None = None
 ) -> list[Outgoing]:

@@ -2,9 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing, Source
+from chatbot.conversations.events.base import Outgoing, Source, desk_of
 from chatbot.models import ChatSession
-from realtime import groups
 from realtime.events import Event
 
 
@@ -27,6 +26,6 @@ def customer_json(session: ChatSession) -> CustomerJson:
 
 
 def customer_change(session: ChatSession, *, source: Source) -> Outgoing:
-    """Tell every agent: the lists of all of them show names."""
+    """Tell the agents of its team: the lists of all of them show names."""
     payload: CustomerChange = {"session_name": session.name, "customer": customer_json(session)}
-    return groups.BROADCAST, Event("customer_change", dict(payload), source)
+    return desk_of(session.team_id), Event("customer_change", dict(payload), source)

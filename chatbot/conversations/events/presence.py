@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing
+from chatbot.conversations.events.base import Outgoing, desk_of
 from chatbot.models import ChatSession
 from realtime import groups
 from realtime.events import Event
@@ -16,7 +16,7 @@ class CustomerPresence(TypedDict):
 
 
 def customer_presence(session: ChatSession, *, is_online: bool) -> Outgoing:
-    """Tell the assignee, or every agent while nobody has the session; never the session's own channel."""
+    """Tell the assignee, or the agents of its team while nobody has the session; never the session's own channel."""
     payload: CustomerPresence = {"session_name": session.name, "customer_online": is_online}
-    channel = groups.agent(session.assignee.username) if session.assignee else groups.BROADCAST
+    channel = groups.agent(session.assignee.username) if session.assignee else desk_of(session.team_id)
     return channel, Event("customer_presence", dict(payload), "system", durable=False)

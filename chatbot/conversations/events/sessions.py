@@ -5,8 +5,10 @@ from datetime import datetime
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.events.base import Outgoing, Source, iso
+from chatbot.conversations.change import Change
+from chatbot.conversations.events.base import Outgoing, Source, desk_of, iso, to_session_and_desk
 from chatbot.conversations.events.messages import new_message
+from chatbot.conversations.events.offers import offer_ended
 from chatbot.models import ChatSession, Message
 from realtime import groups
 from realtime.events import Event
@@ -39,31 +41,32 @@ class QueuedTransferRequest(TransferRequest):
     position: int
 
 
-def status_change(session: ChatSession, *, previous: str, source: Source) -> list[Outgoing]:
-    """Tell the session and every agent of its status."""
+def status_change(session: ChatSession, *, change: Change, source: Source) -> list[Outgoing]:
+    """Tell the session and its team's agents of its status, and those concerned of the offer that the change ended."""
     payload: StatusChange = {
         "session_name": session.name,
         "status": session.status,
-        "previous": previous,
+        "previous": change.previous,
         "agent": agent_json(session.assignee),
         "version": session.version,
     }
     event = Event("status_change", dict(payload), source)
-    return [(groups.session(session.name), event), (groups.BROADCAST, event)]
+    told = to_session_and_desk(session, event)
+    return [*told, *offer_ended(change.ended_offer)] if change.ended_offer else told
 
 
 def change_with_notice(
-    session: ChatSession, notice: Message, *, previous: str, source: Source, former_assignee: str | None = None
+    session: ChatSession, notice: Message, *, change: Change, source: Source, former_assignee: str | None = None
 ) -> list[Outgoing]:
     """A new status, and the notice about it in the conversation; see status_change and new_message."""
     return [
-        *status_change(session, previous=previous, source=source),
+        *status_change(session, change=change, source=source),
         *new_message(session, notice, source=source, former_assignee=former_assignee),
     ]
 
 
 def transfer_request(session: ChatSession, *, waiting_since: datetime, position: int, source: Source) -> list[Outgoing]:
-    """Tell the session that it waits, and every agent also why and where in the queue."""
+    """Tell the session that it waits, and the agents of its team also why and where in the queue."""
     seen: TransferRequest = {"session_name": session.name, "waiting_since": iso(waiting_since)}
     queued: QueuedTransferRequest = {
         **seen,
@@ -75,5 +78,5 @@ def transfer_request(session: ChatSession, *, waiting_since: datetime, position:
     }
     return [
         (groups.session(session.name), Event("transfer_request", dict(seen), source)),
-        (groups.BROADCAST, Event("transfer_request", dict(queued), source)),
+        (desk_of(session.team_id), Event("transfer_request", dict(queued), source)),
     ]

@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from chatbot.conversations.events.agents import AgentStatus
 from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
+from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer
 from chatbot.conversations.events.presence import CustomerPresence
 from chatbot.conversations.events.queue import QueuePosition, QueueUpdate
 from chatbot.conversations.events.receipts import Receipt
 from chatbot.conversations.events.sessions import QueuedTransferRequest, StatusChange, TransferRequest
 from chatbot.conversations.events.typing import Typing
+from chatbot.conversations.events.updates import SessionUpdate
 
-# A session's channel; an agent's; that of everybody.
-ChannelKind = Literal["session", "agent", "broadcast"]
+# A session's channel; an agent's; that of everybody and of the default team; another team's.
+ChannelKind = Literal["session", "agent", "broadcast", "team"]
+
+DESK: Final[tuple[ChannelKind, ...]] = ("broadcast", "team")  # of a session's team: one of the two
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,27 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         "A message was written; the agent is its session's assignee.", ("session", "agent"), MessageJson
     ),
     "status_change": EventType(
-        "A session went from one status or assignee to another.", ("session", "broadcast"), StatusChange
+        "A session went from one status or assignee to another.", ("session", *DESK), StatusChange
     ),
     "transfer_request": EventType(
         "A customer waits for an agent.",
-        ("session", "broadcast"),
+        ("session", *DESK),
         QueuedTransferRequest,
         payload_on_session=TransferRequest,
     ),
-    "customer_change": EventType("A customer has said who they are.", ("broadcast",), CustomerChange),
+    "session_updated": EventType("A session has another team or priority.", DESK, SessionUpdate),
+    "transfer_offer": EventType(
+        "A session is offered to the agent, or by him to another one.", ("agent",), TransferOffer
+    ),
+    "transfer_accepted": EventType("The receiver of a transfer has the session now.", ("agent",), TransferAnswer),
+    "transfer_declined": EventType("The receiver of a transfer does not want it.", ("agent",), TransferAnswer),
+    "offer_ended": EventType("An offer is over, however it ended.", ("agent",), OfferEnded),
+    "agent_status": EventType(
+        "An agent has come or gone for good, or has chosen to be available, busy or away.",
+        ("broadcast",),
+        AgentStatus,
+    ),
+    "customer_change": EventType("A customer has said who they are.", DESK, CustomerChange),
     "message_delivered": EventType(
         "One side has got what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False
     ),
@@ -53,12 +70,12 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
     "typing": EventType("One side writes at this moment.", ("session", "agent"), Typing, durable=False),
     "customer_presence": EventType(
         "The customer of a session that waits, or is the agent's, has come or has gone.",
-        ("agent", "broadcast"),
+        ("agent", *DESK),
         CustomerPresence,
         durable=False,
     ),
     "queue_update": EventType(
-        "The queue has another length or head; at most two a second.", ("broadcast",), QueueUpdate, durable=False
+        "A team's queue has another length or head; at most two a second.", DESK, QueueUpdate, durable=False
     ),
     "queue_position": EventType("A waiting customer's place.", ("session",), QueuePosition, durable=False),
 }

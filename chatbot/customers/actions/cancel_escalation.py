@@ -21,8 +21,8 @@ def cancel_escalation(*, session_name: str, credentials: Credentials | None) -> 
     with transaction.atomic():
         locked = lock_session(session_name, credentials)
         session = locked.session
-        previous = lifecycle.give_up_waiting(session, actor=CUSTOMER, now=locked.now)
+        change = lifecycle.give_up_waiting(session, actor=CUSTOMER, now=locked.now)
         notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="gave_up")
         queue.announce_queue()
-        send_many(events.change_with_notice(session, notice, previous=previous, source=events.BOT))
+        send_many(events.change_with_notice(session, notice, change=change, source=events.BOT))
     return session

@@ -22,9 +22,7 @@ def end_session(*, session_name: str, credentials: Credentials | None) -> ChatSe
         locked = lock_session(session_name, credentials)
         session = locked.session
         former = session.assignee.username if session.assignee else None
-        previous = closing.close(session, now=locked.now)
+        change = closing.close(session, now=locked.now)
         notice = transcript.write_notice(session, NOTICE, now=locked.now, notice="ended")
-        send_many(
-            events.change_with_notice(session, notice, previous=previous, source=events.BOT, former_assignee=former)
-        )
+        send_many(events.change_with_notice(session, notice, change=change, source=events.BOT, former_assignee=former))
     return session

@@ -9,6 +9,9 @@ const TEXTS = {
   released: () => gettext("%(agent)s has left; the assistant is here again."),
   requeued: () => gettext("%(agent)s has handed the conversation back. You have your place in the queue back."),
   stranded: () => gettext("%(agent)s is no longer available. You have your place in the queue back."),
+  transferred: () => gettext("Connecting you to %(agent)s."),
+  silent: () => gettext("%(agent)s could not answer in time. We are looking for somebody else; you keep your place."),
+  vanished: () => gettext("%(agent)s has lost the connection. We are looking for somebody else; you keep your place."),
   closed: () => gettext("This conversation has been closed. Write again at any time to reopen it."),
   ended: () => gettext("You have ended this conversation. Writing again reopens it."),
 };

@@ -17,7 +17,7 @@ const MAX_RETRY_MS = 3000; // of ReconnectingEventSource after a refusal; the se
 const FIRST_PROBE_MS = 2500;
 const MAX_PROBE_MS = 30000;
 const GATHER_WATCHES_MS = 60;
-const MAX_WATCHES = 8; // a stream has at most ten channels, two are the agent's and the broadcast
+const MAX_WATCHES = 8; // what the server takes of `?watch=`
 const REFUSALS = new Set([401, 403, 404]);
 
 export class SharedStream {

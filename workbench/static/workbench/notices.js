@@ -9,6 +9,9 @@ const OF_OTHERS = {
   released: () => gettext("%(agent)s handed the conversation back to the assistant."),
   requeued: () => gettext("%(agent)s handed the conversation back to the queue."),
   stranded: () => gettext("%(agent)s is no longer available: the conversation is back in the queue."),
+  transferred: () => gettext("%(agent)s accepted the conversation."),
+  silent: () => gettext("%(agent)s did not answer in time: the conversation is back in the queue."),
+  vanished: () => gettext("%(agent)s had no page open for too long: the conversation is back in the queue."),
   closed: () => gettext("%(agent)s closed the conversation."),
   ended: () => gettext("The customer ended the conversation."),
 };
@@ -17,6 +20,7 @@ const OF_ONESELF = {
   taken: () => gettext("You took over."),
   released: () => gettext("You handed the conversation back to the assistant."),
   requeued: () => gettext("You handed the conversation back to the queue."),
+  transferred: () => gettext("You accepted the conversation."),
   closed: () => gettext("You closed the conversation."),
 };
 

@@ -1,0 +1,31 @@
+"""The event of what agents may change of a session beside its status."""
+
+from typing_extensions import TypedDict
+
+from chatbot.conversations.events.base import Outgoing, Source, desk_of
+from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
+from chatbot.models import ChatSession
+from realtime.events import Event
+from realtime.groups import Channel
+
+
+class SessionUpdate(TypedDict):
+    """What holds since `version`."""
+
+    session_name: str
+    version: int
+    team: TeamJson
+    priority: str
+
+
+def session_updated(session: ChatSession, *, source: Source, former_desk: Channel | None = None) -> list[Outgoing]:
+    """Tell the agents of the session's team, and those of `former_desk`, if it moved from there; one query."""
+    payload: SessionUpdate = {
+        "session_name": session.name,
+        "version": session.version,
+        "team": team_of(session, teams_by_key()),
+        "priority": priority_name(session),
+    }
+    event = Event("session_updated", dict(payload), source)
+    desks = {desk_of(session.team_id), *([former_desk] if former_desk else [])}
+    return [(desk, event) for desk in sorted(desks)]

@@ -1,0 +1,63 @@
+"""Sentences of the facts that offers and history keep as their `why`, in the language that is active.
+
+Facts are `{"code": …}` and what its sentence needs; they hold agents as {"id", "name"}, never what a customer wrote.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext, gettext_noop, ngettext
+
+# Facts without anything to fill in, or filled from facts of the same name.
+_SENTENCES = {
+    "deactivated": gettext_noop("The agent is no longer active"),
+    "silent": gettext_noop("{agent} did not answer within {seconds} s"),
+    "vanished": gettext_noop("{agent} had no page open for {seconds} s"),
+    "receiver_gone": gettext_noop("{to} is not available any more"),
+    "sent_elsewhere": gettext_noop("The sender chose somebody else"),
+    "transfer": gettext_noop("{sender} asks {to} to take over"),
+    "waited": gettext_noop("Nobody could take it within {seconds} s"),
+    "team": gettext_noop("{sender} passed it on to the team {team}"),
+}
+
+_ENDS = {
+    "declined": gettext_noop("{agent} declined after {seconds} s"),
+    "expired": gettext_noop("{agent} did not answer within {seconds} s"),
+    "withdrawn": gettext_noop("{agent} was not available any more"),
+}
+
+
+def sentence(why: Mapping[str, Any]) -> str:
+    """One line for people, "" where there is nothing to say; a code that is not known here says nothing either."""
+    code = why.get("code")
+    if code == "assigned":
+        return _assigned(why)
+    template = _SENTENCES.get(str(code))
+    return gettext(template).format_map(_named(why)) if template else ""
+
+
+def _assigned(why: Mapping[str, Any]) -> str:
+    """Why the queue offered a session to this agent: what became of the offers before, and who could take no more."""
+    parts = [gettext(_ENDS[each["end"]]).format_map(_named(each)) for each in why["before"] if each["end"] in _ENDS]
+    parts += [gettext("{agent} is at capacity").format(agent=each["name"]) for each in why["full"]]
+    load = ngettext(
+        "{agent} has the fewest conversations ({live} of {capacity}) of {able} agent who can take one",
+        "{agent} has the fewest conversations ({live} of {capacity}) of {able} agents who can take one",
+        why["able"],
+    )
+    return gettext("; ").join([*parts, load.format(agent=why["agent"]["name"], **_numbers(why))])
+
+
+def _numbers(why: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: why[name] for name in ("live", "capacity", "able")}
+
+
+class _Named(dict[str, Any]):
+    """Facts by name; one that is missing leaves its place empty, since rows outlive the code that wrote them."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def _named(why: Mapping[str, Any]) -> _Named:
+    return _Named({key: value["name"] if isinstance(value, Mapping) else value for key, value in why.items()})

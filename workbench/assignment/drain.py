@@ -1,0 +1,88 @@
+"""The job that keeps queues moving, in each process of the workbench; one of them has the turn (turn.py).
+
+It looks when something may have become possible: at an event that frees or asks, and once a second for what no event
+tells of. Without Redis the events come through the log; without events the look each second remains.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+
+from django.db import DatabaseError
+
+from realtime.api import Missed, subscribe
+from realtime.database import in_database, log_fault
+from workbench.assignment.lapses import end_lapsed_offers
+from workbench.assignment.round import MAX_MATCHES, run_round
+from workbench.assignment.silence import requeue_unanswered
+from workbench.assignment.turn import NotOurTurn
+from workbench.assignment.waking import waking
+
+LOOK_SECONDS = 1.0
+# While another process has the turn and leaves something undone.
+RETRY_SECONDS = 0.2
+# Between two looks, so that many events at once cost one.
+PAUSE_SECONDS = 0.05
+
+WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "session_updated"})
+
+logger = logging.getLogger(__name__)
+
+
+async def assign_sessions() -> None:
+    """Look for as long as this process lives."""
+    woken = waking()
+    next_sweep = 0.0
+    clock = asyncio.get_running_loop().time
+    delay = LOOK_SECONDS
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(woken.wait(), delay * random.uniform(0.9, 1.1))
+        woken.clear()
+        is_sweep = clock() >= next_sweep
+        if is_sweep:
+            next_sweep = clock() + LOOK_SECONDS * 0.9
+        is_done = await _try_to_look(is_sweep=is_sweep)
+        if not is_done:
+            next_sweep = 0.0
+        delay = LOOK_SECONDS if is_done else RETRY_SECONDS
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def wake_by_events() -> None:
+    """Wake the job of this process by what any process tells the desks."""
+    woken = waking()
+    while True:
+        try:
+            async for event in subscribe(broadcast=True):
+                if event.type in WAKING_TYPES:
+                    woken.set()
+        except (Missed, DatabaseError) as error:
+            logger.warning("assignment heard nothing for a moment: %s", error)
+        woken.set()
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _try_to_look(*, is_sweep: bool) -> bool:
+    """False if something is left to do, which another process may be doing. After a fault the next look does it."""
+    try:
+        return await in_database(look, is_sweep=is_sweep)
+    except NotOurTurn:
+        return False
+    except DatabaseError as error:
+        log_fault(logger, error, "could not assign, will try again")
+    except Exception:
+        logger.exception("could not assign, will try again")
+    return True
+
+
+def look(*, is_sweep: bool = True) -> bool:
+    """Do what is to be done now, and return whether that was all; `is_sweep`: also what only time brings.
+
+    Where no team offers it costs three queries, or one; without anything to do it never writes. Raises NotOurTurn.
+    """
+    if is_sweep:
+        end_lapsed_offers()
+        requeue_unanswered()
+    return run_round() < MAX_MATCHES

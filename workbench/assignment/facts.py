@@ -1,0 +1,134 @@
+"""What a round of assignment knows: who waits, who is able, who has refused whom; read in a fixed number of queries."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from chatbot.conversations import able
+from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.teams import team_key
+from chatbot.models import QUEUE_ORDER, Assignment, ChatSession, Offer, OfferEnd, Status, Team
+from workbench.assignment.matching import ALWAYS, Candidate, TeamKey, Waiting
+
+# Who becomes available is offered one more after each of these, where his team has him begin slowly.
+RAMP_STEP = timedelta(seconds=30)
+# Of a longer queue the rest is looked at once these are gone.
+MAX_WAITING = 5_000
+
+REFUSALS = (OfferEnd.DECLINED, OfferEnd.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An offer of the queue that its receiver did not take."""
+
+    session: int
+    agent: AgentJson
+    agent_pk: int
+    end: str
+    ended_at: datetime
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Of one moment. `users` has the candidates by id."""
+
+    rules: Mapping[TeamKey, Team]
+    waiting: list[Waiting]
+    candidates: list[Candidate]
+    users: Mapping[int, User]
+    refusals: Mapping[int, list[Refusal]]
+
+
+def offering_teams() -> dict[TeamKey, Team]:
+    """The teams whose sessions are offered, by what these have as their team, with the database's time; one query."""
+    return {team_key(team): team for team in Team.objects.filter(assignment=Assignment.OFFER).annotate(at=Now())}
+
+
+def of_teams(rules: Mapping[TeamKey, Team]) -> Q:
+    """Sessions of these teams."""
+    return Q(team__in=[key for key in rules if key is not None]) | (Q(team=None) if None in rules else Q())
+
+
+def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
+    """Everything that a round needs, in seven queries at most; None, after one or two, if nothing can be offered."""
+    waiting = _read_waiting(rules)
+    if not waiting:
+        return None
+    now: datetime = next(iter(rules.values())).at  # type: ignore[attr-defined]
+    states = _read_states()
+    if not states:
+        return None
+    refusals = read_refusals(waiting)
+    since = {state["agent_id"]: state["able_since"] for state in states}
+    return Facts(
+        rules,
+        [Waiting(pk, team, _refused_by(refusals.get(pk, []), since)) for pk, team in waiting.items()],
+        _candidates(states, rules, now),
+        {state["agent_id"]: _user(state) for state in states},
+        refusals,
+    )
+
+
+def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, TeamKey]:
+    """What waits without an open offer, in the order of the queue."""
+    offered = Offer.objects.filter(session=OuterRef("pk"), ended_at=None)
+    rows = ChatSession.objects.filter(of_teams(rules), ~Exists(offered), status=Status.PENDING_MANUAL)
+    return dict(rows.order_by(*QUEUE_ORDER).values_list("pk", "team_id")[:MAX_WAITING])
+
+
+def _read_states() -> list[dict[str, Any]]:
+    fields = ("agent_id", "capacity", "able_since", "idle_since")
+    names = ("agent__username", "agent__first_name", "agent__last_name")
+    return list(able.able().order_by("agent_id").values(*fields, *names))
+
+
+def _user(state: Mapping[str, Any]) -> User:
+    names = {name: state[f"agent__{name}"] for name in ("username", "first_name", "last_name")}
+    return User(pk=state["agent_id"], **names)
+
+
+def read_refusals(sessions: Collection[int]) -> dict[int, list[Refusal]]:
+    """What became of the queue's offers of these sessions, oldest first; one query."""
+    rows = Offer.objects.filter(sender=None, end__in=(*REFUSALS, OfferEnd.WITHDRAWN), session__in=sessions)
+    found: dict[int, list[Refusal]] = {}
+    for offer in rows.select_related("receiver").order_by("ended_at", "id"):
+        agent, ended_at = agent_json(offer.receiver), offer.ended_at
+        if agent is None or ended_at is None:
+            continue
+        seconds = max(0, round((ended_at - offer.made_at).total_seconds()))
+        refusal = Refusal(offer.session_id, agent, offer.receiver_id, offer.end, ended_at, seconds)
+        found.setdefault(offer.session_id, []).append(refusal)
+    return found
+
+
+def _refused_by(refusals: Collection[Refusal], able_since: Mapping[int, datetime]) -> frozenset[int]:
+    return frozenset(
+        each.agent_pk
+        for each in refusals
+        if each.end in REFUSALS and each.agent_pk in able_since and each.ended_at >= able_since[each.agent_pk]
+    )
+
+
+def _candidates(states: Collection[Mapping[str, Any]], rules: Mapping[TeamKey, Team], now: datetime) -> list[Candidate]:
+    loads, served = able.loads(), able.teams_served()
+    candidates = []
+    for state in states:
+        agent = state["agent_id"]
+        teams = served.get(agent, {None}) & rules.keys()
+        limits = {team: limit(rules[team], state["capacity"], now - state["able_since"]) for team in teams}
+        candidates.append(Candidate(agent, loads[agent], limits, state["idle_since"] or ALWAYS))
+    return candidates
+
+
+def limit(rules: Team, capacity: int, able_for: timedelta) -> int:
+    """How many sessions an agent may have who has been able for so long."""
+    if rules.ramp is None:
+        return capacity
+    return min(capacity, rules.ramp + max(0, able_for // RAMP_STEP))

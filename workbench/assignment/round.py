@@ -1,0 +1,114 @@
+"""One round of assignment: read, match in memory, and write what still holds under the locks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from chatbot.conversations import able, events, offers
+from chatbot.conversations.agents import agent_json
+from chatbot.conversations.offers import Proposal
+from chatbot.models import AgentState, ChatSession, Offer, Status
+from realtime.api import send_many
+from workbench.assignment.facts import Facts, limit, offering_teams, read_facts, read_refusals
+from workbench.assignment.matching import Match, match
+from workbench.assignment.turn import take_turn
+
+# In one transaction: the customers of these sessions, and other writers of them, wait for it.
+MAX_MATCHES = 500
+MAX_NAMED = 3
+
+
+def run_round() -> int:
+    """Offer what waits to who is able, and return how many offers were made.
+
+    Nothing is written where nothing can be offered. Locks the sessions by id, without waiting for those that somebody
+    else has, then the agents' states by id. Raises NotOurTurn.
+    """
+    rules = offering_teams()
+    facts = read_facts(rules) if rules else None
+    matches = match(facts.waiting, facts.candidates)[:MAX_MATCHES] if facts else []
+    if facts is None or not matches:
+        return 0
+    take_turn()
+    with transaction.atomic():
+        return _Writing(facts, matches).write()
+
+
+@dataclass(slots=True)
+class _Writing:
+    """Under the locks it is looked again, and what no longer holds is left out: the next round finds it."""
+
+    facts: Facts
+    matches: Sequence[Match]
+
+    def write(self) -> int:
+        sessions = self._lock_sessions()
+        states = self._lock_states() if sessions else {}
+        held = self._still_held(sessions, states)
+        if not held:
+            return 0
+        now = max(sessions[each.session].database_now for each in held)  # type: ignore[attr-defined]
+        now = max(now, *(sessions[each.session].last_activity_at for each in held))
+        made = offers.make([self._proposal(each, sessions[each.session]) for each in held], now=now)
+        send_many([outgoing for offer in made for outgoing in events.transfer_offer(offer)])
+        return len(made)
+
+    def _lock_sessions(self) -> dict[int, ChatSession]:
+        skip = connection.features.has_select_for_update_skip_locked
+        rows = ChatSession.objects.select_for_update(of=("self",), skip_locked=skip)
+        wanted = rows.filter(pk__in=[each.session for each in self.matches], status=Status.PENDING_MANUAL)
+        return {row.pk: row for row in wanted.order_by("pk").annotate(database_now=Now())}
+
+    def _lock_states(self) -> dict[int, AgentState]:
+        rows = able.able().select_for_update(of=("self",)).filter(pk__in={each.agent for each in self.matches})
+        return {row.pk: row for row in rows.order_by("pk")}
+
+    def _still_held(self, sessions: Mapping[int, ChatSession], states: Mapping[int, AgentState]) -> list[Match]:
+        offered = set(Offer.objects.filter(session__in=sessions, ended_at=None).values_list("session_id", flat=True))
+        refusals = read_refusals(sessions)
+        teams = {each.session: each.team for each in self.facts.waiting}
+        loads = able.loads(states)
+        held = []
+        for each in self.matches:
+            session, state = sessions.get(each.session), states.get(each.agent)
+            if session is None or state is None or session.pk in offered or session.team_id != teams[session.pk]:
+                continue
+            if not self._may_have(state, session, loads):
+                continue
+            if len(refusals.get(session.pk, [])) > len(self.facts.refusals.get(session.pk, [])):
+                continue  # refused meanwhile, perhaps by this agent
+            loads[state.pk] += 1
+            held.append(each)
+        return held
+
+    def _may_have(self, state: AgentState, session: Any, loads: Mapping[int, int]) -> bool:
+        rules = self.facts.rules.get(session.team_id)
+        if rules is None or state.able_since is None:
+            return False
+        return loads[state.pk] < limit(rules, state.capacity, session.database_now - state.able_since)
+
+    def _proposal(self, found: Match, session: ChatSession) -> Proposal:
+        receiver = self.facts.users[found.agent]
+        seconds = self.facts.rules[session.team_id].offer_seconds
+        return Proposal(session, receiver, seconds, why=self._why(found, session.waiting_since))
+
+    def _why(self, found: Match, waiting_since: datetime | None) -> dict[str, Any]:
+        """For reasons.py."""
+        before = [
+            each
+            for each in self.facts.refusals.get(found.session, [])
+            if waiting_since is None or each.ended_at >= waiting_since
+        ]
+        return {
+            "code": "assigned",
+            "agent": agent_json(self.facts.users[found.agent]),
+            "live": found.live,
+            "capacity": found.limit,
+            "able": found.able,
+            "before": [{"agent": each.agent, "end": each.end, "seconds": each.seconds} for each in before[-MAX_NAMED:]],
+            "full": [agent_json(self.facts.users[agent]) for agent in found.full],
+        }
