@@ -109,6 +109,8 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
                     parameter["schema"] = {"type": "string", "enum": [datetime.now(UTC).isoformat()]}
                 elif parameter["name"] == "timezone":
                     parameter["schema"] = {"type": "string", "enum": ["UTC", "Asia/Shanghai"]}
+    # No team can be chosen here: whichever is named is refused.
+    document["components"]["schemas"].get("EscalationBody", {"properties": {}})["properties"].pop("team", None)
     schema: OpenApiSchema = from_dict({**document, "paths": paths})
     schema.config.base_url = url
     return schema

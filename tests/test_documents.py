@@ -47,6 +47,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/transcript",
         "/api/sessions/{name}/escalate",
         "/api/sessions/{name}/cancel-escalation",
+        "/api/teams",
         "/api/sessions/{name}/events",
         "/api/sessions/{name}/attachments",
         "/api/attachments/{attachment_id}",

@@ -1,6 +1,6 @@
 /** The agent's page: state is fetched once, everything after that comes over one stream. */
 
-import { STATUS } from "../browser/talk/conversation.js";
+import { sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { callApi, probeStatus, unreachable } from "../browser/net/http.js";
 import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
 import { effect, startClock } from "../browser/kit/ui.js";
@@ -217,7 +217,7 @@ byId("connect-now").addEventListener("click", () => stream.connectNow());
 byId("transfer").addEventListener("click", () => offering.ask(conversation.session));
 dropStrayClicks("#accept-offer, #decline-offer, .row-action, #take-next, #takeover, #requeue, #release, #close");
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
-mountDetails(store, limits);
+mountDetails(store, limits, async (name) => (await callApi("GET", sessionPath(name, "history"))).items);
 byId("attention").addEventListener("beforetoggle", showAttention);
 mountTalkMenu({ copy: writtenOut("copyTalk"), print: writtenOut("printTalk") }, showError);
 mountSaid(offering.said);
