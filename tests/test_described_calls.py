@@ -34,6 +34,7 @@ CUSTOMERS_OPERATIONS = [
     "write_message",
     "ask_for_a_human",
     "wait_no_longer",
+    "list_choices",
     "confirm",
     "typing",
     "change_session",
@@ -57,6 +58,8 @@ AGENTS_OPERATIONS = [
     "confirm",
     "typing",
     "read_today",
+    "list_agents",
+    "choose_availability",
     "list_teams",
     "set_up_team",
     "read_offers",
@@ -76,6 +79,8 @@ SUPERVISORS_OPERATIONS = ["set_up_team"]
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
+    ("list_agents", GenerationMode.NEGATIVE),
+    ("list_choices", GenerationMode.NEGATIVE),
     ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),
 ]

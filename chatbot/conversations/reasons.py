@@ -16,6 +16,7 @@ _SENTENCES = {
     "receiver_gone": gettext_noop("{to} is not available any more"),
     "sent_elsewhere": gettext_noop("The sender chose somebody else"),
     "transfer": gettext_noop("{sender} asks {to} to take over"),
+    "waited": gettext_noop("Nobody could take it within {seconds} s"),
     "team": gettext_noop("{sender} passed it on to the team {team}"),
 }
 
