@@ -54,6 +54,8 @@ AGENTS_OPERATIONS = [
     "requeue_session",
     "release_session",
     "close_session",
+    "hold_session",
+    "resume_session",
     "confirm",
     "typing",
     "read_today",
@@ -69,6 +71,8 @@ AGENTS_OPERATIONS = [
 ]
 # Of what the tests make none.
 INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
+# Of a time that a session is held until: one that is not over.
+MOMENTS = ["2999-01-01T00:00:00Z", "2999-06-01T08:00:00+08:00"]
 # What supervisors do.
 SUPERVISORS_OPERATIONS = ["set_up_team"]
 # Calls of the queue, of teams and of offers have nothing in them that could be wrong. Of a file
@@ -104,6 +108,8 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
                     parameter["schema"] = {"type": "string", "enum": [datetime.now(UTC).isoformat()]}
                 elif parameter["name"] == "timezone":
                     parameter["schema"] = {"type": "string", "enum": ["UTC", "Asia/Shanghai"]}
+    if "HoldBody" in document["components"]["schemas"]:
+        document["components"]["schemas"]["HoldBody"]["properties"]["until"] = {"enum": [*MOMENTS, None]}
     schema: OpenApiSchema = from_dict({**document, "paths": paths})
     schema.config.base_url = url
     return schema

@@ -15,6 +15,9 @@ _SENTENCES = {
     "vanished": gettext_noop("{agent} had no page open for {seconds} s"),
     "receiver_gone": gettext_noop("{to} is not available any more"),
     "sent_elsewhere": gettext_noop("The sender chose somebody else"),
+    "held_until": gettext_noop("Until {until} UTC"),
+    "hold_over": gettext_noop("The time of the hold was over"),
+    "customer_wrote": gettext_noop("The customer wrote"),
     "transfer": gettext_noop("{sender} asks {to} to take over"),
     "team": gettext_noop("{sender} passed it on to the team {team}"),
 }

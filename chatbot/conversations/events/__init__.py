@@ -21,7 +21,7 @@ from chatbot.conversations.events.sessions import (
 )
 from chatbot.conversations.events.types import EVENT_TYPES, EventType
 from chatbot.conversations.events.typing import Typing, typing
-from chatbot.conversations.events.updates import SessionUpdate, session_updated
+from chatbot.conversations.events.updates import OnHold, SessionUpdate, on_hold_json, session_updated
 
 __all__ = [
     "BOT",
@@ -33,6 +33,7 @@ __all__ = [
     "EventType",
     "MessageJson",
     "OfferEnded",
+    "OnHold",
     "Outgoing",
     "QueuePosition",
     "QueueUpdate",
@@ -55,6 +56,7 @@ __all__ = [
     "message_read",
     "new_message",
     "offer_ended",
+    "on_hold_json",
     "queue_position",
     "queue_update",
     "session_updated",

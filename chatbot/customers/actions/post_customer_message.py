@@ -1,14 +1,16 @@
 """A customer writes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 
 from chatbot.bot import turns
 from chatbot.conversations import events, lifecycle, transcript
 from chatbot.conversations.credentials import Credentials
+from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
-from chatbot.models import Role, Status
+from chatbot.models import ChatSession, Role, Status
 from realtime.api import send_many
 
 
@@ -18,8 +20,8 @@ def post_customer_message(
     """Write a customer's message and return it, with whether it was written by this call.
 
     `attachments` are ids of files that the customer has sent to the session and no message has taken.
-    The same client_id again returns the first message and does nothing. A closed session is reopened. While the
-    session is with the bot, the bot owes an answer (chatbot/bot/turns.py).
+    The same client_id again returns the first message and does nothing. A closed session is reopened, one
+    on hold resumed. While the session is with the bot, the bot owes an answer (chatbot/bot/turns.py).
     Locks the session; raises NotFound, also where `credentials` is given and does not cover it; AttachmentNotFound.
     """
     with transaction.atomic():
@@ -37,7 +39,7 @@ def post_customer_message(
             )
         except transcript.Repeated as repeat:
             return events.message_json(session, repeat.first), False
-        outgoing = []
+        outgoing = _end_hold(session, now=locked.now) if session.held_since else []
         if session.status == Status.CLOSED:
             change = lifecycle.reopen(session, now=locked.now)
             outgoing += events.status_change(session, change=change, source=events.BOT)
@@ -45,3 +47,8 @@ def post_customer_message(
             turns.enqueue_turn(message, now=locked.now)
         send_many([*outgoing, *events.new_message(session, message, source=events.BOT)])
     return events.message_json(session, message), True
+
+
+def _end_hold(session: ChatSession, *, now: datetime) -> list[events.Outgoing]:
+    lifecycle.resume(session, actor=CUSTOMER, now=now, why={"code": "customer_wrote"})
+    return events.session_updated(session, source=events.BOT)
