@@ -54,6 +54,7 @@ AGENTS_OPERATIONS = [
     "requeue_session",
     "release_session",
     "close_session",
+    "read_history",
     "hold_session",
     "resume_session",
     "confirm",
@@ -75,10 +76,11 @@ INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
 MOMENTS = ["2999-01-01T00:00:00Z", "2999-06-01T08:00:00+08:00"]
 # What supervisors do.
 SUPERVISORS_OPERATIONS = ["set_up_team"]
-# Calls of the queue, of teams and of offers have nothing in them that could be wrong. Of a file
+# Calls of the queue, of histories, of teams and of offers have nothing in them that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
+    ("read_history", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("read_offers", GenerationMode.NEGATIVE),
     ("attach", GenerationMode.POSITIVE),

@@ -38,6 +38,21 @@ def sentence(why: Mapping[str, Any]) -> str:
     return gettext(template).format_map(_named(why)) if template else ""
 
 
+def history_sentence(what: str, why: Mapping[str, Any]) -> str:
+    """As sentence, of a line of history, some of whose facts have no code, but say something of what happened."""
+    said = sentence(why) or _of_line(what, why)
+    # What an agent added: to whom he passes it on, why he declined, how it ended.
+    return gettext("; ").join(part for part in (said, why.get("note"), why.get("reason")) if part)
+
+
+def _of_line(what: str, why: Mapping[str, Any]) -> str:
+    if what in _ENDS and "to" in why:
+        return gettext(_ENDS[what]).format_map(_named({**why, "agent": why["to"]}))
+    if why.get("from"):
+        return gettext("{from} had it before").format_map(_named(why))
+    return ""
+
+
 def _assigned(why: Mapping[str, Any]) -> str:
     """Why the queue offered a session to this agent: what became of the offers before, and who could take no more."""
     parts = [gettext(_ENDS[each["end"]]).format_map(_named(each)) for each in why["before"] if each["end"] in _ENDS]
