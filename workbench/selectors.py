@@ -19,7 +19,7 @@ from chatbot.conversations.presence import present
 from chatbot.conversations.reasons import sentence
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
-from chatbot.models import QUEUE_ORDER, ChatSession, Closing, Offer, Status
+from chatbot.models import QUEUE_ORDER, AvailabilityReason, ChatSession, Closing, Offer, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import listed_for, may_read, readable_by, waiting_for
 from workbench.paging import LATEST, UNANSWERED
@@ -115,6 +115,14 @@ class OfferItem(_From):
 def agent_exists(agent_id: str) -> bool:
     """Whether an agent has this id (REALTIME_AGENT_EXISTS)."""
     return User.objects.filter(username=agent_id, is_active=True).exists()
+
+
+def suggested_reasons() -> dict[str, list[str]]:
+    """What agents may pick to say why they are busy or away, by availability."""
+    suggested: dict[str, list[str]] = {}
+    for availability, text in AvailabilityReason.objects.values_list("availability", "text"):
+        suggested.setdefault(availability, []).append(text)
+    return suggested
 
 
 def session_item(session: ChatSession, agent: Agent) -> SessionItem:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from django.db.models import Q
 from typing_extensions import TypedDict
 
+from chatbot.conversations.able import able
 from chatbot.conversations.queue import queues
-from chatbot.conversations.staffing import able_by_team
+from chatbot.conversations.staffing import count_by_team
 from chatbot.conversations.teams import team_key
 from chatbot.models import Team
 
@@ -30,13 +31,13 @@ class TeamItem(TypedDict):
 
 def team_items(which: Q) -> Sequence[TeamItem]:
     """These teams, the default one first; four queries for any number."""
-    waiting, able = queues(), able_by_team()
+    waiting, available = queues(), count_by_team(able())
     return [
         {
             "id": team.pk,
             "name": team.name,
             "waiting": waiting[key].waiting if (key := team_key(team)) in waiting else 0,
-            "available": able.get(key, 0),
+            "available": available.get(key, 0),
             "assignment": team.assignment,
             "offer_seconds": team.offer_seconds,
             "first_reply_seconds": team.first_reply_seconds,

@@ -7,10 +7,11 @@ from django.db.models import QuerySet
 
 from chatbot.bot import engine
 from chatbot.conversations import events, transcript
-from chatbot.conversations.escalation import enqueue
+from chatbot.conversations.errors import QueueFull
+from chatbot.conversations.escalation import enqueue, tell_full
 from chatbot.conversations.history import BOT
 from chatbot.conversations.locking import LockedSession, lock_session
-from chatbot.models import BotAnswer, BotTurn, Role, Status
+from chatbot.models import BotAnswer, BotTurn, Message, Role, Status
 from chatbot.models.prepared import PreparedQuery
 from realtime.api import send_many
 
@@ -42,7 +43,7 @@ def answer_turn(*, turn_id: int, attempt: int) -> bool:
         if not _end_turn(turn_id, attempt):
             return False
         if locked.session.status == Status.BOT_ACTIVE:
-            send_many(_carry_out(decision, locked, message_id=turn.message_id))
+            send_many(_carry_out(decision, locked, turn.message))
     return True
 
 
@@ -66,19 +67,25 @@ def known_answers() -> list[engine.KnownAnswer]:
     return [engine.KnownAnswer(*row) for row in rows]
 
 
-def _carry_out(decision: engine.Decision, locked: LockedSession, *, message_id: int) -> list[events.Outgoing]:
-    """Write what the bot decided and return what to send."""
+def _carry_out(decision: engine.Decision, locked: LockedSession, message: Message) -> list[events.Outgoing]:
+    """Write what the bot decided about a message and return what to send."""
     if isinstance(decision, engine.Escalate):
-        _, outgoing = enqueue(
-            locked.session, actor=BOT, reason=decision.reason, now=locked.now, calling_message=message_id
-        )
-        return outgoing
-    message = transcript.write(
+        return _call_an_agent(decision.reason, locked, message)
+    answer = transcript.write(
         locked.session,
         role=Role.BOT,
         sender=transcript.BOT,
         content=decision.text,
-        client_id=f"bot-{message_id}",
+        client_id=f"bot-{message.pk}",
         now=locked.now,
     )
-    return events.new_message(locked.session, message, source=events.BOT)
+    return events.new_message(locked.session, answer, source=events.BOT)
+
+
+def _call_an_agent(reason: str, locked: LockedSession, message: Message) -> list[events.Outgoing]:
+    """Put the session into the queue, as the customer's message asked; tell him if too many wait."""
+    try:
+        _, outgoing = enqueue(locked.session, actor=BOT, reason=reason, now=locked.now, calling_message=message.pk)
+    except QueueFull:
+        return tell_full(locked.session, asked_by=message, now=locked.now)
+    return outgoing

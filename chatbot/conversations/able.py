@@ -14,6 +14,11 @@ def able() -> QuerySet[AgentState]:
     return AgentState.objects.filter(Exists(held), able_since__isnull=False, agent__is_active=True)
 
 
+def connected() -> set[int]:
+    """The users with a page open in some process; one query."""
+    return set(AgentPresence.objects.filter(is_held("holder__")).values_list("agent_id", flat=True))
+
+
 def loads(agents: Collection[int] | None = None) -> Counter[int]:
     """For each of these users (None: for all) his live sessions that are not on hold, and open offers to him.
 

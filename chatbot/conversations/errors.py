@@ -23,6 +23,7 @@ ApiError
 │   ├── AlreadyEscalated 409  ALREADY_ESCALATED
 │   ├── AlreadyTaken     409  ALREADY_TAKEN, with the agent who has the session
 │   ├── InvalidStatus    409  INVALID_STATUS
+│   ├── QueueFull        409  QUEUE_FULL
 │   ├── OfferGone        409  OFFER_GONE, with the agent who has the session
 │   ├── AgentUnavailable 409  AGENT_UNAVAILABLE
 │   ├── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
@@ -200,6 +201,11 @@ class AlreadyTaken(Conflict):
 class InvalidStatus(Conflict):
     code = "INVALID_STATUS"
     default_message = _("The status of the conversation does not allow this.")
+
+
+class QueueFull(Conflict):
+    code = "QUEUE_FULL"
+    default_message = _("Too many people are waiting for an agent. Please ask again later, or leave an e-mail address.")
 
 
 class OfferGone(Conflict):

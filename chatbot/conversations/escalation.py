@@ -1,32 +1,91 @@
-"""Putting a session into the queue: for the customer, who pressed the button, or for the bot."""
+"""Putting a session into the queue: for the customer, who pressed the button, for the bot, or by his team's rule."""
 
 from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
+from chatbot.conversations.bot_rule import FIRST, bot_answers
+from chatbot.conversations.errors import QueueFull
+from chatbot.conversations.events import desk_of
 from chatbot.conversations.history import Actor
+from chatbot.conversations.opening_hours import hours_of
+from chatbot.conversations.queue import count_waiting
 from chatbot.conversations.selectors import queue_rank
-from chatbot.models import ChatSession
+from chatbot.conversations.teams import default_team, team_key
+from chatbot.conversations.waiting import is_as_usual, notice_of, staffing_of
+from chatbot.models import ChatSession, Message, Status, Team
 
-NOTICE = gettext_noop("An agent has been asked to join. You can keep writing while you wait.")
+FULL = gettext_noop(
+    "Too many people are waiting for an agent. The assistant goes on; ask again later, or leave an e-mail address."
+)
 
 
 def enqueue(
-    session: ChatSession, *, actor: Actor, reason: str, now: datetime, calling_message: int | None = None
+    session: ChatSession,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    team: Team | None = None,
+    calling_message: int | None = None,
 ) -> tuple[int, list[events.Outgoing]]:
     """Do it to a session that the caller has locked; return its place and what the caller must send.
 
-    `calling_message` is the id of a message that asked for it: the customer's question is what came before.
-    Raises AlreadyEscalated.
+    It waits for `team`, without one for the default team. He is told if nobody is there. `calling_message` is the id of
+    a message that asked for it: the customer's question is what came before.
+    Raises AlreadyEscalated; QueueFull, with nothing written.
     """
+    team = team or default_team()
+    check_room(session, team)
+    was_known, former_desk = session.version > 1, desk_of(session.team_id)
     question = transcript.last_words(session, before=calling_message)
-    change = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question)
-    notice = transcript.write_notice(session, NOTICE, now=now, notice="asked")
+    to = None if team.is_default else team
+    change = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question, team=to)
+    notice = _tell(session, team, now)
     queue.announce_queue()
     position = queue_rank(session)
+    has_moved = was_known and former_desk != desk_of(session.team_id)
     return position, [
+        *(events.session_updated(session, source=events.BOT, former_desk=former_desk) if has_moved else []),
         *events.status_change(session, change=change, source=events.BOT),
         *events.transfer_request(session, waiting_since=now, position=position, source=events.BOT),
         *events.new_message(session, notice, source=events.BOT),
     ]
+
+
+def check_room(session: ChatSession, team: Team) -> None:
+    """Raise QueueFull if one more may not wait for this team."""
+    if team.max_waiting is None or session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
+        return
+    if count_waiting(team_key(team)) >= team.max_waiting:
+        raise QueueFull
+
+
+def tell_full(session: ChatSession, *, asked_by: Message, now: datetime) -> list[events.Outgoing]:
+    """Tell a customer whose message asked for an agent that he cannot wait for one; return what to send."""
+    notice = transcript.write_aside(session, FULL, about=asked_by, now=now)
+    return events.new_message(session, notice, source=events.BOT)
+
+
+def is_for_people(session: ChatSession, *, now: datetime) -> bool:
+    """Whether a customer's first message is for people at once, by the rule of his team.
+
+    One query, more where the rule is about hours or the queue.
+    """
+    team = session.team or default_team()
+    if team.bot == FIRST:
+        return False
+    return not bot_answers(
+        team.bot,
+        is_open=lambda: hours_of(team).is_open(now),
+        count_waiting=lambda: count_waiting(team_key(team)),
+    )
+
+
+def _tell(session: ChatSession, team: Team, now: datetime) -> Message:
+    staffing = staffing_of(team, now=now)
+    text, opening = notice_of(staffing, session.language)
+    # Pages have a sentence of their own for the usual case; what else there is to say they show as it is stored.
+    notice: transcript.Notice | None = "asked" if is_as_usual(staffing) else None
+    return transcript.write_notice(session, text, now=now, notice=notice, opening=opening)

@@ -123,9 +123,9 @@ def move(session: ChatSession, *, team: Team | None, actor: Actor, now: datetime
     return _move_from(Status.PENDING_MANUAL, session, Status.PENDING_MANUAL, line, team=team)
 
 
-def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
+def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
     """Give a waiting session back to the bot."""
-    line = _Line(What.GAVE_UP, actor, now)
+    line = _Line(What.GAVE_UP, actor, now, why or {})
     return _move_from(Status.PENDING_MANUAL, session, Status.BOT_ACTIVE, line, **_NOT_WAITING)
 
 

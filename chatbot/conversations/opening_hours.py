@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Q
-
-from chatbot.models import Holiday, OpeningHours, Team
+from chatbot.models import Team
 
 # Who is closed for longer has no next opening that anybody could be told.
 LOOK_AHEAD_DAYS = 60
@@ -84,11 +82,8 @@ def is_time_zone(name: str) -> bool:
     return True
 
 
-def hours_of(team: Team, *, now: datetime) -> Hours:
-    """The team's hours, with the holidays of the next days; two queries, one if it has no hours."""
-    days = list(OpeningHours.objects.filter(team=team).values_list("weekday", "opens_at", "closes_at"))
-    zone = ZoneInfo(team.time_zone)
-    if not days:
-        return Hours(zone)
-    near = Q(date__gte=now - timedelta(days=2), date__lte=now + timedelta(days=LOOK_AHEAD_DAYS + 2))
-    return Hours(zone, days, frozenset(Holiday.objects.filter(near, team=team).values_list("date", flat=True)))
+def hours_of(team: Team) -> Hours:
+    """The team's hours and holidays; two queries, one if it has no hours, none if both were prefetched."""
+    days = [(each.weekday, each.opens_at, each.closes_at) for each in team.hours.all()]
+    holidays = frozenset(each.date for each in team.holidays.all()) if days else frozenset()
+    return Hours(ZoneInfo(team.time_zone), days, holidays)

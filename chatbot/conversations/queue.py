@@ -5,6 +5,7 @@ These are ephemeral events: a page that misses one has the next, and its GET of 
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,9 +14,11 @@ from weakref import WeakKeyDictionary
 from django.db import OperationalError, transaction
 from django.db.models import Count, DurationField, ExpressionWrapper, Min, Window
 from django.db.models.functions import Now, RowNumber
+from django.utils import timezone
 
 from chatbot.conversations import events
 from chatbot.conversations.teams import team_key
+from chatbot.conversations.waiting import staffing_by_team, why_waiting
 from chatbot.models import MAX_TEAMS, QUEUE_ORDER, ChatSession, Status, Team
 from realtime import home, process
 from realtime.api import send_many
@@ -51,11 +54,10 @@ def send_queue_in_turn() -> bool:
 
 
 def send_queue() -> None:
-    """Send queue_update to the agents of each team and queue_position to those who wait; three queries."""
+    """Send queue_update to the agents of each team and queue_position to those who wait; ten queries at most."""
     lengths = queues()
     updates = [_update(team, lengths.get(team_key(team))) for team in Team.objects.all()[:MAX_TEAMS]]
-    places = [events.queue_position(name, place) for name, place in _places()]
-    send_many([*updates, *places])
+    send_many([*updates, *(_positions() if lengths else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,26 @@ def queues() -> dict[int | None, Queue]:
     return {key: Queue(count, longest) for key, count, longest in numbers}
 
 
+def count_waiting(team_id: int | None) -> int:
+    """How many wait for the team whose sessions have this `team_id`; one query."""
+    return ChatSession.objects.filter(status=Status.PENDING_MANUAL, team=team_id).count()
+
+
 def _update(team: Team, queue: Queue | None) -> events.Outgoing:
     longest = queue.longest_wait if queue else None
     seconds = max(0, int(longest.total_seconds())) if longest else 0
     return events.queue_update(team, waiting=queue.waiting if queue else 0, longest_wait_seconds=seconds)
 
 
-def _places() -> list[tuple[str, int]]:
-    """The first of each queue, with their places."""
+def _positions() -> Iterator[events.Outgoing]:
+    """What to tell the first of each queue."""
+    staffing = staffing_by_team(now=timezone.now())
     place = Window(RowNumber(), partition_by="team_id", order_by=QUEUE_ORDER)
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).annotate(place=place)
-    return list(waiting.filter(place__lte=MAX_ANNOUNCED_POSITIONS).order_by("place").values_list("name", "place"))
+    first = waiting.filter(place__lte=MAX_ANNOUNCED_POSITIONS).order_by("place")
+    for name, number, team_id, language in first.values_list("name", "place", "team_id", "language"):
+        why = why_waiting(staffing.get(team_id) or staffing[None], place=number, language=language)
+        yield events.queue_position(name, number, why)
 
 
 def _request_announcement() -> None:

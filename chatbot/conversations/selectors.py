@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import Q
+from django.utils import timezone
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
@@ -10,6 +11,8 @@ from chatbot.conversations.attachments import read_files
 from chatbot.conversations.closing import is_ratable, last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
 from chatbot.conversations.receipts import Receipts, receipts_of
+from chatbot.conversations.teams import default_team
+from chatbot.conversations.waiting import QueueJson, queue_json, staffing_of
 from chatbot.models import ChatSession, Message, Status
 from chatbot.models.prepared import PreparedQuery
 from realtime import log
@@ -19,7 +22,8 @@ from realtime.stream.position import encode_position
 class SessionState(TypedDict):
     """A session with a page of its messages, oldest first; `more` says whether there are older ones.
 
-    `ratable`: the customer is still to be asked what the conversation was worth.
+    `queue` says who is there for a customer who waits. `ratable`: the customer is still to be asked what the
+    conversation was worth.
     """
 
     session_name: str
@@ -29,6 +33,7 @@ class SessionState(TypedDict):
     messages: list[MessageJson]
     more: bool
     queue_position: int | None
+    queue: QueueJson | None
     receipts: Receipts
     customer: CustomerJson
     ratable: bool
@@ -47,6 +52,7 @@ def position_of(channels: Iterable[str]) -> str:
 def session_state(session: ChatSession, *, before: int | None, limit: int) -> SessionState:
     """The session and its last `limit` messages older than the message `before`."""
     messages, more = message_page(session, before=before, limit=limit)
+    place = queue_rank(session) if session.status == Status.PENDING_MANUAL else None
     return {
         "session_name": session.name,
         "status": session.status,
@@ -54,11 +60,17 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
         "agent": agent_json(session.assignee),
         "messages": messages,
         "more": more,
-        "queue_position": queue_rank(session) if session.status == Status.PENDING_MANUAL else None,
+        "queue_position": place,
+        "queue": _queue_of(session, place) if place else None,
         "receipts": receipts_of(session),
         "customer": customer_json(session),
         "ratable": is_ratable(last_closing(session)),
     }
+
+
+def _queue_of(session: ChatSession, place: int) -> QueueJson:
+    staffing = staffing_of(session.team or default_team(), now=timezone.now())
+    return queue_json(staffing, place=place, language=session.language)
 
 
 def message_page(session: ChatSession, *, before: int | None, limit: int) -> tuple[list[MessageJson], bool]:

@@ -133,6 +133,14 @@ def write_notice(
     )
 
 
+def write_aside(session: ChatSession, text: str, *, about: Message, now: datetime) -> Message:
+    """Write a system message as write_notice does, about a message and not about a change of the session."""
+    with override(session.language):
+        content = gettext(text)
+    client_id = f"about-{about.pk}"
+    return write(session, role=Role.SYSTEM, sender=SYSTEM_SENDER, content=content, client_id=client_id, now=now)
+
+
 def last_words(session: ChatSession, *, before: int | None = None) -> str:
     """What the customer said last (before the message `before`, if he said something before that); one query."""
     spoken = Message.objects.filter(session=session, role=Role.CUSTOMER).exclude(content="")

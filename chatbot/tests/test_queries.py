@@ -24,15 +24,24 @@ async def test_reading_a_session(customer: Customer, count: int) -> None:
 async def test_posting_a_message(customer: Customer) -> None:
     """Lock with access, message, session, turn, counter of the channel, event."""
     name = await customer.start()
-    statements = await count_queries(lambda: customer.say(name, "hi"))
+    await customer.say(name, "hello")
+    statements = await count_queries(lambda: customer.say(name, "hi", client_id="c-2"))
     assert len(statements) == 6, "\n".join(statements)
 
 
+async def test_beginning_a_conversation(customer: Customer) -> None:
+    """The same, and whose it is by the team's rule."""
+    name = await customer.start()
+    statements = await count_queries(lambda: customer.say(name, "hi"))
+    assert len(statements) == 7, "\n".join(statements)
+
+
 async def test_escalating(customer: Customer) -> None:
-    """Lock with access, the question, change, history, interval, notice, session, place, counters, events."""
+    """Lock with access, team, the question, change, history, interval, hours, who is able, of how many, notice,
+    session, place, counters, events."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
-    assert len(statements) == 10, "\n".join(statements)
+    assert len(statements) == 14, "\n".join(statements)
 
 
 async def test_giving_up_waiting(customer: Customer) -> None:

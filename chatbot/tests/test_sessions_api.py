@@ -137,6 +137,7 @@ async def test_state_of_a_fresh_session(customer: Customer) -> None:
         "messages": [],
         "more": False,
         "queue_position": None,
+        "queue": None,
         "receipts": {"customer": {"delivered": None, "seen": None}, "agent": {"delivered": None, "seen": None}},
         "customer": {"name": "", "email": ""},
         "ratable": False,

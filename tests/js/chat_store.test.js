@@ -70,6 +70,15 @@ test("nothing of one conversation is shown in the next", () => {
   assert.deepEqual([store.card.value, store.email.value, store.status.value], [null, "", "bot_active"]);
 });
 
+test("why one waits is what was said last, by a fetch or with the place", () => {
+  const store = createStore();
+  store.takeFetched(fetched(1, "pending_manual", { queue_position: 3, queue: { why: "2 before you." } }));
+  store.takePosition(2, "1 before you.");
+  assert.deepEqual([store.position.value, store.why.value], [2, "1 before you."]);
+  store.takePosition(1); // an older service does not say why: what was said of another place is not true any more
+  assert.equal(store.why.value, "");
+});
+
 test("it is known since when nothing is missing, and without a stream until when", () => {
   const store = createStore();
   store.takeLink(false, 1000); // it was never there

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chatbot.conversations.escalation import NOTICE as ASKED
+from chatbot.conversations.waiting import ASKED
 from chatbot.models import Language, Role, Status
 from workbench.actions.close import NOTICE as CLOSED
 from workbench.actions.take_over import NOTICE as TAKEN

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, override
 
 from chatbot.conversations import transcript
 from chatbot.conversations.agents import display_name
-from chatbot.conversations.escalation import NOTICE as ASKED
+from chatbot.conversations.waiting import ASKED
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
 from workbench.actions.close import NOTICE as CLOSED
 from workbench.actions.take_over import NOTICE as TAKEN

@@ -18,9 +18,10 @@ class QueueUpdate(TypedDict):
 
 
 class QueuePosition(TypedDict):
-    """The place of one waiting customer, from 1."""
+    """The place of one waiting customer, from 1; `why` says in his language why he waits."""
 
     position: int
+    why: str
 
 
 def queue_update(team: Team, *, waiting: int, longest_wait_seconds: int) -> Outgoing:
@@ -29,6 +30,6 @@ def queue_update(team: Team, *, waiting: int, longest_wait_seconds: int) -> Outg
     return desk_of(team_key(team)), Event("queue_update", dict(payload), "system", durable=False)
 
 
-def queue_position(session_name: str, position: int) -> Outgoing:
-    payload: QueuePosition = {"position": position}
+def queue_position(session_name: str, position: int, why: str) -> Outgoing:
+    payload: QueuePosition = {"position": position, "why": why}
     return groups.session(session_name), Event("queue_position", dict(payload), "system", durable=False)

@@ -6,11 +6,12 @@ from datetime import datetime
 from django.db import transaction
 
 from chatbot.bot import turns
-from chatbot.conversations import events, lifecycle, transcript
+from chatbot.conversations import escalation, events, lifecycle, transcript
 from chatbot.conversations.credentials import Credentials
-from chatbot.conversations.history import CUSTOMER
+from chatbot.conversations.errors import QueueFull
+from chatbot.conversations.history import CUSTOMER, SYSTEM
 from chatbot.conversations.locking import lock_session
-from chatbot.models import ChatSession, Role, Status
+from chatbot.models import ChatSession, Message, Role, Status
 from realtime.api import send_many
 
 
@@ -20,13 +21,15 @@ def post_customer_message(
     """Write a customer's message and return it, with whether it was written by this call.
 
     `attachments` are ids of files that the customer has sent to the session and no message has taken.
-    The same client_id again returns the first message and does nothing. A closed session is reopened, one
-    on hold resumed. While the session is with the bot, the bot owes an answer (chatbot/bot/turns.py).
+    The same client_id again returns the first message and does nothing. A closed session is reopened, one on hold
+    resumed. While the session is with the bot, the bot owes an answer (chatbot/bot/turns.py), unless with this message
+    a conversation begins that is for people at once, by the team's rule.
     Locks the session; raises NotFound, also where `credentials` is given and does not cover it; AttachmentNotFound.
     """
     with transaction.atomic():
         locked = lock_session(session_name, credentials)
         session = locked.session
+        begins = session.status == Status.CLOSED or (session.status == Status.BOT_ACTIVE and not session.last_message)
         try:
             message = transcript.write(
                 session,
@@ -39,16 +42,28 @@ def post_customer_message(
             )
         except transcript.Repeated as repeat:
             return events.message_json(session, repeat.first), False
-        outgoing = _end_hold(session, now=locked.now) if session.held_since else []
+        called = []
+        reopened = _end_hold(session, now=locked.now) if session.held_since else []
+        if begins and escalation.is_for_people(session, now=locked.now):
+            called = _call_people(session, message, now=locked.now)
         if session.status == Status.CLOSED:
             change = lifecycle.reopen(session, now=locked.now)
-            outgoing += events.status_change(session, change=change, source=events.BOT)
+            reopened = events.status_change(session, change=change, source=events.BOT)
         if session.status == Status.BOT_ACTIVE:
             turns.enqueue_turn(message, now=locked.now)
-        send_many([*outgoing, *events.new_message(session, message, source=events.BOT)])
+        send_many([*reopened, *events.new_message(session, message, source=events.BOT), *called])
     return events.message_json(session, message), True
 
 
 def _end_hold(session: ChatSession, *, now: datetime) -> list[events.Outgoing]:
     lifecycle.resume(session, actor=CUSTOMER, now=now, why={"code": "customer_wrote"})
     return events.session_updated(session, source=events.BOT)
+
+
+def _call_people(session: ChatSession, message: Message, *, now: datetime) -> list[events.Outgoing]:
+    """Put the session into its team's queue; the bot has it where too many wait."""
+    try:
+        _, outgoing = escalation.enqueue(session, actor=SYSTEM, reason="", now=now, team=session.team)
+    except QueueFull:
+        return escalation.tell_full(session, asked_by=message, now=now)
+    return outgoing

@@ -5,9 +5,10 @@ from typing import Annotated
 from django.http import HttpRequest
 from ninja import Router
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
-from chatbot.conversations.errors import AlreadyEscalated, InvalidStatus
+from chatbot.conversations.errors import AlreadyEscalated, InvalidStatus, QueueFull
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.cancel_escalation import cancel_escalation
 from chatbot.customers.actions.escalate import escalate
@@ -15,12 +16,16 @@ from chatbot.customers.api.guards import credentials
 from chatbot.models import MAX_REASON_LENGTH
 from chatbot.web.bodies import Body, EmptyBody, Json, Text
 from chatbot.web.json_api import changes
+from chatbot.web.schemas import TeamId
 
 router = Router(tags=["escalation"])
 
 
 class EscalationBody(Body):
+    """`team`: one of GET /api/teams; without it the default team is asked."""
+
     reason: Annotated[Text, Field(max_length=MAX_REASON_LENGTH)] = ""
+    team: TeamId | SkipJsonSchema[None] = None
 
 
 class StatusJson(TypedDict):
@@ -37,10 +42,12 @@ class WaitingJson(StatusJson):
 
 
 @router.post("/{name}/escalate", response={202: WaitingJson})
-@changes(AlreadyEscalated, access=own_session)
+@changes(AlreadyEscalated, QueueFull, access=own_session)
 def ask_for_a_human(request: HttpRequest, name: str, body: Json[EscalationBody]) -> WaitingJson:
     """Also when no agent is there, and when the session is closed."""
-    waiting, position = escalate(session_name=name, reason=body.reason, credentials=credentials(request))
+    waiting, position = escalate(
+        session_name=name, reason=body.reason, team_id=body.team, credentials=credentials(request)
+    )
     return {"status": waiting.status, "position": position, "version": waiting.version}
 
 

@@ -65,6 +65,15 @@ class Holder(Owner):
         return credentials
 
 
+class Anybody(Guard):
+    """Whoever asks: for what every visitor of the page may know."""
+
+    refusals = ()
+
+    async def __call__(self, request: HttpRequest) -> bool:
+        return True
+
+
 class Visitor(Guard):
     """Anybody but a foreign page, which could use up the address of its visitors; not too often."""
 

@@ -214,10 +214,14 @@ function takeBack(clientId) {
 
 const postTo = (path, body = {}) => callApi("POST", sessionPath(store.name.peek(), path), body);
 
-async function escalate() {
+/** Ask for a person of a team, or first which one. @param {number | null} [team] null for any */
+async function escalate(team) {
   await act("escalate", async () => {
+    if (team === undefined) store.choices.value = (await callApi("GET", "/api/teams")).items;
+    if (team === undefined && store.choices.value.length) return;
     await ensureSession();
-    store.takePosition((await postTo("escalate")).position);
+    store.takePosition((await postTo("escalate", team ? { team } : {})).position);
+    store.choices.value = [];
   });
 }
 
@@ -252,7 +256,7 @@ async function act(what, work) {
     return true;
   } catch (error) {
     if (error.status === 409) await refetch().catch(() => {}); // somebody was faster: show what is
-    else showError(error.message);
+    if (error.status !== 409 || error.code === "QUEUE_FULL") showError(error.message);
     return false;
   } finally {
     store.busyWith.value = "";
@@ -272,7 +276,7 @@ function receiveEvent({ type, data }) {
   if (type === "new_message" && data.id === undefined) showForeign(payload);
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload);
-  else if (type === "queue_position") store.takePosition(payload.position);
+  else if (type === "queue_position") store.takePosition(payload.position, payload.why);
   else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
   else if (type === "stream-open") {

@@ -3,7 +3,9 @@
  *
  * @import { Agent, Fetched } from "../browser/talk/model/session.js"
  * @typedef {{role: string, agent?: Agent | null}} Message
- * @typedef {Fetched & {messages: Message[], customer?: {email: string}, ratable?: boolean}} FetchedSession
+ * @typedef {Fetched & {messages: Message[], customer?: {email: string}, ratable?: boolean,
+ *   queue?: {why: string} | null}} FetchedSession
+ * @typedef {{id: number, name: string, able: number, is_open: boolean, opens_at: string | null}} Team
  * @typedef {"" | "lost" | "slow"} Trouble
  * @typedef {ReturnType<typeof createStore>} Store
  */
@@ -27,6 +29,8 @@ export function createStore() {
   const link = signal(NO_LINK);
   const busyWith = signal(""); // the action under way
   const unread = signal(0);
+  const why = signal(""); // why who waits does
+  const choices = signal(/** @type {readonly Team[]} */ ([])); // of teams, while the customer chooses one
 
   const status = computed(() => session.value.status);
   const position = computed(() => positionOf(session.value));
@@ -54,6 +58,7 @@ export function createStore() {
         rating.value = { version: fetched.version, isRatable: fetched.ratable ?? false };
       }
       email.value = fetched.customer?.email ?? "";
+      why.value = fetched.queue?.why ?? "";
       takeServedBy(fetched.agent ?? fetched.messages.findLast(({ role }) => role === "agent")?.agent);
     });
   }
@@ -86,6 +91,8 @@ export function createStore() {
       session.value = NEW_SESSION;
       name.value = null;
       servedBy.value = null;
+      why.value = "";
+      choices.value = [];
       email.value = "";
       rating.value = UNASKED;
       ratedVersion.value = -1;
@@ -96,10 +103,15 @@ export function createStore() {
   }
 
   return {
-    agent, busyWith, canAskForHuman, card, email, isEmpty, link, name, position, servedBy, session, status, trouble, unread,
-    clear, needsRating, takeFetched, takeLink, takeStatus,
-    /** @param {number | null} place */
-    takePosition: (place) => { session.value = takePosition(session.peek(), place); },
+    agent, busyWith, canAskForHuman, card, choices, email, isEmpty, link, name, position, servedBy, session, status,
+    trouble, unread, why, clear, needsRating, takeFetched, takeLink, takeStatus,
+    /** @param {number | null} place @param {string} reason why he waits, if it was told with the place */
+    takePosition(place, reason = "") {
+      batch(() => {
+        session.value = takePosition(session.peek(), place);
+        why.value = reason;
+      });
+    },
     rated: () => { ratedVersion.value = session.peek().version; },
     /** The customer does not want to rate what ended with this version. @param {number} version */
     decline: (version) => { declinedVersion.value = version; },

@@ -2,7 +2,7 @@
 
 import { Icon } from "../../browser/kit/icon.js";
 import { fill, initials } from "../../browser/kit/text.js";
-import { formatSecond } from "../../browser/kit/time.js";
+import { formatMoment, formatSecond } from "../../browser/kit/time.js";
 import { html } from "../../browser/kit/ui.js";
 import { STATUS } from "../../browser/talk/model/session.js";
 
@@ -53,8 +53,25 @@ const Until = ({ link: { value: { until } } }) => (until > 0
 export function ToHuman({ store, escalate }) {
   if (!store.canAskForHuman.value) return null;
   const isBusy = store.busyWith.value === "escalate";
-  return html`<button id="escalate" type="button" class="button to-human" aria-busy=${isBusy} disabled=${isBusy} onClick=${escalate}>
+  if (store.choices.value.length) return html`<${Choice} store=${store} escalate=${escalate} isBusy=${isBusy} />`;
+  return html`<button id="escalate" type="button" class="button to-human" aria-busy=${isBusy} disabled=${isBusy} onClick=${() => escalate()}>
     <${Icon} name="headset" />${gettext("Talk to a human")}</button>`;
+}
+
+/** The teams to choose from, each with when it is there. */
+function Choice({ store, escalate, isBusy }) {
+  const ask = (team) => html`<button type="button" class="button" disabled=${isBusy} data-team=${team?.id ?? ""}
+    onClick=${() => escalate(team?.id ?? null)}>${team?.name ?? gettext("Something else")}${closedText(team)}</button>`;
+  return html`<div id="teams" class="button-row" role="group" aria-label=${gettext("Whom would you like to talk to?")}>
+    ${store.choices.value.map(ask)}${ask(null)}
+    <button id="choose-none" type="button" class="button plain" onClick=${() => { store.choices.value = []; }}>${gettext("Cancel")}</button>
+  </div>`;
+}
+
+function closedText(team) {
+  if (!team || team.is_open) return "";
+  return team.opens_at
+    ? ` · ${fill(gettext("opens %(moment)s"), { moment: formatMoment(team.opens_at) })}` : ` · ${gettext("closed")}`;
 }
 
 const soundText = ({ isOn, isRefused }) => {

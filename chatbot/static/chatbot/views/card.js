@@ -17,7 +17,9 @@ function Waiting({ store, actions }) {
   return html`<section class="card person" aria-labelledby="card-title">
     <div class="place">
       ${position && html`<span class="number" aria-hidden="true">${position}</span>`}
-      <div><h2 id="card-title">${title}</h2><p class="soft">${gettext("You can keep writing: the agent will read everything.")}</p></div>
+      <div><h2 id="card-title">${title}</h2>
+        ${store.why.value && html`<p id="why" class="soft">${store.why.value}</p>`}
+        <p class="soft">${gettext("You can keep writing: the agent will read everything.")}</p></div>
     </div>
     <${Address} store=${store} actions=${actions} />
     <div class="button-row">

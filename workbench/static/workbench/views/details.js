@@ -7,6 +7,7 @@ import { Icon } from "../../browser/kit/icon.js";
 import { html, render, useComputed, useSignal } from "../../browser/kit/ui.js";
 import { waitingSince } from "../model/board.js";
 import { Face, Language, nameOf } from "./customer.js";
+import { History } from "./history.js";
 import { Waiting } from "./row.js";
 
 const COPIED_MS = 2000;
@@ -44,6 +45,7 @@ function Details({ store, limits }) {
       <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Before} at=${activeAt} store=${store} />`}</${Fact}>
       <${Fact} term=${gettext("Started")}>${createdAt && html`<${Before} at=${createdAt} store=${store} />`}</${Fact}>
     </dl>
+    <${History} key=${`history ${session.session_name}`} session=${session} agentId=${store.self.peek().id} />
     <${Copy} text=${session.session_name} label=${gettext("Copy the conversation's id")} />
   </div>`;
 }
