@@ -63,6 +63,7 @@ AGENTS_OPERATIONS = [
     "read_today",
     "list_agents",
     "choose_availability",
+    "note_activity",
     "list_teams",
     "set_up_team",
     "read_offers",

@@ -3,6 +3,7 @@
 Facts are `{"code": …}` and what its sentence needs; they hold agents as {"id", "name"}, never what a customer wrote.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,11 @@ _ENDS = {
 }
 
 
+# Why somebody was set away, as AgentState keeps it.
+_OF_THE_SYSTEM = ("Let an offer run out", "Did not answer a customer")
+_NO_INPUT = re.compile(r"No input for (\d+) minutes")
+
+
 def sentence(why: Mapping[str, Any]) -> str:
     """One line for people, "" where there is nothing to say; a code that is not known here says nothing either."""
     code = why.get("code")
@@ -52,6 +58,13 @@ def _of_line(what: str, why: Mapping[str, Any]) -> str:
     if why.get("from"):
         return gettext("{from} had it before").format_map(_named(why))
     return ""
+
+
+def shown_reason(reason: str) -> str:
+    """Why an agent is away or busy: his own words as they are, those of the system in the reader's language."""
+    if found := _NO_INPUT.fullmatch(reason):
+        return gettext("No input for {minutes} minutes").format(minutes=found[1])
+    return gettext(reason) if reason in _OF_THE_SYSTEM else reason
 
 
 def _assigned(why: Mapping[str, Any]) -> str:
