@@ -60,6 +60,7 @@ async def test_agents_calls_are_described(settings: Any) -> None:
     assert set(document["paths"]) == {
         "/api/sessions",
         "/api/agents",
+        "/api/agent/activity",
         "/api/agent/availability",
         "/api/teams",
         "/api/teams/{team_id}",
@@ -82,6 +83,9 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/offers/{offer_id}/accept",
         "/api/offers/{offer_id}/decline",
         "/api/sessions/{name}/transfer",
+        "/api/sessions/{name}/hold",
+        "/api/sessions/{name}/resume",
+        "/api/sessions/{name}/history",
         "/api/today",
     }
 

@@ -101,6 +101,14 @@ def test_intervals_have_no_hole() -> None:
     assert [row[3] for row in rows] == [rows[1][2], rows[2][2], None]
 
 
+def test_what_is_chosen_without_a_page_makes_no_interval() -> None:
+    alice = make_agent("alice")
+    come()
+    go()
+    agent_states.choose(alice, Availability.BUSY)
+    assert list(AgentInterval.objects.order_by("id").values_list("state", flat=True)) == ["available", "offline"]
+
+
 def test_agents_of_a_killed_process_are_gone() -> None:
     make_agent("alice")
     come()
