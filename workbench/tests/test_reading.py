@@ -203,7 +203,7 @@ async def test_an_unknown_session_is_not_found(alice: AgentClient, name: str) ->
 async def test_reading_costs_the_same_however_much_there_is(
     alice: AgentClient, path: str, queries: int, count: int
 ) -> None:
-    """Login 2, position 1, then one for each kind of row; lists also ask whose queues the agent serves, for each use."""
+    """Login 2, position 1, then one for each kind of row; lists ask, for each use, whose queues are the agent's."""
     for n in range(count):
         await in_database(add_session, f"s-{n}")
     await in_database(add_session, "live", Status.MANUAL_LIVE, "bob")
