@@ -38,7 +38,7 @@ export class OpenConversation {
     this.#callbacks = callbacks;
     this.#transcript = new Transcript(byId("messages"), {
       self: { role: "agent", agent: config.agent },
-      isOwnSide: ({ role }) => role !== "customer",
+      isOwnSide: ({ role }) => role === "agent",
       labelOf: (message) => labelOf(this.session, message, config.agent.id),
       noticeOf: (message) => noticeText(message, config.agent.id),
       loadOlder: (before) => fetchSession(this.name, before),
