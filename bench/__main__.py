@@ -19,6 +19,7 @@ from bench.figures import Figures
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
 from bench.messages import ANSWER, MESSAGES, OTHER_STREAM, REPLIES
 from bench.project import DELIVERY, Project, create_people
+from bench.queue import measure_queue
 from bench.references import bare, measure_plain, measure_reference, measure_stock_storm, stock
 from bench.report import Report
 from bench.servers import LOAD_CORES, Site, run_site, running
@@ -26,7 +27,7 @@ from bench.wire import Redis
 
 FOLDER = Path(__file__).resolve().parent
 QUIET_LOAD = 0.7
-PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "growth")
+PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "growth", "queue")
 
 
 def main() -> int:
@@ -89,6 +90,8 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
                 measure_growth(site, people.live, report)
         with run_site(folder / "log") as site:
             report.attempt("growth with the log", partial(plot_log, report.curves, site))
+    if "queue" in wanted:
+        report.attempt("queue", partial(measure_queue, report.figures, folder / "queue"))
 
 
 def measure_growth(site: Site, names: Sequence[str], report: Report) -> None:
