@@ -22,7 +22,7 @@ from django.urls import path, re_path
 from chatbot.attachments.retention import prune_hourly as prune_attachments
 from chatbot.bot.turns import run_turns
 from chatbot.conversations.long_waits import end_long_waits
-from chatbot.conversations.lost_presence import forget_lost_customers
+from chatbot.conversations.lost_presence import forget_lost_processes
 from chatbot.customers.presence import keep_presence
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from config.entry import has_allowed_host, refuse_websocket
@@ -38,6 +38,8 @@ from workbench.access.login_sessions import note_use_of_logins
 from workbench.api.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 from workbench.assignment.drain import assign_sessions, wake_by_events
 from workbench.assignment.stranded import requeue_stranded_sessions
+from workbench.idleness import set_idle_agents_away
+from workbench.presence import keep_presence_of_agents
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
 SWITCH_SECONDS = 0.0005  # CPython's default is 0.005
@@ -110,7 +112,7 @@ def _tune_interpreter() -> None:
 chatbot = Service(
     "config.urls_chatbot",
     CHATBOT_STREAMS,
-    [run_turns, prune_daily, prune_attachments, keep_presence, forget_lost_customers, end_long_waits],
+    [run_turns, prune_daily, prune_attachments, keep_presence, forget_lost_processes, end_long_waits],
 )
 workbench = Service(
     "config.urls_workbench",
@@ -122,6 +124,8 @@ workbench = Service(
         requeue_stranded_sessions,
         assign_sessions,
         wake_by_events,
-        forget_lost_customers,
+        keep_presence_of_agents,
+        set_idle_agents_away,
+        forget_lost_processes,
     ],
 )

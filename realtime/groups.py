@@ -61,6 +61,12 @@ def agent(agent_id: str) -> Channel:
     return _channel("agent", agent_id, "agent_id")
 
 
+def agent_of(channel: Channel) -> str | None:
+    """The id of the agent whose channel this is; None if it is another one."""
+    prefix = "sse_agent_"
+    return channel.removeprefix(prefix) if channel.startswith(prefix) else None
+
+
 def parse(group: str) -> Channel:
     """The channel that has this group name. Raises ValueError for any other text."""
     if group == BROADCAST:

@@ -47,6 +47,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/transcript",
         "/api/sessions/{name}/escalate",
         "/api/sessions/{name}/cancel-escalation",
+        "/api/teams",
         "/api/sessions/{name}/events",
         "/api/sessions/{name}/attachments",
         "/api/attachments/{attachment_id}",
@@ -58,6 +59,11 @@ async def test_agents_calls_are_described(settings: Any) -> None:
     document = await fetch_document(settings, "workbench", "openapi.json")
     assert set(document["paths"]) == {
         "/api/sessions",
+        "/api/agents",
+        "/api/agent/activity",
+        "/api/agent/availability",
+        "/api/teams",
+        "/api/teams/{team_id}",
         "/api/sessions/queue",
         "/api/sessions/next",
         "/api/sessions/{name}",
@@ -77,6 +83,9 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/offers/{offer_id}/accept",
         "/api/offers/{offer_id}/decline",
         "/api/sessions/{name}/transfer",
+        "/api/sessions/{name}/hold",
+        "/api/sessions/{name}/resume",
+        "/api/sessions/{name}/history",
         "/api/today",
     }
 
@@ -156,14 +165,12 @@ def resolve(document: Any, reference: dict[str, str]) -> Any:
 
 async def test_channels_are_those_on_redis(settings: Any) -> None:
     document = await fetch_document(settings, "chatbot", "asyncapi.json")
-    filled = {
-        kind: channel["address"].replace("{session_name}", "x").replace("{agent_id}", "x")
-        for kind, channel in document["channels"].items()
-    }
+    filled = {kind: re.sub(r"\{\w+\}", "x", channel["address"]) for kind, channel in document["channels"].items()}
     assert filled == {
         "session": groups.wire_name(groups.session("x")),
         "agent": groups.wire_name(groups.agent("x")),
         "broadcast": groups.wire_name(groups.BROADCAST),
+        "team": groups.wire_name(groups.channel("team", "x")),
     }
 
 

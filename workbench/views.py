@@ -29,6 +29,7 @@ from chatbot.web.digests import KEY_DIGITS
 from chatbot.web.rate_limits import check_rate
 from workbench.access.agents import logged_in_agent
 from workbench.access.login_attempts import begin_attempt, digest_of_name, fail_in, succeed_in
+from workbench.selectors import suggested_reasons
 
 HtmlView = Callable[..., HttpResponseBase]
 
@@ -107,5 +108,7 @@ def workbench_page(request: HttpRequest) -> HttpResponse:
         "maxContentLength": MAX_CONTENT_LENGTH,
         "attachments": attachment_limits(),
         "waitLimits": settings.WAIT_LIMITS,
+        "reasons": suggested_reasons(),
+        "awayAfterMinutes": settings.AWAY_AFTER_MINUTES,
     }
     return render(request, "workbench/workbench.html", {"page_config": page_config})

@@ -37,7 +37,7 @@ export class Transcript {
    * @param list an <ol> inside a role="log" that scrolls
    * @param options.self {role, agent} of the reader
    * @param options.isOwnSide tells whether a message stands on the reader's side
-   * @param options.labelOf gives {name, tag, isAnonymous} of who speaks
+   * @param options.labelOf gives {name, tag} of who speaks, and a face where the page has one
    * @param options.noticeOf gives the words of a system message
    * @param options.loadOlder fetches what is before a message id: {messages, more}
    * @param options.onRetry, options.onEdit called with the client_id of a message that was not sent
@@ -192,7 +192,8 @@ export class Transcript {
 
   #writerOf(role) {
     const agent = this.#options.agentOf?.() ?? null;
-    return { kind: role, name: this.#options.labelOf({ role, agent }).name };
+    const { name, face } = this.#options.labelOf({ role, agent });
+    return { kind: role, name, face };
   }
 
   /** A fetch says what was told already; and by then whose receipts count may have changed. */

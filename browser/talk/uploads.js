@@ -2,7 +2,7 @@
 
 import { makeId } from "../kit/ids.js";
 import { signal } from "../kit/ui.js";
-import { uploadFile } from "../net/upload.js";
+import { unreachable } from "../net/http.js";
 import {
   begin, EMPTY_TRAY, isBusy, nextOf, progress, putBack, remove, retry, storedIn, takeChosen, takeFault, takeOut, takeStored,
 } from "./model/uploads.js";
@@ -74,6 +74,7 @@ export class Uploads {
     this.#aborts.set(key, abort);
     this.tray.value = begin(this.tray.peek(), key);
     try {
+      const { uploadFile } = await import("../net/upload.js").catch(() => { throw unreachable(); });
       const path = await this.#pathOf();
       if (abort.signal.aborted) return;
       const onProgress = (sent) => { this.tray.value = progress(this.tray.peek(), key, sent); };

@@ -1,10 +1,12 @@
-"""The only writer of how long sessions waited, were live and were on hold."""
+"""The only writer of how long sessions waited, were live, were on hold, and of how long agents were in which state."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from chatbot.models import ChatSession, Phase, SessionInterval, Status
+from chatbot.conversations.agents import status_of
+from chatbot.models import AgentInterval, AgentState, ChatSession, Phase, SessionInterval, Status
 
 _PHASES = {Status.PENDING_MANUAL: Phase.WAITING, Status.MANUAL_LIVE: Phase.LIVE}
 
@@ -30,3 +32,16 @@ def end(session: ChatSession, *phases: Phase, now: datetime) -> None:
     if phases:
         open_ones = open_ones.filter(phase__in=phases)
     open_ones.update(ended_at=now)
+
+
+def follow_agents(states: Sequence[AgentState], *, now: datetime) -> None:
+    """End what these agents were in before, and begin what they are in now. The rows of their states must be held."""
+    if not states:
+        return
+    AgentInterval.objects.filter(agent__in=[state.agent_id for state in states], ended_at=None).update(ended_at=now)
+    AgentInterval.objects.bulk_create(_agent_interval(state, now) for state in states)
+
+
+def _agent_interval(state: AgentState, now: datetime) -> AgentInterval:
+    reason = state.reason if state.is_connected else ""
+    return AgentInterval(agent_id=state.agent_id, state=status_of(state), reason=reason, began_at=now)

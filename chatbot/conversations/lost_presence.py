@@ -1,12 +1,15 @@
-"""Customers whose process was killed are gone once its lease has run out: agents are told by whoever finds it."""
+"""Who had their streams in a process that was killed is gone once its lease has run out: whoever finds it tells."""
 
 import asyncio
 import logging
 import random
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
-from chatbot.conversations.presence import find_lost_holders, forget_lost_holders
+from chatbot.conversations import agent_presence, presence
+from chatbot.conversations.presence import find_lost_holders
+from chatbot.models import PresenceHolder
+from realtime.api import send_many
 from realtime.database import in_database, log_fault, read_database
 
 LOOK_SECONDS = 10.0
@@ -14,7 +17,7 @@ LOOK_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 
-async def forget_lost_customers() -> None:
+async def forget_lost_processes() -> None:
     """Look for such processes for as long as this one lives; nothing is written where there are none."""
     while True:
         await asyncio.sleep(LOOK_SECONDS * random.uniform(0.8, 1.2))
@@ -22,4 +25,14 @@ async def forget_lost_customers() -> None:
             if await read_database(find_lost_holders):
                 await in_database(forget_lost_holders)
         except DatabaseError as error:
-            log_fault(logger, error, "could not look for customers who are gone, will try again")
+            log_fault(logger, error, "could not look for processes that are gone, will try again")
+
+
+def forget_lost_holders() -> None:
+    """Remove processes whose lease has run out, and tell agents of whoever no other process has."""
+    with transaction.atomic():
+        presence.lock_holders()
+        lost = find_lost_holders()
+        outgoing = [*presence.forget(lost), *agent_presence.forget(lost)]
+        PresenceHolder.objects.filter(name__in=lost).delete()
+        send_many(outgoing)

@@ -42,7 +42,7 @@ def change(holder: str, *, came: Collection[str], went: Collection[str]) -> bool
     has no lease (see hold).
     """
     with transaction.atomic():
-        if holder not in _lock_holders():
+        if holder not in lock_holders():
             return False
         came_ids, went_ids = _ids_of(came), _ids_of(went)
         elsewhere = Presence.objects.filter(is_held("holder__"), session=OuterRef("pk")).exclude(holder=holder)
@@ -51,7 +51,7 @@ def change(holder: str, *, came: Collection[str], went: Collection[str]) -> bool
         )
         Presence.objects.filter(holder=holder, session__in=went_ids).delete()
         changed = ChatSession.objects.filter(~Exists(elsewhere), pk__in=[*came_ids, *went_ids])
-        _tell(changed, came=set(came_ids))
+        send_many(_news(changed, came=set(came_ids)))
     return True
 
 
@@ -60,18 +60,17 @@ def find_lost_holders() -> list[str]:
     return list(PresenceHolder.objects.exclude(is_held()).values_list("name", flat=True))
 
 
-def forget_lost_holders() -> None:
-    """Remove processes whose lease has run out, and tell agents of the customers whom no other process has."""
-    with transaction.atomic():
-        _lock_holders()
-        lost = find_lost_holders()
-        theirs = Presence.objects.filter(session=OuterRef("pk"), holder__in=lost)
-        elsewhere = Presence.objects.filter(session=OuterRef("pk")).exclude(holder__in=lost)
-        _tell(ChatSession.objects.filter(Exists(theirs), ~Exists(elsewhere)), came=())
-        PresenceHolder.objects.filter(name__in=lost).delete()
+def forget(holders: Collection[str]) -> list[events.Outgoing]:
+    """Find who is gone with these processes, whose rows the caller removes; all holders must be locked.
+
+    Returns what to send to the agents of those customers whom no other process has.
+    """
+    theirs = Presence.objects.filter(session=OuterRef("pk"), holder__in=holders)
+    elsewhere = Presence.objects.filter(session=OuterRef("pk")).exclude(holder__in=holders)
+    return _news(ChatSession.objects.filter(Exists(theirs), ~Exists(elsewhere)), came=())
 
 
-def _lock_holders() -> list[str]:
+def lock_holders() -> list[str]:
     """All processes, in an order, so that two that lock them do not deadlock."""
     return list(PresenceHolder.objects.select_for_update().order_by("name").values_list("name", flat=True))
 
@@ -81,7 +80,7 @@ def _ids_of(names: Collection[str]) -> list[int]:
     return list(ChatSession.objects.filter(name__in=names).order_by("pk").values_list("pk", flat=True)) if names else []
 
 
-def _tell(changed: QuerySet[ChatSession], *, came: Collection[int]) -> None:
-    """Tell the agents whom it concerns that the customer of each session came, or else went."""
+def _news(changed: QuerySet[ChatSession], *, came: Collection[int]) -> list[events.Outgoing]:
+    """For the agents whom it concerns: that the customer of each session came, or else went."""
     concerned = changed.filter(status__in=WATCHED).select_related("assignee")
-    send_many([events.customer_presence(session, is_online=session.pk in came) for session in concerned])
+    return [events.customer_presence(session, is_online=session.pk in came) for session in concerned]

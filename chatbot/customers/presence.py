@@ -1,96 +1,20 @@
-"""Notes in the database which customers have a stream in this process.
+"""Notes in the database which customers have a stream in this process."""
 
-A job compares, every second, what is open with what it has written: opening a stream and delivering to it cost nothing,
-and whatever opens and closes meanwhile, in any order, what is written ends as what is open.
-"""
-
-import asyncio
-import itertools
-import logging
-import math
-import random
-import time
-from collections.abc import Callable, Iterator, Set
-
-from django.db import DatabaseError
+from collections.abc import Set
 
 from chatbot.conversations import presence
+from chatbot.conversations.presence_keeper import PresenceKeeper, keep
 from chatbot.customers.access import authorise_streams
 from realtime import process
-from realtime.database import in_database, log_fault
-from realtime.log.leases import HOLDER
 
-LOOK_SECONDS = 1.0
-# A page that is loaded anew, or whose stream is cut, is back before this: nothing is written, nobody is told.
 GRACE_SECONDS = 5.0
-HOLD_SECONDS = 10.0  # a third of the lease
-MAX_CHANGES = 500  # in one transaction, so that messages do not wait for it
-
-logger = logging.getLogger(__name__)
-
-
-class PresenceKeeper:
-    """What one process has written. Lives in one loop; `clock` is a monotonic one, in seconds."""
-
-    def __init__(self, holder: str = HOLDER, clock: Callable[[], float] = time.monotonic) -> None:
-        self._holder = holder
-        self._clock = clock
-        self._written: set[str] = set()
-        self._gone_since: dict[str, float] = {}
-        self._held_at = -math.inf
-
-    async def look(self, open_now: Set[str]) -> None:
-        """Write what differs: who came, and who has been gone for GRACE_SECONDS. Raises DatabaseError.
-
-        After an error the next look writes what is missing.
-        """
-        if not open_now and not self._written:
-            return
-        if self._clock() - self._held_at >= HOLD_SECONDS:
-            await self._hold()
-        went = self._gone_for_long(open_now)
-        for part in _parts(open_now - self._written):
-            await self._change(came=part)
-        for part in _parts(went):
-            await self._change(went=part)
-
-    async def _hold(self) -> None:
-        if not await in_database(presence.hold, self._holder):
-            self._written.clear()  # this process stood still for so long that others took it for dead
-        self._held_at = self._clock()
-
-    async def _change(self, *, came: Set[str] = frozenset(), went: Set[str] = frozenset()) -> None:
-        if await in_database(presence.change, self._holder, came=came, went=went):
-            self._written = (self._written | came) - went
-        else:
-            self._held_at = -math.inf  # the next look begins anew
-
-    def _gone_for_long(self, open_now: Set[str]) -> Set[str]:
-        now = self._clock()
-        self._gone_since = {name: self._gone_since.get(name, now) for name in self._written - open_now}
-        return {name for name, since in self._gone_since.items() if now - since >= GRACE_SECONDS}
 
 
 async def keep_presence() -> None:
-    """Keep what is written as what is open, for as long as this process lives.
-
-    What a process that ends has written counts until its lease runs out: its customers come back to another one.
-    """
-    streams = process.current().streams
-    keeper = PresenceKeeper()
-    while True:
-        await asyncio.sleep(LOOK_SECONDS * random.uniform(0.9, 1.1))
-        if streams.is_draining:
-            return
-        try:
-            await keeper.look({request.kwargs["name"] for request in streams.requests_of(authorise_streams)})
-        except DatabaseError as error:
-            log_fault(logger, error, "could not note which customers are here, will try again")
-        except Exception:
-            logger.exception("could not note which customers are here, will try again")
+    """Do it for as long as this process lives."""
+    await keep(PresenceKeeper(presence.change, GRACE_SECONDS), _open_now)
 
 
-def _parts(names: Set[str]) -> Iterator[Set[str]]:
-    rest = iter(names)
-    while part := frozenset(itertools.islice(rest, MAX_CHANGES)):
-        yield part
+def _open_now() -> Set[str]:
+    requests = process.current().streams.requests_of(authorise_streams)
+    return {request.kwargs["name"] for request in requests}

@@ -28,10 +28,14 @@ class AgentState(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=MAX_AVAILABILITY_REASON_LENGTH, blank=True)
     capacity = models.PositiveSmallIntegerField(_("conversations at once"), default=DEFAULT_CAPACITY)
+    # As last noted: a process holds a stream of his, or lost the last one less than the grace ago.
+    is_connected = models.BooleanField(_("connected"), default=False)
     # Since when he could be offered something: the later of "available" and "connected". Null while he cannot.
     able_since = models.DateTimeField(_("able since"), null=True, blank=True)
     # When he last got or ended a conversation: of agents with equally many, the longest idle comes first.
     idle_since = models.DateTimeField(_("idle since"), null=True, blank=True)
+    # When he last did something at his desk, as far as it was noted: an open page alone is no sign of that.
+    last_input_at = models.DateTimeField(_("last input"), null=True, blank=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
 
     class Meta:

@@ -26,6 +26,10 @@ class Customer:
         """PATCH `body` as JSON."""
         return cast(HttpResponse, await self.client.patch(path, data=json.dumps(body), content_type="application/json"))
 
+    async def put(self, path: str, body: Any) -> HttpResponse:
+        """PUT `body` as JSON."""
+        return cast(HttpResponse, await self.client.put(path, data=json.dumps(body), content_type="application/json"))
+
     async def get(self, path: str, **headers: str) -> HttpResponse:
         return cast(HttpResponse, await self.client.get(path, headers=headers))
 

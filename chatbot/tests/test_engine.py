@@ -196,6 +196,14 @@ def test_a_message_without_words_is_in_the_default_language() -> None:
     assert language_of("???", "zh-hans") == "zh-hans"
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "I cannot look into files."), ("zh-hans", "我无法查看文件")])
+def test_of_files_alone_the_bot_says_who_can_open_them(language: str, words: str) -> None:
+    decision = decide("", ANSWERS, default_language=language)
+    assert isinstance(decision, Reply)
+    assert decision.text.startswith(words)
+    assert decision.offer_human
+
+
 def test_an_answer_in_another_language_is_not_given() -> None:
     english_only = [known for known in ANSWERS if known.language == "en"]
     decision = decide("我要开发票 invoice", english_only)

@@ -1,5 +1,6 @@
 """Customers who have a stream are here: written once that has settled, whatever opens, closes, fails or dies."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 from django.db import OperationalError
 from django.db.models.functions import Now
 
-from chatbot.conversations import events, presence
-from chatbot.customers import presence as keeping
-from chatbot.customers.presence import GRACE_SECONDS, HOLD_SECONDS, PresenceKeeper
+from chatbot.conversations import events, lost_presence, presence, presence_keeper
+from chatbot.conversations.lost_presence import forget_lost_holders
+from chatbot.conversations.presence_keeper import HOLD_SECONDS, PresenceKeeper
+from chatbot.customers.presence import GRACE_SECONDS
 from chatbot.models import ChatSession, Presence, PresenceHolder, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.database import count_queries
@@ -34,19 +36,31 @@ def clock() -> Clock:
     return Clock()
 
 
+def change(holder: str, *, came: Collection[str], went: Collection[str]) -> bool:
+    """As it is at this moment: a test may have broken it."""
+    return presence.change(holder, came=came, went=went)
+
+
+def keeper_of(holder: str, clock: Clock) -> PresenceKeeper:
+    return PresenceKeeper(change, GRACE_SECONDS, holder, clock)
+
+
 @pytest.fixture
 def keeper(clock: Clock) -> PresenceKeeper:
     make_session("s-1", status=Status.PENDING_MANUAL)
-    return PresenceKeeper("p-1", clock)
+    return keeper_of("p-1", clock)
 
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Channels and payloads of what is sent."""
     sent: Told = []
-    monkeypatch.setattr(
-        presence, "send_many", lambda items: sent.extend((str(channel), event.payload) for channel, event in items)
-    )
+
+    def send_many(items: Collection[events.Outgoing]) -> None:
+        sent.extend((str(channel), dict(event.payload)) for channel, event in items)
+
+    for module in (presence, lost_presence):
+        monkeypatch.setattr(module, "send_many", send_many)
     return sent
 
 
@@ -132,7 +146,7 @@ def test_only_agents_who_look_at_it_are_told(
 
 
 async def test_who_moves_to_another_process_has_not_been_away(keeper: PresenceKeeper, clock: Clock, told: Told) -> None:
-    other = PresenceKeeper("p-2", clock)
+    other = keeper_of("p-2", clock)
     await keeper.look({"s-1"})
     told.clear()
     await other.look({"s-1"})
@@ -178,7 +192,7 @@ async def test_a_change_that_was_written_but_seemed_to_fail_is_repeated(
 
 
 async def test_many_are_written_in_parts(keeper: PresenceKeeper, monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
-    monkeypatch.setattr(keeping, "MAX_CHANGES", 2)
+    monkeypatch.setattr(presence_keeper, "MAX_CHANGES", 2)
     names = {f"s-{n}" for n in range(1, 6)}
     for name in sorted(names - {"s-1"}):
         await in_database(make_session, name)
@@ -199,7 +213,7 @@ async def test_who_was_with_a_killed_process_is_gone(keeper: PresenceKeeper, tol
     await in_database(lose, "p-1")
     assert await in_database(here) == set()
     assert await in_database(presence.find_lost_holders) == ["p-1"]
-    await in_database(presence.forget_lost_holders)
+    await in_database(forget_lost_holders)
     assert told[-1] == ("sse_broadcast", news(False))
     assert not await in_database(Presence.objects.exists)
 
@@ -207,12 +221,12 @@ async def test_who_was_with_a_killed_process_is_gone(keeper: PresenceKeeper, tol
 async def test_who_came_back_to_another_process_is_not_told_of(
     keeper: PresenceKeeper, clock: Clock, told: Told
 ) -> None:
-    other = PresenceKeeper("p-2", clock)
+    other = keeper_of("p-2", clock)
     await keeper.look({"s-1"})
     await other.look({"s-1"})
     told.clear()
     await in_database(lose, "p-1")
-    await in_database(presence.forget_lost_holders)
+    await in_database(forget_lost_holders)
     assert await in_database(here) == {"s-1"}
     assert told == []
 
@@ -222,7 +236,7 @@ async def test_a_process_that_goes_on_after_it_was_taken_for_dead_writes_all_aga
 ) -> None:
     await keeper.look({"s-1"})
     await in_database(lose, "p-1")
-    await in_database(presence.forget_lost_holders)
+    await in_database(forget_lost_holders)
     clock.now += HOLD_SECONDS
     await keeper.look({"s-1"})
     assert await in_database(here) == {"s-1"}

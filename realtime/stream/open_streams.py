@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from realtime import metrics
 from realtime.database import log_fault
 from realtime.delivery.replay import Parts
+from realtime.groups import Channel
 from realtime.stream.request import Authorise, StreamRequest
 from realtime.stream.stream import RETRY_MS, Stream, replay
 
@@ -50,6 +51,10 @@ class OpenStreams:
     def requests_of(self, rule: Authorise) -> Iterator[StreamRequest]:
         """What was asked for by each open stream that this rule has granted."""
         return (stream.request for stream in self.all if stream.authorise is rule)
+
+    def channels_of(self, rule: Authorise) -> Iterator[tuple[Channel, ...]]:
+        """What each open stream reads that this rule has granted."""
+        return (stream.channels for stream in self.all if stream.authorise is rule)
 
     async def tick(self) -> None:
         """Each second keep quiet streams alive and cut off those that do not read."""

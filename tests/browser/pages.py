@@ -178,6 +178,11 @@ class WorkbenchPage(ConversationPage):
         """Open one of the agent's own conversations."""
         self.mine(session_name).locator(".row-link").click()
 
+    def from_menu(self, action: str) -> None:
+        """Do what stands in the menu of the open conversation: "requeue", "release"."""
+        self.locate("#talk-more").click()
+        self.locate(f"#{action}").click()
+
     def close_conversation(self) -> None:
         """It is closed when the seconds are over in which that can be undone."""
         self.locate("#close").click()

@@ -100,7 +100,7 @@ def test_a_disguised_file_is_refused_in_its_chip_and_the_message_goes_without_it
     expect(chip(chat, "picture.png", "refused").get_by_role("alert")).not_to_be_empty()
     expect(chip(chat, "notes.txt", "stored")).to_be_visible()
     send(chat)
-    expect(chat.locate("#messages .file")).to_have_text("TXTnotes.txtTXT · 19 byte")
+    expect(chat.locate("#messages .file")).to_have_text("TXTnotes.txtTXT · 1 kB")
     expect(chip(chat, "picture.png", "refused")).to_be_visible()
     chat.page.get_by_role("button", name="Remove picture.png").click()
     expect(chat.locate("#composer .chip")).to_have_count(0)

@@ -89,7 +89,7 @@ def test_conversation_goes_to_an_agent_and_back(people: People, screenshots: Pat
     chat.shoot(screenshots, "06-customer-with-agent")
     workbench.shoot(screenshots, "07-agent-with-customer")
 
-    workbench.locate("#release").click()
+    workbench.from_menu("release")
     chat.expect_status("bot_active")
     expect(workbench.mine(chat.session_name)).to_have_count(0)
     chat.write(language.question)

@@ -16,7 +16,7 @@ def test_one_event_is_told_to_each_reader_in_his_words(people: People) -> None:
     alice.take_over(chat.session_name)
     expect(alice.locate("#messages .notice[data-notice=taken]")).to_contain_text("You took over.")
     expect(chat.locate("#messages .notice[data-notice=taken]")).to_contain_text("Alice 已加入会话。")
-    alice.locate("#requeue").click()
+    alice.from_menu("requeue")
     expect(chat.locate("#messages .notice[data-notice=requeued]")).to_contain_text("Alice 已将会话转回队列")
     expect(alice.locate("#messages .notice[data-notice=requeued]")).to_contain_text("You handed the conversation back")
     bob = people.agent("bob")

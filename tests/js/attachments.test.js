@@ -23,7 +23,7 @@ test("what has no preview or no size is a file", () => {
 test("a file says its kind and its size", () => {
   assert.equal(kindOf(picture), "PNG");
   assert.equal(kindOf({ ...picture, name: "no extension" }), "");
-  assert.deepEqual([900, 20_480, 1_572_864].map((bytes) => formatBytes(bytes, "en")), ["900 byte", "20 kB", "1.5 MB"]);
+  assert.deepEqual([900, 20_480, 1_572_864].map((bytes) => formatBytes(bytes, "en")), ["1 kB", "20 kB", "1.5 MB"]);
 });
 
 test("a preview names the files, also where nothing was written", () => {

@@ -7,11 +7,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from chatbot.conversations import able, events, offers
+from chatbot.conversations import able, agent_states, events, offers
 from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM
 from chatbot.conversations.locking import lock_session
-from chatbot.models import AgentState, Availability, Offer, OfferEnd
+from chatbot.models import Offer, OfferEnd
 from realtime.api import send_many
 from workbench.assignment.turn import take_turn
 
@@ -61,12 +61,5 @@ def _end(offer: Offer, *, now: datetime) -> list[events.Outgoing]:
         return offers.end(offer, OfferEnd.WITHDRAWN, actor=SYSTEM, now=now, why=why)
     outgoing = offers.end(offer, OfferEnd.EXPIRED, actor=SYSTEM, now=now)
     if offer.sender is None and able.rules_of(offer.session).lapse_makes_away:
-        make_away(offer.receiver_id, reason=LET_RUN_OUT)
+        outgoing += agent_states.make_away([offer.receiver_id], reason=LET_RUN_OUT)
     return outgoing
-
-
-def make_away(agent: int, *, reason: str) -> None:
-    """An agent who does not react is not asked again until he says that he is available. Holds the row of his state."""
-    AgentState.objects.filter(agent=agent, able_since__isnull=False).update(
-        availability=Availability.AWAY, reason=reason, able_since=None
-    )

@@ -12,6 +12,7 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils.translation import gettext_noop
 
+from chatbot.conversations import agent_states
 from chatbot.conversations.agents import agent_json, display_name
 from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM
@@ -21,7 +22,6 @@ from chatbot.conversations.transcript import Notice
 from chatbot.models import Afterwards, AgentPresence, AgentState, Phase, SessionInterval, Status, Team, is_held
 from realtime.api import send_many
 from workbench.actions.requeue import put_back
-from workbench.assignment.lapses import make_away
 from workbench.assignment.matching import TeamKey
 from workbench.assignment.turn import take_turn
 
@@ -94,7 +94,7 @@ def _requeue(session_name: str, rule: _Rule, teams: Mapping[TeamKey, Team]) -> b
             locked, rule.text, notice=rule.code, actor=SYSTEM, by=agent, why=why, agent=display_name(agent)
         )
         if rule.code == "silent" and team.lapse_makes_away:
-            make_away(agent.pk, reason=NOT_ANSWERED)
+            outgoing += agent_states.make_away([agent.pk], reason=NOT_ANSWERED)
         send_many(outgoing)
     return True
 

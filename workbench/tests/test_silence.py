@@ -76,7 +76,7 @@ def test_every_desk_hears_of_it_and_the_history_says_why() -> None:
     live()
     rule(first_reply_seconds=LIMIT)
     requeue_unanswered()
-    assert types_on(groups.BROADCAST) == ["transfer_request", "status_change"]
+    assert types_on(groups.BROADCAST) == ["transfer_request", "status_change", "agent_status"]
     line = HistoryEntry.objects.latest("id")
     assert (line.what, line.by) == ("requeued", "system")
     assert reasons.sentence(line.why) == "Alice did not answer within 60 s"

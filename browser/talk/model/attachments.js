@@ -8,7 +8,6 @@
 const FILE_MARK = "\u{1F4CE}";
 const MAX_WIDTH = 320;
 const MAX_HEIGHT = 240;
-const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte"]);
 
 /** @param {Attachment} attachment */
 export const isPicture = ({ type, preview_url: preview, width, height }) =>
@@ -34,9 +33,10 @@ export function previewOf({ content, attachments = [] }) {
   return [content, names && `${FILE_MARK} ${names}`].filter(Boolean).join(" ");
 }
 
-/** A size as people read it: in steps of 1,024. @param {number} bytes @param {string} language */
+/** A size as people read it: kilobytes, at least one, or megabytes. @param {number} bytes @param {string} language */
 export function formatBytes(bytes, language) {
-  const step = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
-  const format = new Intl.NumberFormat(language, { style: "unit", unit: UNITS[step], maximumFractionDigits: step === 2 ? 1 : 0 });
-  return format.format(bytes / 1024 ** step);
+  const isLarge = bytes >= 1024 ** 2;
+  const unit = isLarge ? "megabyte" : "kilobyte";
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: isLarge ? 1 : 0 });
+  return format.format(isLarge ? bytes / 1024 ** 2 : Math.max(1, bytes / 1024));
 }

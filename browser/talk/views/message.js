@@ -10,14 +10,14 @@ import { Content } from "./content.js";
 
 /** @param talk what all messages share: isOwnSide, labelOf, onRetry, onEdit */
 export function Message({ row: { entry: { message }, startsGroup }, talk }) {
-  const { name, tag, isAnonymous } = talk.labelOf(message);
+  const { name, tag, face } = talk.labelOf(message);
   const state = message.id ? "stored" : message.state;
   const isOwn = !message.id || talk.isOwnSide(message);
   const hasReceipts = message.role === talk.self.role && isOwn;
   const classes = ["message", `by-${message.role}`, isOwn && "own",
     startsGroup && "starts-group", !message.id && "pending", state === "failed" && "failed"];
   return html`<li class=${classes.filter(Boolean).join(" ")} data-id=${message.id} tabindex="-1">
-    <${Avatar} kind=${message.role} name=${isAnonymous ? "" : name} />
+    <${Avatar} kind=${message.role} name=${name} face=${face} />
     <div class="body">
       <div class="who"><span class="name">${name}</span>${tag && html`<span class="tag">${tag}</span>`}</div>
       ${message.attachments?.length > 0 && html`<${Attachments} list=${message.attachments} />`}

@@ -36,8 +36,8 @@ function Row({ row, talk, missedCount }) {
 const missedText = (count) =>
   fill(ngettext("%(count)s message while you were away", "%(count)s messages while you were away", count), { count });
 
-const Typing = ({ kind, name }) => html`<li class=${`message typing by-${kind} starts-group`}>
-  <${Avatar} kind=${kind} name=${name} />
+const Typing = ({ kind, name, face }) => html`<li class=${`message typing by-${kind} starts-group`}>
+  <${Avatar} kind=${kind} name=${name} face=${face} />
   <div class="body">
     <span class="sr-only">${fill(gettext("%(name)s is writing…"), { name })}</span>
     <div class="bubble" aria-hidden="true"><i /><i /><i /></div>

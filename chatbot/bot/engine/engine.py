@@ -18,12 +18,20 @@ UNSURE = gettext_noop(
     "If you would rather talk to a person, say “human” and an agent will join."
 )
 
+# Translators: “human” as above.
+FILES_ALONE = gettext_noop(
+    "I cannot look into files. Please tell me in words what you need, or say “human” and an agent, "
+    "who can open them, will join."
+)
+
 
 def decide(text: str, answers: Sequence[KnownAnswer], *, default_language: str = ENGLISH) -> Decision:
     """Hand over if the customer asks for a human, else reply in the language of the message.
 
-    `default_language` is for a message without words.
+    `default_language` is for a message without words: one of files alone.
     """
+    if not text.strip():
+        return Reply(_say(FILES_ALONE, default_language), offer_human=True)
     if asks_for_human(text):
         return Escalate(reason=text[:MAX_REASON_LENGTH])
     language = language_of(text, default_language)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from chatbot.conversations.events.agents import AgentStatus
 from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer
@@ -47,13 +48,20 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         QueuedTransferRequest,
         payload_on_session=TransferRequest,
     ),
-    "session_updated": EventType("A session has another team or priority.", DESK, SessionUpdate),
+    "session_updated": EventType(
+        "A session has another team or priority, or is put on hold or resumed.", DESK, SessionUpdate
+    ),
     "transfer_offer": EventType(
         "A session is offered to the agent, or by him to another one.", ("agent",), TransferOffer
     ),
     "transfer_accepted": EventType("The receiver of a transfer has the session now.", ("agent",), TransferAnswer),
     "transfer_declined": EventType("The receiver of a transfer does not want it.", ("agent",), TransferAnswer),
     "offer_ended": EventType("An offer is over, however it ended.", ("agent",), OfferEnded),
+    "agent_status": EventType(
+        "An agent has come or gone for good, or has chosen to be available, busy or away.",
+        ("broadcast",),
+        AgentStatus,
+    ),
     "customer_change": EventType("A customer has said who they are.", DESK, CustomerChange),
     "message_delivered": EventType(
         "One side has got what the other wrote, up to this message.", ("session", "agent"), Receipt, durable=False

@@ -60,6 +60,42 @@ export class Actions {
     await Promise.all(names.map((name) => this.requeue(name)));
   }
 
+  /** Take what is offered. */
+  async accept(offer) {
+    await this.#answer(offer, "accept", (session) => {
+      this.#store.takeSession(session);
+      this.#callbacks.onTaken(session.session_name);
+    });
+  }
+
+  async decline(offer) {
+    await this.#answer(offer, "decline");
+  }
+
+  /** Ask another agent, or a team, to take a session. Rejects with what to say. @param body {to_agent} or {to_team}, note */
+  async transfer(name, body) {
+    await callApi("POST", sessionPath(name, "transfer"), body);
+  }
+
+  /** Put a session on hold until the customer writes, or go on with it. */
+  async hold(name, isHeld) {
+    try {
+      const body = isHeld ? { until: null } : {};
+      this.#store.takeSession(await callApi("POST", sessionPath(name, isHeld ? "hold" : "resume"), body));
+    } catch (error) {
+      this.#callbacks.onError(error);
+    }
+  }
+
+  /** Choose to be available, busy or away. */
+  async choose(availability, reason) {
+    try {
+      this.#store.takeSelf(await callApi("PUT", "/api/agent/availability", { availability, reason }));
+    } catch (error) {
+      this.#callbacks.onError(error);
+    }
+  }
+
   /** "close" or "release" a session in six seconds, unless it is undone; what was begun before is done now. */
   leave(name, action) {
     this.finish();
@@ -92,6 +128,16 @@ export class Actions {
     this.#callbacks.onError({ message: gettext("Not closed: the customer has written meanwhile.") });
   }
 
+  /** An offer is answered once: its card goes at once, and if it is gone the page says who has the session. */
+  async #answer(offer, verb, onAnswer = () => {}) {
+    this.#store.endOffer(offer.offer_id);
+    try {
+      onAnswer(await callApi("POST", `/api/offers/${offer.offer_id}/${verb}`, {}));
+    } catch (error) {
+      this.#explain(offer.session_name, error);
+    }
+  }
+
   #takePending() {
     const pending = this.pending.peek();
     clearTimeout(this.#timer);
@@ -113,7 +159,7 @@ export class Actions {
   /** Somebody was faster: say who. The stream moves the session to where it belongs. */
   #explain(name, error) {
     const agent = error.details?.agent;
-    if (error.code !== "ALREADY_TAKEN" || !agent) this.#callbacks.onError(error);
+    if (!["ALREADY_TAKEN", "OFFER_GONE"].includes(error.code) || !agent) this.#callbacks.onError(error);
     else if (agent.id === this.#agentId) this.#callbacks.onTaken(name);
     else this.#callbacks.onError({ message: fill(gettext("%(agent)s was faster."), { agent: agent.name }) });
   }

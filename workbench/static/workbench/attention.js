@@ -45,6 +45,12 @@ export class Attention {
     this.#call("waiting", session, { isSeen: false, title, text: session.question || session.reason || "" });
   }
 
+  /** A customer who is offered to this agent: called as for one of his own. */
+  receiveOffer(session) {
+    const title = fill(gettext("%(customer)s is offered to you"), { customer: nameOf(session) });
+    this.#call("mine", session, { isSeen: false, title, text: session.question || "" });
+  }
+
   choose(way, kind, isOn) {
     this.settings.value = withChoice(this.settings.peek(), way, kind, isOn);
     localStorage.setItem(this.#key, JSON.stringify(this.settings.peek()));

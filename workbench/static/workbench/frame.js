@@ -82,6 +82,7 @@ export class Frame {
       const body = { [STATUS.live]: { force: true }, [STATUS.bot]: { from_bot: true } }[status];
       this.#actions.takeOver(nameOfOpen(), body);
     });
+    byId("hold").addEventListener("click", () => this.#actions.hold(nameOfOpen(), !this.#conversation.session.on_hold));
     byId("requeue").addEventListener("click", () => this.#actions.requeue(nameOfOpen()));
     for (const action of ["release", "close"]) {
       byId(action).addEventListener("click", () => {

@@ -38,7 +38,7 @@ export class OpenConversation {
     this.#callbacks = callbacks;
     this.#transcript = new Transcript(byId("messages"), {
       self: { role: "agent", agent: config.agent },
-      isOwnSide: ({ role }) => role !== "customer",
+      isOwnSide: ({ role }) => role === "agent",
       labelOf: (message) => labelOf(this.session, message, config.agent.id),
       noticeOf: (message) => noticeText(message, config.agent.id),
       loadOlder: (before) => fetchSession(this.name, before),
@@ -228,7 +228,8 @@ export class OpenConversation {
   #showActions(session) {
     const isLeaving = this.#store.isMine(session) && this.#store.leaving.peek().has(this.name);
     const isMine = this.#store.isMine(session) && !isLeaving;
-    for (const id of ["requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
+    for (const id of ["hold", "transfer", "requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
+    setText(byId("hold").querySelector("span"), session.on_hold ? gettext("Resume") : gettext("Hold"));
     const isElsewhere = this.#isRefused && session.status === STATUS.live;
     byId("notice").hidden = isMine || isLeaving || isElsewhere;
     const [text, action] = this.#noticeOf(session);

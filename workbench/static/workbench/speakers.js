@@ -1,12 +1,15 @@
 /** Who says what in a conversation, for the agent who reads it. */
 
-import { givenNameOf } from "./model/board.js";
+import { hueOf } from "./model/rows.js";
 import { noticeText } from "./notices.js";
-import { nameOf } from "./views/customer.js";
+import { lettersOf, nameOf } from "./views/customer.js";
+
+/** The same as in the lists. */
+const faceOf = (session) => ({ letters: lettersOf(session), className: `av-${hueOf(session.session_name)}` });
 
 /** @param session the conversation @param message of it @param {string} readerId the agent who reads it */
 export function labelOf(session, { role, agent }, readerId) {
-  if (role === "customer") return { name: nameOf(session), tag: null, isAnonymous: !givenNameOf(session) };
+  if (role === "customer") return { name: nameOf(session), tag: null, face: faceOf(session) };
   if (role === "bot") return { name: gettext("Assistant"), tag: null };
   return { name: agent?.name ?? gettext("Agent"), tag: agent?.id === readerId ? gettext("You") : null };
 }

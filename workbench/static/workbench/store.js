@@ -7,8 +7,12 @@
  */
 
 import { batch, computed, now, signal } from "../browser/kit/ui.js";
+import { takeStatus } from "./model/agents.js";
 import * as boards from "./model/board.js";
+import * as offerings from "./model/offers.js";
 import { inOldOrder, rowsOf } from "./model/rows.js";
+
+/** @typedef {{id: string, availability: import("./model/agents.js").Availability | null, reason: string, capacity: number}} Self */
 
 /** @param {string} agentId */
 export function createStore(agentId) {
@@ -17,6 +21,8 @@ export function createStore(agentId) {
   const leaving = signal(/** @type {ReadonlySet<string>} */ (new Set()));
   const waitingInAll = signal(0);
   const clockAheadMs = signal(0);
+  const offers = signal(offerings.NO_OFFERS);
+  const self = signal(/** @type {Self} */ ({ id: agentId, availability: null, reason: "", capacity: 0 }));
   const foundNames = signal(/** @type {readonly string[]} */ ([]));
 
   /** @param {(board: Board) => Board} change */
@@ -48,6 +54,11 @@ export function createStore(agentId) {
     found,
     foundNames,
     leaving,
+    /** What this agent has chosen, and how much he takes at once; without an availability until it is fetched. */
+    self,
+    /** What this agent has to answer; what he could not see is not counted against his capacity. */
+    offered: computed(() => offerings.receivedBy(offers.value, agentId)),
+    liveCount: computed(() => mine.rows.value.filter(({ session }) => !session.on_hold).length),
     /** How many wait, those included whom no page of the queue has named. */
     waitingCount: computed(() => Math.max(queue.rows.value.length, waitingInAll.value - leaving.value.size)),
     unreadCount: computed(() => mine.rows.value.reduce((total, { unread }) => total + unread, 0)),
@@ -79,6 +90,16 @@ export function createStore(agentId) {
     takeRequest: (/** @type {any} */ told, /** @type {number} */ since) =>
       update((known) => boards.takeRequest(known, told, since)),
     takeCustomer: (/** @type {any} */ told) => update((known) => boards.takeCustomer(known, told)),
+    /** Take a session_updated. @param {any} told */
+    takeUpdate: (told) => update((known) => boards.takeUpdate(known, told)),
+    takeSelf(/** @type {any} */ entry) { self.value = { ...self.peek(), ...entry }; },
+    takeAgentStatus(/** @type {any} */ told) { self.value = takeStatus(self.peek(), told); },
+    openOffers: () => [...offers.peek().open.keys()],
+    sentOffer: (/** @type {string} */ name) => offerings.sentBy(offers.value, agentId, name),
+    takeOffer(/** @type {any} */ offer) { offers.value = offerings.takeOffer(offers.peek(), offer); },
+    endOffer(/** @type {number} */ id) { offers.value = offerings.endOffer(offers.peek(), id); },
+    /** Take the answer to a fetch of offers. @param {any[]} items @param {readonly number[]} asked openOffers() before it */
+    takeOffers(items, asked) { offers.value = offerings.takeFetched(offers.peek(), items, asked); },
     takeMessage: (/** @type {Message} */ message) => update((known) => boards.takeMessage(known, message)),
     /** @param {string} name @param {number} id @param {number} at */
     takeRead: (name, id, at) => update((known) => boards.takeRead(known, name, id, at)),

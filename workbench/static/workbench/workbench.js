@@ -1,6 +1,6 @@
 /** The agent's page: state is fetched once, everything after that comes over one stream. */
 
-import { STATUS } from "../browser/talk/conversation.js";
+import { sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { callApi, probeStatus, unreachable } from "../browser/net/http.js";
 import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
 import { effect, startClock } from "../browser/kit/ui.js";
@@ -9,6 +9,8 @@ import { SharedStream } from "../realtime/stream.js";
 import { Actions } from "./actions.js";
 import { Attention, showCounts } from "./attention.js";
 import { Frame } from "./frame.js";
+import { reportInput } from "./input.js";
+import { Offering } from "./offering.js";
 import { OpenConversation } from "./open_conversation.js";
 import { createStore } from "./store.js";
 import { mountChannel } from "./views/channel.js";
@@ -16,7 +18,7 @@ import { mountDetails } from "./views/details.js";
 import { mountInbox } from "./views/inbox.js";
 import { linkTo } from "./views/row.js";
 import { mountTalkMenu } from "./views/talk_menu.js";
-import { mountUndo } from "./views/undo.js";
+import { mountSaid, mountUndo } from "./views/undo.js";
 
 const UNAVAILABLE_RETRY_MS = 2000;
 const NEWS_SECONDS = 10; // a customer who began to wait longer ago is announced only if nobody knew
@@ -35,6 +37,10 @@ const search = { start: startSearch };
 let searching = null;
 const frame = new Frame(config, store, { conversation, search, actions });
 const attention = new Attention(store, config.agent.id);
+const offering = new Offering(store, config, actions, {
+  onOffer: (offer) => attention.receiveOffer(store.get(offer.session_name) ?? { session_name: offer.session_name }),
+  onError: showError,
+});
 const showChannel = mountChannel();
 const stream = new SharedStream({
   url: "/api/agent/events",
@@ -55,6 +61,7 @@ async function fetchState() {
   const queue = await callApi("GET", "/api/sessions/queue");
   store.takeQueue(queue, asked);
   await fetchMine();
+  await offering.fetch();
   return queue.position;
 }
 
@@ -79,6 +86,7 @@ async function refetch() {
 
 function receiveEvent({ type, data }) {
   const payload = data.payload ?? {};
+  offering.receive(type, payload);
   if (["typing", "message_delivered", "message_read"].includes(type)) conversation.receiveSign({ type, data });
   if (type === "new_message" && data.id === undefined) conversation.showForeign(payload);
   else if (type === "new_message") receiveMessage(payload);
@@ -207,11 +215,14 @@ window.addEventListener("storage", ({ key, newValue }) => {
 window.addEventListener("online", () => conversation.flushOutboxes());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 byId("connect-now").addEventListener("click", () => stream.connectNow());
-dropStrayClicks(".row-action, #take-next, #takeover, #requeue, #release, #close");
+byId("transfer").addEventListener("click", () => offering.ask(conversation.session));
+dropStrayClicks("#accept-offer, #decline-offer, .row-action, #take-next, #takeover, #requeue, #release, #close");
+reportInput(config.awayAfterMinutes);
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
-mountDetails(store, limits);
+mountDetails(store, limits, async (name) => (await callApi("GET", sessionPath(name, "history"))).items);
 byId("attention").addEventListener("beforetoggle", showAttention);
 mountTalkMenu({ copy: writtenOut("copyTalk"), print: writtenOut("printTalk") }, showError);
+mountSaid(offering.said);
 mountUndo(actions.pending, () => actions.undo());
 startClock();
 showCounts(store);

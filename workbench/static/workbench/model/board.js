@@ -13,7 +13,7 @@
  * @typedef {{
  *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
  *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
- *   customer_online?: boolean, counted?: Counted,
+ *   customer_online?: boolean, counted?: Counted, on_hold?: {until: string | null} | null, team?: number, priority?: string,
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
@@ -158,6 +158,13 @@ export function takeRequest(board, { session_name: name, reason, last_message: c
 /** Take who a customer is, or whether they are here: the event that comes last holds, until a fetch says otherwise.
  * @param {Board} board @param {{session_name: string, customer?: Customer, customer_online?: boolean}} told @returns {Board} */
 export const takeCustomer = (board, { session_name: name, ...told }) => put(board, name, told);
+
+/** Take a session_updated: of two, that of the later version holds.
+ * @param {Board} board @param {{session_name: string, version: number}} told @returns {Board} */
+export function takeUpdate(board, { session_name: name, version, ...changes }) {
+  const known = board.sessions.get(name);
+  return known && version >= known.version ? put(board, name, { version, ...changes }) : board;
+}
 
 /** @param {Board} board @param {Message} message @returns {Board} */
 export function takeMessage(board, { id, session_name: name, role, content, attachments, created_at: createdAt }) {

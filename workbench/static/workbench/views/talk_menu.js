@@ -33,5 +33,5 @@ export function mountTalkMenu({ copy, print }, onError) {
     ${navigator.clipboard && html`<button id="copy-talk" type="button" class="row-button" onClick=${copyAll}><${Icon} name="copy" />
       <span aria-live="polite">${COPY_TEXTS[copyState.value]()}</span></button>`}
     <button id="print-talk" type="button" class="row-button" onClick=${printAll}><${Icon} name="print" />${gettext("Print the conversation")}</button>`;
-  render(html`<${Menu} />`, byId("talk-menu"));
+  render(html`<${Menu} />`, byId("talk-written"));
 }

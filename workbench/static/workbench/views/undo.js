@@ -12,6 +12,12 @@ const TEXTS = {
   release: () => gettext("%(customer)s: back to the assistant"),
 };
 
+/** Say in a bar what became of something that this agent did before; it goes by itself. @param said a signal of the text */
+export function mountSaid(said) {
+  const Said = () => (said.value ? html`<div class="undo-bar">${said.value}</div>` : null);
+  render(html`<${Said} />`, byId("said"));
+}
+
 /** @param pending a signal: null, or {session, action, endsAt} @param onUndo called by the button */
 export function mountUndo(pending, onUndo) {
   const Undo = () => {
