@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from chatbot.customers.actions.cancel_escalation import cancel_escalation
 from chatbot.customers.actions.escalate import escalate
-from chatbot.models import BotTurn, ChatSession, Status
+from chatbot.models import BotTurn, ChatSession, Status, Team, TeamMember
 from chatbot.web.digests import digest
 from realtime import log
 from realtime.api import send_many
@@ -82,6 +82,30 @@ def _login_cookie(user: User) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)
+
+
+def form_teams(usernames: Sequence[str], count: int) -> list[int]:
+    """Have these agents form so many teams of one size; one team is the default one. Returns the ids of the others."""
+    if count == 1:
+        return []
+    with transaction.atomic():
+        teams = [Team.objects.create(name=f"team {n}", is_offered_to_customers=True) for n in range(count)]
+        agents = User.objects.filter(username__in=usernames).order_by("pk")
+        TeamMember.objects.bulk_create(TeamMember(team=teams[n % count], agent=agent) for n, agent in enumerate(agents))
+    return [team.pk for team in teams]
+
+
+def ask_teams(names: Sequence[str], teams: Sequence[int]) -> None:
+    """A request for a human in each of these sessions, of the teams in turn."""
+    for number, name in enumerate(names):
+        team = teams[number % len(teams)] if teams else None
+        escalate(session_name=name, reason="bench", credentials=None, team_id=team)
+
+
+def give_up_teams(names: Sequence[str]) -> None:
+    """There is one team again, and nobody waits in these sessions."""
+    ChatSession.objects.filter(name__in=names).update(status=Status.CLOSED)
+    Team.objects.filter(is_default=False).delete()
 
 
 def send(channels: Sequence[str], text: str) -> None:
@@ -150,6 +174,9 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "create_sessions": create_sessions,
     "log_in": log_in,
+    "form_teams": form_teams,
+    "ask_teams": ask_teams,
+    "give_up_teams": give_up_teams,
     "send": send,
     "drop_turns": drop_turns,
     "change_status": change_status,
