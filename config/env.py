@@ -26,6 +26,7 @@ SQLITE_BUSY_SECONDS = 2
 # Of one process. The database threads of realtime/database keep 8 for themselves; pages and admin share the rest.
 POSTGRES_POOL_SIZE = 16
 MAX_ATTACHMENT_MB = 1000
+MAX_AWAY_MINUTES = 24 * 60
 ATTACHMENT_TYPES = ("jpg", "jpeg", "png", "gif", "webp", "pdf", "txt", "csv", "docx", "xlsx", "pptx")
 THIS_MACHINE = "127.0.0.0/8,::1"
 # How long a caller waits for one of them: as long as for SQLite's lock.
@@ -84,6 +85,16 @@ def idle_minutes() -> int:
     minutes = number("LOGIN_IDLE_MINUTES", 0)
     if minutes < 0:
         raise ImproperlyConfigured(f"LOGIN_IDLE_MINUTES is {minutes}; use 0 (never) or a number of minutes.")
+    return minutes
+
+
+def away_minutes() -> int:
+    """AWAY_AFTER_MINUTES: 0 is never."""
+    minutes = number("AWAY_AFTER_MINUTES", 15)
+    if not 0 <= minutes <= MAX_AWAY_MINUTES:
+        raise ImproperlyConfigured(
+            f"AWAY_AFTER_MINUTES is {minutes}; use 0 (never) or a number of minutes up to {MAX_AWAY_MINUTES}."
+        )
     return minutes
 
 

@@ -131,6 +131,7 @@ CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
 SESSION_ENGINE = "workbench.access.login_sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 LOGIN_IDLE_MINUTES = env.idle_minutes()
+AWAY_AFTER_MINUTES = env.away_minutes()
 WAIT_LIMITS = env.wait_limits()
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(?:healthz|readyz|metrics)$"]  # asked for by what stands beside the service, in plain

@@ -55,11 +55,15 @@ AGENTS_OPERATIONS = [
     "requeue_session",
     "release_session",
     "close_session",
+    "read_history",
+    "hold_session",
+    "resume_session",
     "confirm",
     "typing",
     "read_today",
     "list_agents",
     "choose_availability",
+    "note_activity",
     "list_teams",
     "set_up_team",
     "read_offers",
@@ -72,12 +76,15 @@ AGENTS_OPERATIONS = [
 ]
 # Of what the tests make none.
 INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
+# Of a time that a session is held until: one that is not over.
+MOMENTS = ["2999-01-01T00:00:00Z", "2999-06-01T08:00:00+08:00"]
 # What supervisors do.
 SUPERVISORS_OPERATIONS = ["set_up_team"]
-# Calls of the queue, of teams and of offers have nothing in them that could be wrong. Of a file
+# Calls of the queue, of histories, of teams and of offers have nothing in them that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
+    ("read_history", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("list_agents", GenerationMode.NEGATIVE),
     ("list_choices", GenerationMode.NEGATIVE),
@@ -109,6 +116,10 @@ def load(url: str, names: list[str], attachments: list[str]) -> OpenApiSchema:
                     parameter["schema"] = {"type": "string", "enum": [datetime.now(UTC).isoformat()]}
                 elif parameter["name"] == "timezone":
                     parameter["schema"] = {"type": "string", "enum": ["UTC", "Asia/Shanghai"]}
+    # No team can be chosen here: whichever is named is refused.
+    document["components"]["schemas"].get("EscalationBody", {"properties": {}})["properties"].pop("team", None)
+    if "HoldBody" in document["components"]["schemas"]:
+        document["components"]["schemas"]["HoldBody"]["properties"]["until"] = {"enum": [*MOMENTS, None]}
     schema: OpenApiSchema = from_dict({**document, "paths": paths})
     schema.config.base_url = url
     return schema

@@ -47,6 +47,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/transcript",
         "/api/sessions/{name}/escalate",
         "/api/sessions/{name}/cancel-escalation",
+        "/api/teams",
         "/api/sessions/{name}/events",
         "/api/sessions/{name}/attachments",
         "/api/attachments/{attachment_id}",
@@ -59,6 +60,7 @@ async def test_agents_calls_are_described(settings: Any) -> None:
     assert set(document["paths"]) == {
         "/api/sessions",
         "/api/agents",
+        "/api/agent/activity",
         "/api/agent/availability",
         "/api/teams",
         "/api/teams/{team_id}",
@@ -81,6 +83,9 @@ async def test_agents_calls_are_described(settings: Any) -> None:
         "/api/offers/{offer_id}/accept",
         "/api/offers/{offer_id}/decline",
         "/api/sessions/{name}/transfer",
+        "/api/sessions/{name}/hold",
+        "/api/sessions/{name}/resume",
+        "/api/sessions/{name}/history",
         "/api/today",
     }
 

@@ -31,6 +31,18 @@ def test_a_time_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, text: str
         env.idle_minutes()
 
 
+def test_agents_without_input_are_away_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWAY_AFTER_MINUTES", raising=False)
+    assert env.away_minutes() == 15
+
+
+@pytest.mark.parametrize("text", ["-1", "1441", "a while"])
+def test_a_while_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("AWAY_AFTER_MINUTES", text)
+    with pytest.raises(ImproperlyConfigured, match="AWAY_AFTER_MINUTES"):
+        env.away_minutes()
+
+
 def test_an_entry_of_the_log_is_one_line() -> None:
     """`/api/sessions/x%0A…` is an address, too."""
     configurator = logging.config.DictConfigurator(settings.LOGGING)

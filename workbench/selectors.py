@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
-from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, iso
+from chatbot.conversations.events import CustomerJson, MessageJson, OnHold, customer_json, iso, on_hold_json
 from chatbot.conversations.presence import present
 from chatbot.conversations.reasons import sentence
 from chatbot.conversations.receipts import Receipts, receipts_of
@@ -22,8 +22,8 @@ from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_
 from chatbot.models import QUEUE_ORDER, AvailabilityReason, ChatSession, Closing, Offer, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import listed_for, may_read, readable_by, waiting_for
-from workbench.paging import LATEST, UNANSWERED
-from workbench.unread import unread_counts
+from workbench.lists.paging import LATEST, UNANSWERED
+from workbench.lists.unread import unread_counts
 
 MAX_QUEUE_ITEMS = 200
 
@@ -48,6 +48,7 @@ class SessionItem(TypedDict):
     unanswered_since: str | None
     unread: int
     customer_online: bool
+    on_hold: OnHold | None
     reason: str
     last_message: str
     last_activity_at: str
@@ -153,6 +154,7 @@ def _item(session: ChatSession, agent: Agent, team: TeamJson, unread: int, is_on
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
         "unread": unread if readable else 0,
         "customer_online": is_online,
+        "on_hold": on_hold_json(session),
         "reason": session.escalation_reason if readable else "",
         "last_message": session.last_message if readable else "",
         "last_activity_at": iso(session.last_activity_at),

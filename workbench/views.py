@@ -109,5 +109,6 @@ def workbench_page(request: HttpRequest) -> HttpResponse:
         "attachments": attachment_limits(),
         "waitLimits": settings.WAIT_LIMITS,
         "reasons": suggested_reasons(),
+        "awayAfterMinutes": settings.AWAY_AFTER_MINUTES,
     }
     return render(request, "workbench/workbench.html", {"page_config": page_config})

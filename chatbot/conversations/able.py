@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from chatbot.models import AgentPresence, AgentState, ChatSession, Offer, Status, Team, TeamMember, is_held
+from chatbot.models import AgentPresence, AgentState, ChatSession, Offer, Status, Team, is_held
 
 
 def able() -> QuerySet[AgentState]:
@@ -32,20 +32,6 @@ def loads(agents: Collection[int] | None = None) -> Counter[int]:
     counts = Counter(dict(live.order_by().values_list("assignee").annotate(Count("pk"))))
     counts.update(dict(offered.order_by().values_list("receiver").annotate(Count("pk"))))
     return counts
-
-
-def teams_served(agents: Collection[int] | None = None) -> dict[int, set[int | None]]:
-    """For each user who is a member of teams (of these users, or of all) what sessions of these teams have as team.
-
-    Who is not in it serves the default team, None. One query.
-    """
-    members = TeamMember.objects.values_list("agent_id", "team_id", "team__is_default")
-    if agents is not None:
-        members = members.filter(agent__in=agents)
-    served: dict[int, set[int | None]] = {}
-    for agent, team, is_default in members:
-        served.setdefault(agent, set()).add(None if is_default else team)
-    return served
 
 
 def rules_of(session: ChatSession) -> Team:

@@ -1,28 +1,42 @@
 """The only writer of what agents have chosen and whether they are connected.
 
-Each change holds the rows of the states concerned, in order of their agents, and writes in one transaction the state,
-the interval from which reports are made, and the event. What changes nothing writes nothing.
+Each change holds the rows of the states concerned, in order of their agents, and writes in one transaction the states,
+the intervals from which reports are made, and the events. What is as it was is not written again.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from chatbot.conversations import events, intervals
+from chatbot.conversations.agents import status_of
 from chatbot.conversations.locking import UNUSED_OF_ASSIGNEE
 from chatbot.models import AgentPresence, AgentState, Availability, is_held
 from realtime.api import send_many
 
+# Of whom it is noted that he is gone was there until about then.
+LEFT_AGO = timedelta(seconds=30)
 
-def choose(user: User, availability: Availability, *, reason: str = "") -> AgentState:
-    """Note an agent's choice, and tell every agent of it."""
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """`by`: the agent himself, or the system for him."""
+
+    availability: Availability
+    reason: str
+    by: events.ChosenBy
+
+
+def choose(user: User, availability: Availability, *, reason: str = "") -> None:
+    """Note an agent's choice, which is also a sign of life, and tell every agent of it."""
     with transaction.atomic():
-        [state] = _lock([user.pk])
-        send_many(_settle([state], availability=availability, reason=reason))
-    return state
+        outgoing = _settle(_lock([user.pk]), _Choice(availability, reason, "agent"))
+        note_input([user.pk])
+        send_many(outgoing)
 
 
 def make_away(agent_ids: Collection[int], *, reason: str) -> list[events.Outgoing]:
@@ -31,7 +45,27 @@ def make_away(agent_ids: Collection[int], *, reason: str) -> list[events.Outgoin
     Needs a transaction. Returns what to send.
     """
     able = [state for state in _lock(agent_ids) if state.able_since is not None]
-    return _settle(able, availability=Availability.AWAY, reason=reason)
+    return _settle(able, _Choice(Availability.AWAY, reason, "system"))
+
+
+def make_idle_away(since: timedelta, *, reason: str) -> None:
+    """As make_away, of those agents whom find_idle finds; tells of it."""
+    with transaction.atomic():
+        states = {state.agent_id: state for state in _lock(find_idle(since))}
+        still = [states[agent] for agent in find_idle(since) if agent in states]
+        send_many(_settle(still, _Choice(Availability.AWAY, reason, "system")))
+
+
+def note_input(agent_ids: Collection[int]) -> None:
+    """Note that these agents have just done something at their desks; of one whose desk was never open, nothing."""
+    AgentState.objects.filter(agent__in=agent_ids).update(last_input_at=Now())
+
+
+def find_idle(since: timedelta) -> list[int]:
+    """Agents who could be given something and have done nothing for so long; one query."""
+    last = Coalesce("last_input_at", "able_since")
+    idle = AgentState.objects.filter(is_connected=True, able_since__isnull=False).alias(last=last)
+    return list(idle.filter(last__lte=Now() - since).order_by("agent_id").values_list("agent_id", flat=True))
 
 
 def follow_presence(agent_ids: Collection[int]) -> list[events.Outgoing]:
@@ -43,40 +77,58 @@ def follow_presence(agent_ids: Collection[int]) -> list[events.Outgoing]:
 
 
 def _lock(agent_ids: Iterable[int]) -> list[AgentState]:
-    """The states of these agents, made where they are missing, and the time of the database in `at`."""
+    """The states of these agents, made where they are missing, each with the database's time (_time_of)."""
     ids = sorted(set(agent_ids))
     AgentState.objects.bulk_create([AgentState(agent_id=each) for each in ids], ignore_conflicts=True)
     rows = AgentState.objects.select_for_update(of=("self",)).select_related("agent").annotate(at=Now())
-    unused = (f"agent__{field}" for field in UNUSED_OF_ASSIGNEE if field != "is_active")
+    unused = (f"agent__{field}" for field in UNUSED_OF_ASSIGNEE)
     return list(rows.defer(*unused).filter(agent__in=ids).order_by("agent_id"))
 
 
-def _settle(
-    states: list[AgentState], *, availability: Availability | None = None, reason: str = ""
-) -> list[events.Outgoing]:
+def _time_of(state: AgentState) -> datetime:
+    """The time of the database when it locked the state."""
+    at: datetime = state.at  # type: ignore[attr-defined]
+    return at
+
+
+def _settle(states: Collection[AgentState], choice: _Choice | None = None) -> list[events.Outgoing]:
+    """Write what differs from what is noted: who is connected, and what was chosen for all of these agents."""
     connected = _connected(states)
-    changed = []
-    for state in states:
-        now: datetime = state.at  # type: ignore[attr-defined]
-        is_connected = state.agent_id in connected
-        before = (state.is_connected, state.availability, state.reason)
-        if availability is not None:
-            state.availability, state.reason = availability, reason
-        if before == (is_connected, state.availability, state.reason):
-            continue
-        if state.is_connected and not is_connected:
-            state.last_seen_at = now
-        state.is_connected = is_connected
-        is_able = is_connected and state.availability == Availability.AVAILABLE
-        state.able_since = (state.able_since or now) if is_able else None
-        state.idle_since = state.idle_since or now
-        changed.append(state)
+    before = {state.agent_id: _interval_of(state) for state in states}
+    changed = [state for state in states if _apply(state, choice, is_connected=state.agent_id in connected)]
     if not changed:
         return []
-    fields = ["availability", "reason", "is_connected", "able_since", "idle_since", "last_seen_at"]
-    AgentState.objects.bulk_update(changed, fields)
-    intervals.follow_agents(changed, now=changed[0].at)  # type: ignore[attr-defined]
-    return [events.agent_status(state) for state in changed]
+    AgentState.objects.bulk_update(
+        changed, ["availability", "reason", "is_connected", "able_since", "idle_since", "last_seen_at", "last_input_at"]
+    )
+    moved = [state for state in changed if before[state.agent_id] != _interval_of(state)]
+    intervals.follow_agents(moved, now=_time_of(changed[0]))
+    by = choice.by if choice else None
+    return [events.agent_status(state, by=by) for state in changed]
+
+
+def _apply(state: AgentState, choice: _Choice | None, *, is_connected: bool) -> bool:
+    """Change the instance; whether that changed anything."""
+    before = (state.is_connected, state.availability, state.reason)
+    now = _time_of(state)
+    if choice:
+        state.availability, state.reason = choice.availability, choice.reason
+    if before == (is_connected, state.availability, state.reason):
+        return False
+    if is_connected and not state.is_connected:
+        state.last_input_at = now
+    if is_connected != state.is_connected:
+        state.last_seen_at = now if is_connected else now - LEFT_AGO
+    state.is_connected = is_connected
+    is_able = is_connected and state.availability == Availability.AVAILABLE
+    state.able_since = (state.able_since or now) if is_able else None
+    state.idle_since = state.idle_since or now
+    return True
+
+
+def _interval_of(state: AgentState) -> tuple[str, str]:
+    """What reports tell apart."""
+    return status_of(state), state.reason if state.is_connected else ""
 
 
 def _connected(states: Iterable[AgentState]) -> set[int]:

@@ -7,6 +7,8 @@ from typing_extensions import TypedDict
 
 from chatbot.models import AgentState
 
+OFFLINE = "offline"
+
 
 class AgentJson(TypedDict):
     """`id` is the username, matched against groups.NAME when the user is created and fixed from then on."""
@@ -25,6 +27,11 @@ def agent_json(user: User | None) -> AgentJson | None:
 def display_name(user: User) -> str:
     """What customers and colleagues call an agent."""
     return user.get_full_name() or user.username
+
+
+def status_of(state: AgentState) -> str:
+    """What colleagues see: the availability of who is connected, else `offline`."""
+    return state.availability if state.is_connected else OFFLINE
 
 
 def note_idle(*agents: int | None, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from chatbot.conversations.agents import status_of
 from chatbot.models import AgentInterval, AgentState, ChatSession, Phase, SessionInterval, Status
 
 _PHASES = {Status.PENDING_MANUAL: Phase.WAITING, Status.MANUAL_LIVE: Phase.LIVE}
@@ -33,16 +34,14 @@ def end(session: ChatSession, *phases: Phase, now: datetime) -> None:
     open_ones.update(ended_at=now)
 
 
-OFFLINE = "offline"
-
-
 def follow_agents(states: Sequence[AgentState], *, now: datetime) -> None:
     """End what these agents were in before, and begin what they are in now. The rows of their states must be held."""
+    if not states:
+        return
     AgentInterval.objects.filter(agent__in=[state.agent_id for state in states], ended_at=None).update(ended_at=now)
     AgentInterval.objects.bulk_create(_agent_interval(state, now) for state in states)
 
 
 def _agent_interval(state: AgentState, now: datetime) -> AgentInterval:
-    if not state.is_connected:
-        return AgentInterval(agent_id=state.agent_id, state=OFFLINE, began_at=now)
-    return AgentInterval(agent_id=state.agent_id, state=state.availability, reason=state.reason, began_at=now)
+    reason = state.reason if state.is_connected else ""
+    return AgentInterval(agent_id=state.agent_id, state=status_of(state), reason=reason, began_at=now)

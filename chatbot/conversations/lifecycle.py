@@ -7,6 +7,8 @@
     bot_active ──take_from_bot──► manual_live
     any of them ──close──► closed ──reopen──► bot_active, or ──escalate──► pending_manual
 
+A live session may be on hold meanwhile (hold, resume), which is no status; whatever moves it on ends that.
+
 `waiting_since` is when the customer asked for an agent. A live session keeps it: re-queued, it gets its place back.
 
 Every function takes a session locked by lock_session and the time of that lock, changes it by compare-and-swap, keeps
@@ -29,7 +31,7 @@ from chatbot.conversations.agents import agent_json, note_idle
 from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
 from chatbot.conversations.history import Actor, agent_actor
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Status, Team, What
+from chatbot.models import PREVIEW_LENGTH, ChatSession, Phase, Status, Team, What
 
 logger = logging.getLogger(__name__)
 
@@ -139,6 +141,44 @@ def reopen(session: ChatSession, *, now: datetime) -> Change:
     """Give a closed session to the bot."""
     line = _Line(What.REOPENED, history.CUSTOMER, now)
     return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None)
+
+
+def hold(session: ChatSession, *, until: datetime | None, actor: Actor, now: datetime) -> bool:
+    """Put a live session on hold: until a moment in UTC, its customer writes or an agent resumes it.
+
+    Of one that is on hold the moment is changed. Returns whether anything changed; raises InvalidStatus unless it is
+    live.
+    """
+    if session.status != Status.MANUAL_LIVE:
+        raise InvalidStatus
+    was_held = session.held_since is not None
+    if was_held and session.hold_until == until:
+        return False
+    _set_hold(session, held_since=session.held_since or now, hold_until=until)
+    why = {"code": "held_until", "until": f"{until:%Y-%m-%d %H:%M}"} if until else {}
+    history.note(session, What.HELD, actor=actor, now=now, why=why)
+    if not was_held:
+        intervals.begin(session, Phase.HOLD, agent=session.assignee, now=now)
+    return True
+
+
+def resume(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> bool:
+    """End the hold of a live session; whether it was on hold. Raises InvalidStatus unless it is live."""
+    if session.status != Status.MANUAL_LIVE:
+        raise InvalidStatus
+    if session.held_since is None:
+        return False
+    _set_hold(session, **_NOT_HELD)
+    history.note(session, What.RESUMED, actor=actor, now=now, why=why)
+    intervals.end(session, Phase.HOLD, now=now)
+    return True
+
+
+def _set_hold(session: ChatSession, *, held_since: datetime | None, hold_until: datetime | None) -> None:
+    """Under the lock of the session, which the caller has: nobody else changes its version."""
+    session.version += 1
+    session.held_since, session.hold_until = held_since, hold_until
+    session.save(update_fields=["version", "held_since", "hold_until"])
 
 
 @dataclass(frozen=True, slots=True)

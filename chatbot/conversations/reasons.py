@@ -3,6 +3,7 @@
 Facts are `{"code": …}` and what its sentence needs; they hold agents as {"id", "name"}, never what a customer wrote.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ _SENTENCES = {
     "vanished": gettext_noop("{agent} had no page open for {seconds} s"),
     "receiver_gone": gettext_noop("{to} is not available any more"),
     "sent_elsewhere": gettext_noop("The sender chose somebody else"),
+    "held_until": gettext_noop("Until {until} UTC"),
+    "hold_over": gettext_noop("The time of the hold was over"),
+    "customer_wrote": gettext_noop("The customer wrote"),
     "transfer": gettext_noop("{sender} asks {to} to take over"),
     "waited": gettext_noop("Nobody could take it within {seconds} s"),
     "team": gettext_noop("{sender} passed it on to the team {team}"),
@@ -27,6 +31,11 @@ _ENDS = {
 }
 
 
+# Why somebody was set away, as AgentState keeps it.
+_OF_THE_SYSTEM = ("Let an offer run out", "Did not answer a customer")
+_NO_INPUT = re.compile(r"No input for (\d+) minutes")
+
+
 def sentence(why: Mapping[str, Any]) -> str:
     """One line for people, "" where there is nothing to say; a code that is not known here says nothing either."""
     code = why.get("code")
@@ -34,6 +43,28 @@ def sentence(why: Mapping[str, Any]) -> str:
         return _assigned(why)
     template = _SENTENCES.get(str(code))
     return gettext(template).format_map(_named(why)) if template else ""
+
+
+def history_sentence(what: str, why: Mapping[str, Any]) -> str:
+    """As sentence, of a line of history, some of whose facts have no code, but say something of what happened."""
+    said = sentence(why) or _of_line(what, why)
+    # What an agent added: to whom he passes it on, why he declined, how it ended.
+    return gettext("; ").join(part for part in (said, why.get("note"), why.get("reason")) if part)
+
+
+def _of_line(what: str, why: Mapping[str, Any]) -> str:
+    if what in _ENDS and "to" in why:
+        return gettext(_ENDS[what]).format_map(_named({**why, "agent": why["to"]}))
+    if why.get("from"):
+        return gettext("{from} had it before").format_map(_named(why))
+    return ""
+
+
+def shown_reason(reason: str) -> str:
+    """Why an agent is away or busy: his own words as they are, those of the system in the reader's language."""
+    if found := _NO_INPUT.fullmatch(reason):
+        return gettext("No input for {minutes} minutes").format(minutes=found[1])
+    return gettext(reason) if reason in _OF_THE_SYSTEM else reason
 
 
 def _assigned(why: Mapping[str, Any]) -> str:

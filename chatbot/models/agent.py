@@ -34,6 +34,8 @@ class AgentState(models.Model):
     able_since = models.DateTimeField(_("able since"), null=True, blank=True)
     # When he last got or ended a conversation: of agents with equally many, the longest idle comes first.
     idle_since = models.DateTimeField(_("idle since"), null=True, blank=True)
+    # When he last did something at his desk, as far as it was noted: an open page alone is no sign of that.
+    last_input_at = models.DateTimeField(_("last input"), null=True, blank=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
 
     class Meta:

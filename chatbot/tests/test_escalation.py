@@ -30,6 +30,7 @@ async def test_every_workbench_hears_of_it(customer: Customer) -> None:
     request = (await in_database(logged, groups.BROADCAST))[-1]
     waiting_since = request["payload"].pop("waiting_since")
     assert waiting_since.endswith("Z")
+    assert request["payload"].pop("team")["name"] == "Support"
     assert request["type"] == "transfer_request"
     assert request["source"] == "ai_chatbot"
     assert request["payload"] == {

@@ -5,7 +5,7 @@ value.
 """
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 from django.conf import settings
@@ -37,6 +37,22 @@ def _read_day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_read_day)]
+
+
+def _read_moment(value: object) -> object:
+    """As _read_day. A time without an offset would be another one for each reader."""
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("has no offset from UTC")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is not a time in UTC") from None
+
+
+Moment = Annotated[datetime, BeforeValidator(_read_moment)]
 
 
 class Body(BaseModel):

@@ -11,6 +11,7 @@ PROMISES_SECONDS = 450.0
 DATABASE_PROMISES = [
     "tests/database_promises.py",
     "tests/database_plans.py",
+    "tests/queue_promises.py",
     *(f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")),
 ]
 

@@ -22,6 +22,7 @@ from chatbot.conversations import errors
 from chatbot.models.prepared import PreparedQuery
 from realtime import groups
 from workbench.access.login_sessions import SessionStore, note_use
+from workbench.access.signs_of_life import note_sign
 
 SUPERVISORS = "supervisors"
 
@@ -55,6 +56,7 @@ def logged_in_agent(request: HttpRequest) -> Agent:
     is_current = user is not None and login is not None and _hash_is_current(user, login.auth_hash)
     agent = check_agent(_agent(user) if user is not None and is_current else None)
     note_use(key)
+    note_sign(request, agent.user.pk)
     return agent
 
 

@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from chatbot.conversations import errors, selectors
 from chatbot.conversations.names import check_name
-from chatbot.conversations.teams import served_by
+from chatbot.conversations.teams import keys_of_members, served_by, teams_by_key
 from chatbot.models import Attachment, ChatSession, Role, Status
 from workbench.access.agents import Agent
 
@@ -23,6 +23,13 @@ def waiting_for(agent: Agent) -> Q:
     """Waiting sessions that are in the agent's queue: of his teams, of a supervisor's all; one query."""
     waiting = Q(status=Status.PENDING_MANUAL)
     return waiting if agent.is_supervisor else waiting & served_by(agent.user)
+
+
+def served_teams(agent: Agent) -> list[int]:
+    """The ids of the teams whose queue is the agent's; a supervisor's are all."""
+    teams = teams_by_key()
+    keys = teams if agent.is_supervisor else keys_of_members([agent.user.pk])[agent.user.pk]
+    return sorted(teams[key]["id"] for key in keys if key in teams)
 
 
 def listed_for(agent: Agent) -> Q:

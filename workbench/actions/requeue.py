@@ -83,12 +83,15 @@ def put_back(
     request comes first, so that open pages announce it as one.
     """
     session = locked.session
-    former = session.assignee.username if session.assignee else None
+    former, former_desk = session.assignee.username if session.assignee else None, events.desk_of(session.team_id)
     change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why, team=team)
     message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by, **values)
     queue.announce_queue()
     since = session.waiting_since or locked.now
+    is_elsewhere = events.desk_of(session.team_id) != former_desk
+    moved = events.session_updated(session, source=events.WORKBENCH, former_desk=former_desk) if is_elsewhere else []
     return [
+        *moved,
         *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
         *events.change_with_notice(session, message, change=change, source=events.WORKBENCH, former_assignee=former),
     ]

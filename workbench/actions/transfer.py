@@ -14,6 +14,7 @@ from chatbot.conversations.errors import AgentNotFound, AgentUnavailable
 from chatbot.conversations.history import agent_actor
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.conversations.selectors import queue_rank
+from chatbot.conversations.teams import keys_of_members
 from chatbot.models import AgentState, ChatSession, Offer, OfferEnd, Team
 from realtime.api import send_many
 from workbench.access.agents import Agent
@@ -88,7 +89,7 @@ def _lock_receiver(session: ChatSession, sender: Agent, username: str) -> _Recei
     state = able.able().select_for_update(of=("self",)).filter(agent=user).first()
     if state is None:
         raise AgentUnavailable(_named(user, gettext("{agent} is not available at the moment.")))
-    if session.team_id not in able.teams_served([user.pk]).get(user.pk, {None}):
+    if session.team_id not in keys_of_members([user.pk])[user.pk]:
         raise AgentUnavailable(_named(user, gettext("{agent} does not serve the team of this conversation.")))
     if able.loads([user.pk])[user.pk] >= state.capacity:
         raise AgentUnavailable(_named(user, gettext("{agent} has as many conversations as they can take.")))

@@ -12,14 +12,16 @@ from pydantic.json_schema import SkipJsonSchema
 from chatbot.conversations.errors import AlreadyTaken, InvalidStatus, NotAssignee, TeamNotFound
 from chatbot.conversations.names import check_name
 from chatbot.models import MAX_CLOSING_REASON_LENGTH, MAX_SUMMARY_LENGTH, ChatSession
-from chatbot.web.bodies import Body, Day, EmptyBody, Json, Text
+from chatbot.web.bodies import Body, Day, EmptyBody, Json, Moment, Text
 from chatbot.web.json_api import changes
 from chatbot.web.schemas import TeamId
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
 from workbench.actions.close import close
+from workbench.actions.hold import hold
 from workbench.actions.release import release
 from workbench.actions.requeue import requeue
+from workbench.actions.resume import resume
 from workbench.actions.take_over import take_over
 from workbench.api.guards import check_found, check_readable
 from workbench.selectors import SessionItem
@@ -75,6 +77,26 @@ class CloseBody(Body):
 def close_session(request: HttpRequest, name: str, body: Json[CloseBody]) -> SessionItem:
     how = partial(close, reason=body.reason, summary=body.summary, follow_up_on=body.follow_up_on)
     return _handle(request, name, how)
+
+
+class HoldBody(Body):
+    """`until`: when it goes on by itself, with an offset from UTC; null: when the customer writes."""
+
+    until: Moment | None = None
+
+
+@router.post("/{name}/hold", response=SessionItem)
+@changes(NotAssignee, InvalidStatus, access=check_readable)
+def hold_session(request: HttpRequest, name: str, body: Json[HoldBody]) -> SessionItem:
+    """It does not count as live meanwhile. The customer's next message ends it, too."""
+    return _handle(request, name, partial(hold, until=body.until))
+
+
+@router.post("/{name}/resume", response=SessionItem)
+@changes(NotAssignee, InvalidStatus, access=check_readable)
+def resume_session(request: HttpRequest, name: str, body: Json[EmptyBody]) -> SessionItem:
+    """The end of the hold."""
+    return _handle(request, name, resume)
 
 
 def _handle(request: HttpRequest, name: str, action: Callable[..., ChatSession]) -> SessionItem:

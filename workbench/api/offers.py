@@ -24,10 +24,10 @@ from chatbot.models import MAX_NOTE_LENGTH, Offer
 from chatbot.web.bodies import Body, EmptyBody, Json, Text
 from chatbot.web.json_api import changes, reads
 from chatbot.web.schemas import TeamId
-from realtime import groups
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
 from workbench.access.offers import find_offer
+from workbench.access.streams import desk_channels
 from workbench.actions.accept_offer import accept_offer
 from workbench.actions.decline_offer import decline_offer
 from workbench.actions.transfer import transfer_to_agent, transfer_to_team
@@ -53,7 +53,7 @@ class OffersJson(TypedDict):
 @reads(access=logged_in_agent)
 def read_offers(request: HttpRequest) -> OffersJson:
     agent = logged_in_agent(request)
-    position = position_of([groups.agent(agent.id), groups.BROADCAST])
+    position = position_of(desk_channels(agent))
     return {"items": selectors.open_offers(agent), "position": position}
 
 

@@ -10,6 +10,7 @@ from chatbot.web.bodies import EmptyBody, Json
 from chatbot.web.json_api import changes, reads
 from workbench import selectors
 from workbench.access.agents import logged_in_agent
+from workbench.access.sessions import served_teams
 from workbench.access.streams import desk_channels
 from workbench.actions.take_next import take_next
 from workbench.selectors import QueueItem, SessionItem
@@ -18,10 +19,15 @@ router = Router(tags=["queue"])
 
 
 class QueueJson(TypedDict):
-    """The head of the queue, who waits longest first; `total` counts all who wait."""
+    """The head of the agent's queue, who waits longest first; `total` counts all who wait in it.
+
+    `teams` are the ids of those whose queue it is. Events of the default team come on broadcast, to everybody: who
+    serves other teams alone leaves its customers out.
+    """
 
     items: list[QueueItem]
     total: int
+    teams: list[int]
     position: str
 
 
@@ -39,4 +45,4 @@ def read_queue(request: HttpRequest) -> QueueJson:
     agent = logged_in_agent(request)
     position = position_of(desk_channels(agent))
     items, total = selectors.queue_page(agent)
-    return {"items": items, "total": total, "position": position}
+    return {"items": items, "total": total, "teams": served_teams(agent), "position": position}

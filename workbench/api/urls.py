@@ -5,7 +5,7 @@ from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
 from chatbot.web.openapi import NAME, event_stream
 from workbench.access.streams import MAX_WATCHED
-from workbench.api import agents, attachments, handling, messages, offers, queue, sessions, teams, today
+from workbench.api import agents, attachments, handling, history, messages, offers, queue, sessions, teams, today
 from workbench.api.guards import Login
 
 api = ServiceAPI(
@@ -16,12 +16,21 @@ api = ServiceAPI(
 )
 
 # Django tries them in this order: what is called most comes first, and `queue` before the names of sessions.
-for router in (messages.router, queue.router, sessions.router, handling.router, offers.transfers, attachments.uploads):
+for router in (
+    messages.router,
+    queue.router,
+    sessions.router,
+    handling.router,
+    offers.transfers,
+    attachments.uploads,
+    history.router,
+):
     api.add_router("/sessions", router)
 api.add_router("/attachments", attachments.router)
 api.add_router("/teams", teams.router)
 api.add_router("/agents", agents.router)
 api.add_router("/agent/availability", agents.own)
+api.add_router("/agent/activity", agents.signs)
 api.add_router("/agent/offers", offers.own)
 api.add_router("/offers", offers.router)
 api.add_router("/today", today.router)

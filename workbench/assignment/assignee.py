@@ -5,6 +5,12 @@ from chatbot.models import ChatSession, Status
 from workbench.access.agents import Agent
 
 
+def check_in_charge(session: ChatSession, agent: Agent) -> None:
+    """As check_assignee, but a supervisor may, too."""
+    if not agent.is_supervisor or session.status != Status.MANUAL_LIVE:
+        check_assignee(session, agent)
+
+
 def check_assignee(session: ChatSession, agent: Agent) -> None:
     """Raise InvalidStatus unless the session is live, NotAssignee unless this agent has it.
 

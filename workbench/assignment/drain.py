@@ -8,11 +8,16 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections.abc import Sequence
 
 from django.db import DatabaseError
 
+from chatbot.conversations.events import desk_of
+from chatbot.conversations.teams import further_keys
 from realtime.api import Missed, subscribe
-from realtime.database import in_database, log_fault
+from realtime.database import in_database, log_fault, read_database
+from realtime.groups import Channel
+from workbench.assignment.holds import end_holds
 from workbench.assignment.lapses import end_lapsed_offers
 from workbench.assignment.round import MAX_MATCHES, run_round
 from workbench.assignment.silence import requeue_unanswered
@@ -24,6 +29,9 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 0.2
 # Between two looks, so that many events at once cost one.
 PAUSE_SECONDS = 0.05
+
+# How soon a team that is made is listened to; until then a look a second is what its sessions have.
+DESKS_SECONDS = 5.0
 
 WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "session_updated"})
 
@@ -52,16 +60,38 @@ async def assign_sessions() -> None:
 
 async def wake_by_events() -> None:
     """Wake the job of this process by what any process tells the desks."""
-    woken = waking()
     while True:
         try:
-            async for event in subscribe(broadcast=True):
-                if event.type in WAKING_TYPES:
-                    woken.set()
-        except (Missed, DatabaseError) as error:
+            desks = await read_database(_desks)
+            await _wake_by_events_of(desks)
+        except DatabaseError as error:
+            log_fault(logger, error, "assignment hears of nothing for a moment")
+        except Missed as error:
             logger.warning("assignment heard nothing for a moment: %s", error)
-        woken.set()
-        await asyncio.sleep(LOOK_SECONDS)
+        waking().set()
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _wake_by_events_of(desks: Sequence[Channel]) -> None:
+    """Until there are other teams."""
+    listening = asyncio.create_task(_listen(desks))
+    try:
+        while await read_database(_desks) == desks:
+            done, _ = await asyncio.wait([listening], timeout=DESKS_SECONDS)
+            for each in done:
+                each.result()  # it ends by an error only
+    finally:
+        listening.cancel()
+
+
+async def _listen(desks: Sequence[Channel]) -> None:
+    async for event in subscribe(channels=desks):
+        if event.type in WAKING_TYPES:
+            waking().set()
+
+
+def _desks() -> list[Channel]:
+    return [desk_of(None), *map(desk_of, further_keys())]
 
 
 async def _try_to_look(*, is_sweep: bool) -> bool:
@@ -80,9 +110,10 @@ async def _try_to_look(*, is_sweep: bool) -> bool:
 def look(*, is_sweep: bool = True) -> bool:
     """Do what is to be done now, and return whether that was all; `is_sweep`: also what only time brings.
 
-    Where no team offers it costs three queries, or one; without anything to do it never writes. Raises NotOurTurn.
+    Where no team offers it costs four queries, or one; without anything to do it never writes. Raises NotOurTurn.
     """
     if is_sweep:
         end_lapsed_offers()
+        end_holds()
         requeue_unanswered()
     return run_round() < MAX_MATCHES

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from chatbot.conversations import able
 from chatbot.conversations.agents import AgentJson, agent_json
-from chatbot.conversations.teams import team_key
+from chatbot.conversations.teams import keys_of_members, team_key
 from chatbot.models import QUEUE_ORDER, Assignment, ChatSession, Offer, OfferEnd, Status, Team
 from workbench.assignment.matching import ALWAYS, Candidate, TeamKey, Waiting
 
@@ -117,12 +117,12 @@ def _refused_by(refusals: Collection[Refusal], able_since: Mapping[int, datetime
 
 
 def _candidates(states: Collection[Mapping[str, Any]], rules: Mapping[TeamKey, Team], now: datetime) -> list[Candidate]:
-    loads, served = able.loads(), able.teams_served()
+    loads, served = able.loads(), keys_of_members([state["agent_id"] for state in states])
     candidates = []
     for state in states:
         agent = state["agent_id"]
-        teams = served.get(agent, {None}) & rules.keys()
-        limits = {team: limit(rules[team], state["capacity"], now - state["able_since"]) for team in teams}
+        able_for = now - state["able_since"]
+        limits = {team: limit(rules[team], state["capacity"], able_for) for team in served[agent] if team in rules}
         candidates.append(Candidate(agent, loads[agent], limits, state["idle_since"] or ALWAYS))
     return candidates
 

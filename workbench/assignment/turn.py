@@ -6,7 +6,7 @@ from realtime.log import leases
 
 LEASE = "assignment"
 # Renewed with everything that its holder writes, and left to run out: after a death another one goes on within 2 s.
-TURN = timedelta(seconds=1.5)
+TURN = timedelta(seconds=1)
 
 
 class NotOurTurn(Exception):

@@ -15,7 +15,7 @@ from chatbot.tests.logged import logged
 from chatbot.tests.people import make_agent
 from realtime import groups
 from realtime.database import in_database
-from workbench.agents import agent_items
+from workbench.lists.agents import agent_items
 from workbench.tests.agent import AgentClient, add_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,6 +99,14 @@ def test_intervals_have_no_hole() -> None:
     rows = list(AgentInterval.objects.order_by("id").values_list("state", "reason", "began_at", "ended_at"))
     assert [row[:2] for row in rows] == [("available", ""), ("busy", "Call"), ("offline", "")]
     assert [row[3] for row in rows] == [rows[1][2], rows[2][2], None]
+
+
+def test_what_is_chosen_without_a_page_makes_no_interval() -> None:
+    alice = make_agent("alice")
+    come()
+    go()
+    agent_states.choose(alice, Availability.BUSY)
+    assert list(AgentInterval.objects.order_by("id").values_list("state", flat=True)) == ["available", "offline"]
 
 
 def test_agents_of_a_killed_process_are_gone() -> None:

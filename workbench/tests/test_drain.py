@@ -11,11 +11,12 @@ from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from chatbot.conversations.escalation import enqueue
+from chatbot.conversations.events import desk_of
 from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
 from chatbot.models import Assignment, Offer, Status, Team
 from realtime import home, process
-from realtime.api import send_many
+from realtime.api import Event, send_many
 from realtime.database import in_database
 from realtime.log import leases
 from realtime.models import Lease
@@ -71,6 +72,19 @@ async def test_who_asks_is_offered_at_once(jobs: None) -> None:
     await in_database(set_up, "alice")
     await in_database(ask_for_an_agent)
     await until(lambda: open_offers() == ["alice"])
+
+
+async def test_a_team_that_was_made_meanwhile_is_heard(jobs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drain, "DESKS_SECONDS", 0.05)
+    team = await in_database(Team.objects.create, name="Billing", assignment=Assignment.OFFER)
+    await in_database(make_able, "alice", team=team)
+    await in_database(add_session, team=team)
+    waking().clear()
+    tick = (desk_of(team.pk), Event("session_updated", {}))
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not await in_database(open_offers):  # it may not listen yet
+            await in_database(send_many, [tick])
+            await asyncio.sleep(0.02)
 
 
 async def test_what_is_declined_is_offered_to_the_next_at_once(jobs: None) -> None:

@@ -74,6 +74,7 @@ def test_every_desk_hears_of_it_as_of_a_request() -> None:
     requeue_stranded(session_name="s-1")
     request, change = logged(groups.BROADCAST)
     assert (request["type"], request["source"]) == ("transfer_request", "agent_workbench")
+    assert request["payload"].pop("team")["name"] == "Support"
     assert request["payload"] == {
         "session_name": "s-1",
         "waiting_since": "2020-01-01T00:00:00Z",

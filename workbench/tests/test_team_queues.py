@@ -33,6 +33,13 @@ async def test_the_queue_is_that_of_ones_teams(alice: AgentClient, bob: AgentCli
     ]
 
 
+async def test_the_queue_says_whose_it_is(alice: AgentClient, bob: AgentClient, carol: AgentClient) -> None:
+    team = await waiting_for_two_teams()
+    support = await in_database(lambda: default_team().pk)
+    teams = [(await agent.read("/api/sessions/queue"))[1]["teams"] for agent in (alice, bob, carol)]
+    assert teams == [[team.pk], [support], [support, team.pk]]
+
+
 async def test_places_are_those_in_the_teams_queue(carol: AgentClient) -> None:
     team = await waiting_for_two_teams()
     _, queue = await carol.read("/api/sessions/queue")

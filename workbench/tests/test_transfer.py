@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatbot.conversations import events
 from chatbot.models import ChatSession, HistoryEntry, Message, Offer, Status, Team
 from chatbot.tests.logged import logged, types_on
 from realtime import groups
@@ -152,6 +153,14 @@ async def test_a_team_gets_it_with_its_first_waiting_time(session: str, alice: A
     assert (stored.status, stored.team_id, stored.waiting_since) == (Status.PENDING_MANUAL, team.pk, ASKED_AT)
     line = await in_database(HistoryEntry.objects.get)
     assert (line.what, line.why["note"]) == ("moved", "about an invoice")
+
+
+async def test_both_desks_hear_that_it_moved(session: str, alice: AgentClient) -> None:
+    team = await in_database(Team.objects.create, name="Billing")
+    await pass_on(alice, session, to_team=team.pk)
+    assert await in_database(types_on, groups.BROADCAST) == ["session_updated"]
+    told = await in_database(types_on, events.desk_of(team.pk))
+    assert told == ["session_updated", "transfer_request", "status_change"]
 
 
 async def test_the_customer_reads_which_team(session: str, alice: AgentClient) -> None:

@@ -4,7 +4,7 @@ Writers build payloads here alone, so they are strict; readers ignore types and 
 A session's channel is what its customer may see: reasons and queue details go to its team's agents only.
 """
 
-from chatbot.conversations.events.agents import AgentStatus, agent_status
+from chatbot.conversations.events.agents import AgentStatus, ChosenBy, agent_status
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, desk_of, iso, unlogged
 from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
@@ -22,19 +22,21 @@ from chatbot.conversations.events.sessions import (
 )
 from chatbot.conversations.events.types import EVENT_TYPES, EventType
 from chatbot.conversations.events.typing import Typing, typing
-from chatbot.conversations.events.updates import SessionUpdate, session_updated
+from chatbot.conversations.events.updates import OnHold, SessionUpdate, on_hold_json, session_updated
 
 __all__ = [
     "BOT",
     "EVENT_TYPES",
     "WORKBENCH",
     "AgentStatus",
+    "ChosenBy",
     "CustomerChange",
     "CustomerJson",
     "CustomerPresence",
     "EventType",
     "MessageJson",
     "OfferEnded",
+    "OnHold",
     "Outgoing",
     "QueuePosition",
     "QueueUpdate",
@@ -58,6 +60,7 @@ __all__ = [
     "message_read",
     "new_message",
     "offer_ended",
+    "on_hold_json",
     "queue_position",
     "queue_update",
     "session_updated",

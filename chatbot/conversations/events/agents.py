@@ -1,35 +1,42 @@
 """The event of what an agent has chosen, and whether he is connected."""
 
+from typing import Literal
+
 from typing_extensions import TypedDict
 
-from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.agents import AgentJson, agent_json, status_of
 from chatbot.conversations.events.base import Outgoing
 from chatbot.models import AgentState
 from realtime import groups
 from realtime.events import Event
 
-OFFLINE = "offline"
+ChosenBy = Literal["agent", "system"]
 
 
 class AgentStatus(TypedDict):
-    """`status` is the availability of who is connected, else `offline`; `reason` is the agent's own words."""
+    """`status` is the availability of who is connected, else `offline`; `reason` is the agent's own words.
+
+    `by`: `agent` where he has chosen it, `system` where he was set away, null where he came or went.
+    """
 
     agent: AgentJson
     status: str
     availability: str
     reason: str
     connected: bool
+    by: ChosenBy | None
 
 
-def agent_status(state: AgentState) -> Outgoing:
+def agent_status(state: AgentState, *, by: ChosenBy | None) -> Outgoing:
     """Tell every agent. Reads state.agent, so fetch that with the state."""
     agent = agent_json(state.agent)
     assert agent is not None
     payload: AgentStatus = {
         "agent": agent,
-        "status": state.availability if state.is_connected else OFFLINE,
+        "status": status_of(state),
         "availability": state.availability,
         "reason": state.reason,
         "connected": state.is_connected,
+        "by": by,
     }
     return groups.BROADCAST, Event("agent_status", dict(payload), "system")

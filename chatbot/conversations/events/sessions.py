@@ -9,6 +9,7 @@ from chatbot.conversations.change import Change
 from chatbot.conversations.events.base import Outgoing, Source, desk_of, iso, to_session_and_desk
 from chatbot.conversations.events.messages import new_message
 from chatbot.conversations.events.offers import offer_ended
+from chatbot.conversations.teams import TeamJson, team_of, teams_by_key
 from chatbot.models import ChatSession, Message
 from realtime import groups
 from realtime.events import Event
@@ -32,12 +33,13 @@ class TransferRequest(TypedDict):
 
 
 class QueuedTransferRequest(TransferRequest):
-    """What agents see of it; `position` counts from 1."""
+    """What agents see of it; `position` counts from 1 in the team's queue."""
 
     reason: str
     last_message: str
     question: str
     language: str
+    team: TeamJson
     position: int
 
 
@@ -74,6 +76,7 @@ def transfer_request(session: ChatSession, *, waiting_since: datetime, position:
         "last_message": session.last_message,
         "question": session.question,
         "language": session.language,
+        "team": team_of(session, teams_by_key()),
         "position": position,
     }
     return [

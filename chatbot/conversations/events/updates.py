@@ -2,11 +2,24 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing, Source, desk_of
+from chatbot.conversations.events.base import Outgoing, Source, desk_of, iso
 from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
 from chatbot.models import ChatSession
 from realtime.events import Event
 from realtime.groups import Channel
+
+
+class OnHold(TypedDict):
+    """Until when; null: until the customer writes, or an agent resumes it."""
+
+    until: str | None
+
+
+def on_hold_json(session: ChatSession) -> OnHold | None:
+    """None for a session that is not on hold."""
+    if session.held_since is None:
+        return None
+    return {"until": iso(session.hold_until) if session.hold_until else None}
 
 
 class SessionUpdate(TypedDict):
@@ -16,6 +29,7 @@ class SessionUpdate(TypedDict):
     version: int
     team: TeamJson
     priority: str
+    on_hold: OnHold | None
 
 
 def session_updated(session: ChatSession, *, source: Source, former_desk: Channel | None = None) -> list[Outgoing]:
@@ -25,6 +39,7 @@ def session_updated(session: ChatSession, *, source: Source, former_desk: Channe
         "version": session.version,
         "team": team_of(session, teams_by_key()),
         "priority": priority_name(session),
+        "on_hold": on_hold_json(session),
     }
     event = Event("session_updated", dict(payload), source)
     desks = {desk_of(session.team_id), *([former_desk] if former_desk else [])}

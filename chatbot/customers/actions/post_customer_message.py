@@ -9,7 +9,7 @@ from chatbot.bot import turns
 from chatbot.conversations import escalation, events, lifecycle, transcript
 from chatbot.conversations.credentials import Credentials
 from chatbot.conversations.errors import QueueFull
-from chatbot.conversations.history import SYSTEM
+from chatbot.conversations.history import CUSTOMER, SYSTEM
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Message, Role, Status
 from realtime.api import send_many
@@ -21,9 +21,9 @@ def post_customer_message(
     """Write a customer's message and return it, with whether it was written by this call.
 
     `attachments` are ids of files that the customer has sent to the session and no message has taken.
-    The same client_id again returns the first message and does nothing. A closed session is reopened. While the
-    session is with the bot, the bot owes an answer (chatbot/bot/turns.py), unless with this message a conversation
-    begins that is for people at once, by the team's rule.
+    The same client_id again returns the first message and does nothing. A closed session is reopened, one on hold
+    resumed. While the session is with the bot, the bot owes an answer (chatbot/bot/turns.py), unless with this message
+    a conversation begins that is for people at once, by the team's rule.
     Locks the session; raises NotFound, also where `credentials` is given and does not cover it; AttachmentNotFound.
     """
     with transaction.atomic():
@@ -42,7 +42,8 @@ def post_customer_message(
             )
         except transcript.Repeated as repeat:
             return events.message_json(session, repeat.first), False
-        reopened, called = [], []
+        called = []
+        reopened = _end_hold(session, now=locked.now) if session.held_since else []
         if begins and escalation.is_for_people(session, now=locked.now):
             called = _call_people(session, message, now=locked.now)
         if session.status == Status.CLOSED:
@@ -52,6 +53,11 @@ def post_customer_message(
             turns.enqueue_turn(message, now=locked.now)
         send_many([*reopened, *events.new_message(session, message, source=events.BOT), *called])
     return events.message_json(session, message), True
+
+
+def _end_hold(session: ChatSession, *, now: datetime) -> list[events.Outgoing]:
+    lifecycle.resume(session, actor=CUSTOMER, now=now, why={"code": "customer_wrote"})
+    return events.session_updated(session, source=events.BOT)
 
 
 def _call_people(session: ChatSession, message: Message, *, now: datetime) -> list[events.Outgoing]:

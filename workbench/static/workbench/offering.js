@@ -6,7 +6,6 @@ import { effect, signal } from "../browser/kit/ui.js";
 import { mountAvailability } from "./views/availability.js";
 import { nameOf } from "./views/customer.js";
 import { mountOffer } from "./views/offer.js";
-import { askForTransfer } from "./views/transfer.js";
 
 const SAID_MS = 8000;
 const TYPING = "input, textarea, select, [contenteditable]";
@@ -56,7 +55,9 @@ export class Offering {
   /** Ask to whom a session is transferred. */
   async ask(session) {
     try {
-      const [agents, teams] = await Promise.all([callApi("GET", "/api/agents"), callApi("GET", "/api/teams")]);
+      const [{ askForTransfer }, agents, teams] = await Promise.all([
+        import("./views/transfer.js"), callApi("GET", "/api/agents"), callApi("GET", "/api/teams"),
+      ]);
       askForTransfer(session, { agents: agents.items, teams: teams.items }, this.#agentId, async (body) => {
         await this.#actions.transfer(session.session_name, body);
         this.#say(body.to_agent ? gettext("Asked. %(customer)s stays with you until it is accepted.") : gettext("%(customer)s waits for the other team."), session);

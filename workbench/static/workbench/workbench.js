@@ -1,6 +1,6 @@
 /** The agent's page: state is fetched once, everything after that comes over one stream. */
 
-import { STATUS } from "../browser/talk/conversation.js";
+import { sessionPath, STATUS } from "../browser/talk/conversation.js";
 import { callApi, probeStatus, unreachable } from "../browser/net/http.js";
 import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
 import { effect, startClock } from "../browser/kit/ui.js";
@@ -9,6 +9,7 @@ import { SharedStream } from "../realtime/stream.js";
 import { Actions } from "./actions.js";
 import { Attention, showCounts } from "./attention.js";
 import { Frame } from "./frame.js";
+import { reportInput } from "./input.js";
 import { Offering } from "./offering.js";
 import { OpenConversation } from "./open_conversation.js";
 import { createStore } from "./store.js";
@@ -216,8 +217,9 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && location.rel
 byId("connect-now").addEventListener("click", () => stream.connectNow());
 byId("transfer").addEventListener("click", () => offering.ask(conversation.session));
 dropStrayClicks("#accept-offer, #decline-offer, .row-action, #take-next, #takeover, #requeue, #release, #close");
+reportInput(config.awayAfterMinutes);
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
-mountDetails(store, limits);
+mountDetails(store, limits, async (name) => (await callApi("GET", sessionPath(name, "history"))).items);
 byId("attention").addEventListener("beforetoggle", showAttention);
 mountTalkMenu({ copy: writtenOut("copyTalk"), print: writtenOut("printTalk") }, showError);
 mountSaid(offering.said);

@@ -28,7 +28,7 @@ function Copy({ text, label }) {
     <span aria-live="polite">${isCopied.value ? gettext("Copied") : label}</span></button>`;
 }
 
-function Details({ store, limits }) {
+function Details({ store, limits, fetchHistory }) {
   const session = store.board.value.sessions.get(store.openName.value);
   if (!session) return html`<p class="none">${gettext("Open a conversation to see who you are talking to.")}</p>`;
   const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language } = session;
@@ -45,10 +45,10 @@ function Details({ store, limits }) {
       <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Before} at=${activeAt} store=${store} />`}</${Fact}>
       <${Fact} term=${gettext("Started")}>${createdAt && html`<${Before} at=${createdAt} store=${store} />`}</${Fact}>
     </dl>
-    <${History} key=${`history ${session.session_name}`} session=${session} agentId=${store.self.peek().id} />
+    <${History} key=${`history ${session.session_name}`} session=${session} agentId=${store.self.peek().id} fetch=${fetchHistory} />
     <${Copy} text=${session.session_name} label=${gettext("Copy the conversation's id")} />
   </div>`;
 }
 
-export const mountDetails = (store, limits) =>
-  render(html`<${Details} store=${store} limits=${limits} />`, byId("details-content"));
+export const mountDetails = (store, limits, fetchHistory) =>
+  render(html`<${Details} store=${store} limits=${limits} fetchHistory=${fetchHistory} />`, byId("details-content"));

@@ -1,7 +1,5 @@
 /** Who did what with the open conversation: fetched when it is unfolded. */
 
-import { callApi } from "../../browser/net/http.js";
-import { sessionPath } from "../../browser/talk/conversation.js";
 import { formatClock, formatMoment } from "../../browser/kit/time.js";
 import { html, useSignal } from "../../browser/kit/ui.js";
 
@@ -31,13 +29,14 @@ const nameOf = (who, agentId) => (typeof who === "string" ? ACTORS[who]?.() ?? w
 const Line = ({ line: { at, who, what, why }, agentId }) => html`<li><time dateTime=${at} title=${formatMoment(at)}>${formatClock(at)}</time>
   <div><strong>${nameOf(who, agentId)}</strong> ${WHAT[what]?.() ?? what}${why && html`<small>${why}</small>`}</div></li>`;
 
-export function History({ session, agentId }) {
+/** @param fetch gives the lines of a session, by its name */
+export function History({ session, agentId, fetch }) {
   const items = useSignal(null);
   const error = useSignal("");
   const onToggle = async ({ currentTarget }) => {
     if (!currentTarget.open) return;
     try {
-      items.value = (await callApi("GET", sessionPath(session.session_name, "history"))).items;
+      items.value = await fetch(session.session_name);
       error.value = "";
     } catch (failure) {
       error.value = failure.message;

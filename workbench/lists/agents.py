@@ -5,6 +5,7 @@ from typing_extensions import TypedDict
 
 from chatbot.conversations.able import connected, loads
 from chatbot.conversations.agents import display_name
+from chatbot.conversations.reasons import shown_reason
 from chatbot.conversations.teams import default_team
 from chatbot.models import DEFAULT_CAPACITY, AgentState, Availability, TeamMember
 
@@ -55,7 +56,7 @@ def _item(user: User, state: AgentState | None, is_here: bool, load: int, teams:
         "name": display_name(user),
         "connected": is_here,
         "availability": state.availability if state else Availability.AVAILABLE,
-        "reason": state.reason if state else "",
+        "reason": shown_reason(state.reason) if state else "",
         "live": load,
         "capacity": state.capacity if state else DEFAULT_CAPACITY,
         "teams": teams,

@@ -1,0 +1,112 @@
+"""Whoever waits is offered to an agent, also while Redis is dead and when a workbench is killed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from harness.clients import AgentClient, CustomerClient, Stream, cookies_of, expect
+from harness.programs import wait_until
+from harness.services import Product, Service, make_environment, run_command
+from tests.faults.conftest import Site
+
+LIMIT_SECONDS = 2.0
+BEGIN_SECONDS = 30.0
+CUSTOMERS = 4
+OFFERING = """
+from chatbot.models import AgentState, Team
+Team.objects.update(assignment={assignment!r}, offer_seconds=1000)
+AgentState.objects.update(capacity=1000)
+"""
+
+
+def set_assignment(product: Product, assignment: str) -> None:
+    environment = make_environment(product.database, product.valkey.url)
+    run_command("shell", "--command", OFFERING.format(assignment=assignment), environment=environment)
+
+
+@pytest.fixture
+def product(site: Site) -> Iterator[Product]:
+    product, _ = site.visit("redis")
+    yield product
+    product.start_missing()
+    set_assignment(product, "off")
+
+
+@pytest.fixture
+def second_workbench(product: Product) -> Iterator[Service]:
+    """Another process that serves the workbench, on the same database and Redis."""
+    folder = product.folder / "assignment"
+    folder.mkdir(exist_ok=True)
+    service = Service("workbench", folder, make_environment(product.database, product.valkey.url))
+    service.start()
+    yield service
+    service.kill()
+
+
+@pytest.fixture
+def desk(product: Product, second_workbench: Service) -> Iterator[Stream]:
+    """Bob's page, at the second workbench; he is the one to whom everything is offered."""
+    with ExitStack() as ending:
+        bob = ending.enter_context(AgentClient(product.workbench.url, "bob"))
+        desk = Stream(f"{second_workbench.url}/api/agent/events", headers=cookies_of(bob.http))
+        ending.enter_context(desk)
+        wait_until("bob is connected", lambda: is_connected(bob), BEGIN_SECONDS)
+        set_assignment(product, "offer")
+        yield desk
+
+
+def is_connected(agent: AgentClient) -> bool:
+    items = agent.http.get(f"{agent.url}/api/agents").json()["items"]
+    return any(item["connected"] for item in items if item["id"] == "bob")
+
+
+@pytest.fixture
+def customers(product: Product) -> Iterator[list[CustomerClient]]:
+    with ExitStack() as ending:
+        customers = [ending.enter_context(CustomerClient(product.chatbot.url)) for _ in range(CUSTOMERS)]
+        for customer in customers:
+            customer.create_session()
+        yield customers
+        for customer in customers:
+            expect(200, customer.http.post(f"{customer.url}{customer.path}/close", json={}))
+
+
+def ask(customer: CustomerClient) -> None:
+    expect(202, customer.escalate())
+
+
+def expect_offered(desk: Stream, customers: list[CustomerClient], *, since: float) -> None:
+    """All of them, within the limit; `since` is a monotonic time."""
+    offers = [
+        desk.wait_for_type("transfer_offer", BEGIN_SECONDS, session_name=customer.session_name)
+        for customer in customers
+    ]
+    assert max(offer.at for offer in offers) - since < LIMIT_SECONDS
+
+
+def test_without_redis_everybody_is_offered(product: Product, desk: Stream, customers: list[CustomerClient]) -> None:
+    product.valkey.kill()
+    ask(customers[0])
+    expect_offered(desk, customers[:1], since=time.monotonic())
+    for customer in customers[1:]:
+        ask(customer)
+    product.valkey.start()
+    expect_offered(desk, customers, since=time.monotonic())
+
+
+@pytest.mark.parametrize("pause_seconds", [0.0, 0.5])
+def test_after_the_death_of_a_workbench_another_one_goes_on(
+    product: Product, desk: Stream, customers: list[CustomerClient], pause_seconds: float
+) -> None:
+    """It may have been the one that had the turn: who asked before, and who asks afterwards, is offered."""
+    ask(customers[0])
+    deadline = time.monotonic() + pause_seconds
+    wait_until("its lease is younger, or older", lambda: time.monotonic() >= deadline, BEGIN_SECONDS)
+    ask(customers[1])
+    product.workbench.kill()
+    killed_at = time.monotonic()
+    for customer in customers[2:]:
+        ask(customer)
+    expect_offered(desk, customers, since=max(killed_at, time.monotonic()))
