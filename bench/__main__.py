@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.connections import OPENING, STORM
 from bench.figures import Figures
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
+from bench.lists import measure_lists
 from bench.messages import ANSWER, MESSAGES, OTHER_STREAM, REPLIES
 from bench.project import DELIVERY, Project, create_people
 from bench.queue import measure_queue
@@ -27,7 +28,7 @@ from bench.wire import Redis
 
 FOLDER = Path(__file__).resolve().parent
 QUIET_LOAD = 0.7
-PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "growth", "queue")
+PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "lists", "growth", "queue")
 
 
 def main() -> int:
@@ -79,6 +80,8 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
         report.attempt("stock with storage: reconnect storm", partial(measure_stock_storm, folder, report))
     if "plain" in wanted:
         report.attempt("plain Django", partial(measure_plain, folder / "plain", report))
+    if "lists" in wanted:
+        report.attempt("lists", partial(measure_lists, folder / "lists", report))
     if {"daphne", "uvicorn", "growth"}.intersection(wanted):
         with run_site(folder / "site") as site:
             report.say("create sessions and agents")
