@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -16,10 +17,11 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from chatbot.customers.actions.cancel_escalation import cancel_escalation
 from chatbot.customers.actions.escalate import escalate
-from chatbot.models import BotTurn, ChatSession, Status
+from chatbot.models import BotTurn, ChatSession, Message, Role, Status, Team, TeamMember
 from chatbot.web.digests import digest
 from realtime import log
 from realtime.api import send_many
@@ -30,6 +32,7 @@ from realtime.models import ChannelHead, LoggedEvent
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 CHANNELS_A_TRANSACTION = 100
+WAITING_AT_DESK, LIVE_AT_DESK = 24, 16
 MAKE_HEADS = """
     INSERT INTO realtime_channelhead (channel, last, pruned) SELECT value, 0, 0 FROM json_each(%s) WHERE true
     ON CONFLICT (channel) DO NOTHING
@@ -67,6 +70,35 @@ def create_sessions(names: Sequence[str], assignee: str | None = None) -> None:
     )
 
 
+def fill_desk(agent: str, total: int) -> None:
+    """Add sessions until there are so many: 24 wait, 16 are the agent's, the others are closed; two messages each."""
+    user = User.objects.get(username=agent)
+    now, known = timezone.now(), ChatSession.objects.count()
+    sessions = ChatSession.objects.bulk_create(
+        _desk_session(number, user, now - timedelta(seconds=total - number)) for number in range(known, total)
+    )
+    Message.objects.bulk_create(
+        Message(session=session, role=Role.CUSTOMER, content="hi", sender="customer", client_id=f"c-{number}")
+        for session in sessions
+        for number in range(2)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _desk_session(number: int, agent: User, moment: datetime) -> ChatSession:
+    is_waiting, is_live = number < WAITING_AT_DESK, WAITING_AT_DESK <= number < WAITING_AT_DESK + LIVE_AT_DESK
+    status = Status.PENDING_MANUAL if is_waiting else Status.MANUAL_LIVE if is_live else Status.CLOSED
+    return ChatSession(
+        name=f"desk-{number}",
+        status=status,
+        assignee=agent if is_live else None,
+        waiting_since=moment if is_waiting else None,
+        unanswered_since=moment if is_waiting or is_live else None,
+        last_activity_at=moment,
+    )
+
+
 def log_in(usernames: Sequence[str]) -> list[str]:
     """Create these agents and return the session cookie of each."""
     with transaction.atomic():
@@ -82,6 +114,30 @@ def _login_cookie(user: User) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)
+
+
+def form_teams(usernames: Sequence[str], count: int) -> list[int]:
+    """Have these agents form so many teams of one size; one team is the default one. Returns the ids of the others."""
+    if count == 1:
+        return []
+    with transaction.atomic():
+        teams = [Team.objects.create(name=f"team {n}", is_offered_to_customers=True) for n in range(count)]
+        agents = User.objects.filter(username__in=usernames).order_by("pk")
+        TeamMember.objects.bulk_create(TeamMember(team=teams[n % count], agent=agent) for n, agent in enumerate(agents))
+    return [team.pk for team in teams]
+
+
+def ask_teams(names: Sequence[str], teams: Sequence[int]) -> None:
+    """A request for a human in each of these sessions, of the teams in turn."""
+    for number, name in enumerate(names):
+        team = teams[number % len(teams)] if teams else None
+        escalate(session_name=name, reason="bench", credentials=None, team_id=team)
+
+
+def give_up_teams(names: Sequence[str]) -> None:
+    """There is one team again, and nobody waits in these sessions."""
+    ChatSession.objects.filter(name__in=names).update(status=Status.CLOSED)
+    Team.objects.filter(is_default=False).delete()
 
 
 def send(channels: Sequence[str], text: str) -> None:
@@ -149,7 +205,11 @@ def drop_turns() -> None:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "create_sessions": create_sessions,
+    "fill_desk": fill_desk,
     "log_in": log_in,
+    "form_teams": form_teams,
+    "ask_teams": ask_teams,
+    "give_up_teams": give_up_teams,
     "send": send,
     "drop_turns": drop_turns,
     "change_status": change_status,

@@ -14,6 +14,7 @@ from bench.messages import MESSAGES, OTHER_STREAM, REPLIES, run_messages
 from bench.report import Report
 from bench.servers import Server, Site, running
 from bench.streams import Streams
+from bench.teams import measure_teams
 from bench.wire import TEXT, Redis, envelope, get_stream, resume_from, session_stream
 
 MANY = STREAM_COUNTS[-1]
@@ -65,6 +66,7 @@ class Project:
         for label, part in (
             ("streams of one channel", self._measure_chatbot),
             ("streams of two channels", self._measure_two_channels),
+            ("teams", self._measure_teams),
             ("messages", self._measure_messages),
         ):
             self._report.attempt(f"{self._under}: {label}", part)
@@ -121,6 +123,11 @@ class Project:
             streams.open([get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in self._people.logins])
             self._measure_durable(TWO_CHANNELS, server, streams, "sse_broadcast")
             streams.close()
+
+    def _measure_teams(self) -> None:
+        server = self._site.service("workbench", self._under)
+        with running(server):
+            measure_teams(self._figures, self._site, server, self._under, self._people.logins)
 
     def _measure_durable(self, name: str, server: Server, streams: Streams, channel: str) -> None:
         send = partial(self._site.backstage.call, "send", channels=[channel], text=TEXT)

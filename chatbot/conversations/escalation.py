@@ -13,7 +13,7 @@ from chatbot.conversations.opening_hours import hours_of
 from chatbot.conversations.queue import count_waiting
 from chatbot.conversations.selectors import queue_rank
 from chatbot.conversations.teams import default_team, team_key
-from chatbot.conversations.waiting import is_as_usual, notice_of, staffing_of
+from chatbot.conversations.waiting import notice_of, staffing_of
 from chatbot.models import ChatSession, Message, Status, Team
 
 FULL = gettext_noop(
@@ -85,7 +85,6 @@ def is_for_people(session: ChatSession, *, now: datetime) -> bool:
 
 def _tell(session: ChatSession, team: Team, now: datetime) -> Message:
     staffing = staffing_of(team, now=now)
-    text, opening = notice_of(staffing, session.language)
     # Pages have a sentence of their own for the usual case; what else there is to say they show as it is stored.
-    notice: transcript.Notice | None = "asked" if is_as_usual(staffing) else None
+    notice, text, opening = notice_of(staffing, session.language)
     return transcript.write_notice(session, text, now=now, notice=notice, opening=opening)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from chatbot.conversations import events
 from chatbot.conversations.teams import team_key
 from chatbot.conversations.waiting import staffing_by_team, why_waiting
-from chatbot.models import MAX_TEAMS, QUEUE_ORDER, ChatSession, Status, Team
+from chatbot.models import QUEUE_ORDER, ChatSession, Status, Team
 from realtime import home, process
 from realtime.api import send_many
 from realtime.database import in_database, log_fault
@@ -28,6 +28,8 @@ from realtime.log import leases
 # At most twice a second over all processes, by the one that gets the lease. It ends before its holder's next attempt.
 TURN = timedelta(seconds=0.5)
 INTERVAL_SECONDS = 0.55
+# Within which an announcement follows a change, also where a process was busy.
+RECENT = timedelta(seconds=5)
 # Of each team. Customers further back hear their place when they come nearer, or when they load the page.
 MAX_ANNOUNCED_POSITIONS = 100
 
@@ -54,10 +56,21 @@ def send_queue_in_turn() -> bool:
 
 
 def send_queue() -> None:
-    """Send queue_update to the agents of each team and queue_position to those who wait; ten queries at most."""
+    """Send queue_update to the agents of each team and queue_position to those who wait; eleven queries at most.
+
+    Of a queue that is empty and was so before nothing is said: the default team's is told to everybody.
+    """
     lengths = queues()
-    updates = [_update(team, lengths.get(team_key(team))) for team in Team.objects.all()[:MAX_TEAMS]]
+    told = {*lengths, *_recently_active()}
+    teams = [team for team in Team.objects.all() if team_key(team) in told]
+    updates = [_update(team, lengths.get(team_key(team))) for team in teams]
     send_many([*updates, *(_positions() if lengths else [])])
+
+
+def _recently_active() -> list[int | None]:
+    """The `team_id` of sessions in which something was said or noted a moment ago, as when one leaves its queue."""
+    active = ChatSession.objects.filter(last_activity_at__gte=Now() - RECENT).order_by()
+    return list(active.values_list("team_id", flat=True).distinct())
 
 
 @dataclass(frozen=True, slots=True)

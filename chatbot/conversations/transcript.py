@@ -16,9 +16,11 @@ BOT = "bot"
 
 # What a notice tells of: a customer asked for an agent, or stopped waiting; an agent took the conversation, gave it to
 # the bot, put it back into the queue, was deactivated, closed it; the customer ended it. An agent accepted it from
-# another one, did not answer in time, had no page open.
+# another one, did not answer in time, had no page open. He asked while nobody was available, while the team was closed.
 Notice = Literal[
     "asked",
+    "asked_absent",
+    "asked_closed",
     "gave_up",
     "taken",
     "released",

@@ -14,6 +14,7 @@ from chatbot.conversations.events.base import iso
 from chatbot.conversations.opening_hours import hours_of
 from chatbot.conversations.staffing import count_by_team, count_in_team, known_agents
 from chatbot.conversations.teams import team_key
+from chatbot.conversations.transcript import Notice
 from chatbot.models import Team
 
 ASKED = gettext_noop("An agent has been asked to join. You can keep writing while you wait.")
@@ -39,8 +40,8 @@ DAY_FORMAT = gettext_noop("l, j F")
 class QueueJson(TypedDict):
     """For who waits: of `agents` in the team so many are `able` to take somebody, connected and available.
 
-    `agents` is 0 where none of them has ever opened the desk: then nothing is known of them. `opens_at` is null while
-    the team is open, and where it does not open within 60 days. `why` says it in the customer's language.
+    Agents who have never opened the desk are not counted. `opens_at` is null while the team is open, and where it does
+    not open within 60 days. `why` says it in the customer's language.
     """
 
     able: int
@@ -59,10 +60,6 @@ class Staffing:
     agents: int
     is_open: bool
     opens_at: datetime | None
-
-    @property
-    def is_nobody_there(self) -> bool:
-        return self.able == 0 and self.agents > 0
 
 
 def staffing_of(team: Team, *, now: datetime) -> Staffing:
@@ -99,19 +96,19 @@ def why_waiting(staffing: Staffing, *, place: int, language: str) -> str:
         before = place - 1
         ahead = gettext("{before} before you").format(before=before) if before else gettext("you are next")
         there = _who_is_there(staffing)
-        sentence = gettext("{there}, {ahead}.").format(there=there, ahead=ahead) if there else f"{ahead}{gettext('.')}"
+        sentence = gettext("{there}, {ahead}.").format(there=there, ahead=ahead)
         return sentence[0].upper() + sentence[1:]
 
 
 def _who_is_there(staffing: Staffing) -> str:
-    """In the language that is active; nothing where nothing is known."""
+    """In the language that is active."""
     if not staffing.is_open:
         opening = _opening(staffing)
         return (
             gettext("our team opens on {opening}").format(opening=opening) if opening else gettext("our team is closed")
         )
     if staffing.agents == 0:
-        return ""
+        return gettext("nobody of our team is available at the moment")
     if staffing.able == 0:
         return ngettext(
             "our agent is not available at the moment",
@@ -123,19 +120,14 @@ def _who_is_there(staffing: Staffing) -> str:
     )
 
 
-def is_as_usual(staffing: Staffing) -> bool:
-    """Whether who waits has only to wait for his turn."""
-    return staffing.is_open and not staffing.is_nobody_there
-
-
-def notice_of(staffing: Staffing, language: str) -> tuple[str, str]:
-    """What to tell who begins to wait: a text to be translated, and its `opening`, in his language."""
+def notice_of(staffing: Staffing, language: str) -> tuple[Notice, str, str]:
+    """What to tell who begins to wait: of what, a text to be translated, and its `opening`, in his language."""
     if staffing.is_open:
-        return (NOBODY if staffing.is_nobody_there else ASKED), ""
+        return ("asked_absent", NOBODY, "") if staffing.able == 0 else ("asked", ASKED, "")
     if staffing.opens_at is None:
-        return CLOSED, ""
+        return "asked_closed", CLOSED, ""
     with translation.override(language):
-        return CLOSED_UNTIL, _opening(staffing)
+        return "asked_closed", CLOSED_UNTIL, _opening(staffing)
 
 
 def _opening(staffing: Staffing) -> str:

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.functions import Now
 
 from chatbot.conversations.teams import default_team
-from chatbot.conversations.waiting import ASKED, CLOSED, NOBODY, Staffing, notice_of
+from chatbot.conversations.waiting import ASKED, CLOSED, CLOSED_UNTIL, NOBODY, Staffing, notice_of
 from chatbot.models import (
     AgentPresence,
     AgentState,
@@ -261,13 +261,13 @@ def staffing(*, able: int = 1, agents: int = 2, is_open: bool = True, opens_at: 
     [
         (staffing(), ASKED),
         (staffing(able=0), NOBODY),
-        (staffing(able=0, agents=0), ASKED),  # nobody has ever been seen: nothing is known
+        (staffing(able=0, agents=0), NOBODY),
         (staffing(is_open=False), CLOSED),
         (staffing(is_open=False, able=0), CLOSED),
     ],
 )
 def test_what_is_told(there: Staffing, text: str) -> None:
-    assert notice_of(there, "en") == (text, "")
+    assert notice_of(there, "en")[1:] == (text, "")
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_what_is_told(there: Staffing, text: str) -> None:
 )
 def test_an_opening_is_told_by_the_teams_clock(language: str, opening: str) -> None:
     there = staffing(is_open=False, opens_at=datetime(2026, 11, 30, 1, tzinfo=UTC))
-    assert notice_of(there, language)[1] == opening
+    assert notice_of(there, language) == ("asked_closed", CLOSED_UNTIL, opening)
 
 
 # A full queue

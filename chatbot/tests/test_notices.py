@@ -16,8 +16,8 @@ from chatbot.tests.people import make_agent
 @pytest.mark.parametrize(
     ("calls", "notices"),
     [
-        (["escalate"], ["asked"]),
-        (["escalate", "cancel-escalation"], ["asked", "gave_up"]),
+        (["escalate"], ["asked_absent"]),
+        (["escalate", "cancel-escalation"], ["asked_absent", "gave_up"]),
         (["close"], ["ended"]),
     ],
 )

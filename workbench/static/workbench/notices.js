@@ -4,6 +4,8 @@ import { fill } from "../browser/kit/text.js";
 
 const OF_OTHERS = {
   asked: () => gettext("The customer asked for a human."),
+  asked_absent: () => gettext("The customer asked for a human."),
+  asked_closed: () => gettext("The customer asked for a human."),
   gave_up: () => gettext("The customer stopped waiting."),
   taken: () => gettext("%(agent)s took over."),
   released: () => gettext("%(agent)s handed the conversation back to the assistant."),

@@ -93,7 +93,7 @@ function receiveEvent({ type, data }) {
   else if (type === "transfer_request") receiveTransferRequest(payload, data);
   else if (type === "message_read") receiveRead(payload, data);
   else if (type === "customer_presence" || type === "customer_change") receiveCustomer(payload);
-  else if (type === "queue_update") store.takeQueueLength(payload.waiting);
+  else if (type === "queue_update") store.takeQueueLength(payload);
   else if (type === "reset") {
     conversation.interrupt();
     refetch();
