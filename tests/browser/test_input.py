@@ -1,0 +1,21 @@
+"""The desk tells that somebody is at it: at the first input, and not with each."""
+
+import pytest
+
+from tests.browser.conftest import People
+
+pytestmark = pytest.mark.browser
+
+
+def test_input_is_told_once(people: People) -> None:
+    desk = people.agent("alice")
+    told: list[str] = []
+    desk.page.on("request", lambda request: told.append(request.url) if request.url.endswith("/activity") else None)
+    with desk.page.expect_response("**/api/agent/activity") as response:
+        desk.page.mouse.move(100, 100)
+    assert response.value.status == 204
+    for n in range(20):
+        desk.page.mouse.move(200 + n, 200)
+        desk.page.keyboard.press("Shift")
+    desk.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert len(told) == 1
