@@ -15,7 +15,7 @@ from realtime import log
 from workbench import selectors
 from workbench.access.agents import Agent
 from workbench.assignment.stranded import find_stranded
-from workbench.paging import LATEST
+from workbench.lists.paging import LATEST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -29,7 +29,7 @@ from workbench.access.agents import Agent
 from workbench.demo.agents import create_demo_agents
 from workbench.demo.conversations import Teller
 from workbench.demo.seed import make_samples
-from workbench.unread import unread_counts
+from workbench.lists.unread import unread_counts
 
 pytestmark = pytest.mark.django_db
 

@@ -22,8 +22,8 @@ from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_
 from chatbot.models import QUEUE_ORDER, AvailabilityReason, ChatSession, Closing, Offer, Status
 from workbench.access.agents import Agent
 from workbench.access.sessions import listed_for, may_read, readable_by, waiting_for
-from workbench.paging import LATEST, UNANSWERED
-from workbench.unread import unread_counts
+from workbench.lists.paging import LATEST, UNANSWERED
+from workbench.lists.unread import unread_counts
 
 MAX_QUEUE_ITEMS = 200
 

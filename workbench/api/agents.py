@@ -12,7 +12,7 @@ from chatbot.models import MAX_AVAILABILITY_REASON_LENGTH, Availability
 from chatbot.web.bodies import Body, EmptyBody, Json, Text
 from chatbot.web.json_api import changes, reads
 from workbench.access.agents import logged_in_agent
-from workbench.agents import AgentItem, agent_items
+from workbench.lists.agents import AgentItem, agent_items
 
 router = Router(tags=["agents"])
 own = Router(tags=["agents"])

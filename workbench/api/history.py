@@ -9,7 +9,7 @@ from chatbot.web.json_api import reads
 from workbench.access.agents import logged_in_agent
 from workbench.access.sessions import readable_session
 from workbench.api.guards import check_readable
-from workbench.history import HistoryLine, history_of
+from workbench.lists.history import HistoryLine, history_of
 
 router = Router(tags=["sessions"])
 

@@ -16,7 +16,7 @@ from chatbot.web.json_api import changes, reads
 from chatbot.web.schemas import Seconds
 from workbench.access.agents import Agent, logged_in_agent
 from workbench.actions.change_team import change_team
-from workbench.teams import TeamItem, team_items
+from workbench.lists.teams import TeamItem, team_items
 
 # Of a number in an address, so that every one is a number for the database, too.
 MAX_DIGITS = 18

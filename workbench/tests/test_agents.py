@@ -15,7 +15,7 @@ from chatbot.tests.logged import logged
 from chatbot.tests.people import make_agent
 from realtime import groups
 from realtime.database import in_database
-from workbench.agents import agent_items
+from workbench.lists.agents import agent_items
 from workbench.tests.agent import AgentClient, add_session
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from chatbot.models import ChatSession, HistoryEntry, Status, What
 from chatbot.tests.database import count_queries
 from chatbot.tests.people import hand_over_to, make_agent
 from realtime.database import in_database
-from workbench.history import MAX_LINES
+from workbench.lists.history import MAX_LINES
 from workbench.tests.ableness import make_able
 from workbench.tests.agent import AgentClient, add_session
 

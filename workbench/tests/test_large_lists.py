@@ -13,7 +13,7 @@ from chatbot.models import ChatSession, Message, Presence, PresenceHolder, Role,
 from chatbot.tests.people import make_agent
 from workbench import selectors
 from workbench.access.agents import Agent
-from workbench.paging import LATEST
+from workbench.lists.paging import LATEST
 from workbench.tests.agent import make_colleague
 
 pytestmark = pytest.mark.django_db
