@@ -17,8 +17,10 @@ from pathlib import Path
 from bench.connections import OPENING, STORM
 from bench.figures import Figures
 from bench.growth import plot_log, plot_processes, plot_rates, plot_sessions
+from bench.lists import measure_lists
 from bench.messages import ANSWER, MESSAGES, OTHER_STREAM, REPLIES
 from bench.project import DELIVERY, Project, create_people
+from bench.queue import measure_queue
 from bench.references import bare, measure_plain, measure_reference, measure_stock_storm, stock
 from bench.report import Report
 from bench.servers import LOAD_CORES, Site, run_site, running
@@ -26,7 +28,7 @@ from bench.wire import Redis
 
 FOLDER = Path(__file__).resolve().parent
 QUIET_LOAD = 0.7
-PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "growth")
+PARTS = ("bare", "stock", "plain", "daphne", "uvicorn", "postgresql", "lists", "growth", "queue")
 
 
 def main() -> int:
@@ -78,6 +80,8 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
         report.attempt("stock with storage: reconnect storm", partial(measure_stock_storm, folder, report))
     if "plain" in wanted:
         report.attempt("plain Django", partial(measure_plain, folder / "plain", report))
+    if "lists" in wanted:
+        report.attempt("lists", partial(measure_lists, folder / "lists", report))
     if {"daphne", "uvicorn", "growth"}.intersection(wanted):
         with run_site(folder / "site") as site:
             report.say("create sessions and agents")
@@ -89,6 +93,8 @@ def measure(folder: Path, wanted: Sequence[str], report: Report) -> None:
                 measure_growth(site, people.live, report)
         with run_site(folder / "log") as site:
             report.attempt("growth with the log", partial(plot_log, report.curves, site))
+    if "queue" in wanted:
+        report.attempt("queue", partial(measure_queue, report.figures, folder / "queue"))
 
 
 def measure_growth(site: Site, names: Sequence[str], report: Report) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -16,10 +17,11 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from chatbot.customers.actions.cancel_escalation import cancel_escalation
 from chatbot.customers.actions.escalate import escalate
-from chatbot.models import BotTurn, ChatSession, Status, Team, TeamMember
+from chatbot.models import BotTurn, ChatSession, Message, Role, Status, Team, TeamMember
 from chatbot.web.digests import digest
 from realtime import log
 from realtime.api import send_many
@@ -30,6 +32,7 @@ from realtime.models import ChannelHead, LoggedEvent
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 CHANNELS_A_TRANSACTION = 100
+WAITING_AT_DESK, LIVE_AT_DESK = 24, 16
 MAKE_HEADS = """
     INSERT INTO realtime_channelhead (channel, last, pruned) SELECT value, 0, 0 FROM json_each(%s) WHERE true
     ON CONFLICT (channel) DO NOTHING
@@ -64,6 +67,35 @@ def create_sessions(names: Sequence[str], assignee: str | None = None) -> None:
             token_digest=digest(name),
         )
         for name in names
+    )
+
+
+def fill_desk(agent: str, total: int) -> None:
+    """Add sessions until there are so many: 24 wait, 16 are the agent's, the others are closed; two messages each."""
+    user = User.objects.get(username=agent)
+    now, known = timezone.now(), ChatSession.objects.count()
+    sessions = ChatSession.objects.bulk_create(
+        _desk_session(number, user, now - timedelta(seconds=total - number)) for number in range(known, total)
+    )
+    Message.objects.bulk_create(
+        Message(session=session, role=Role.CUSTOMER, content="hi", sender="customer", client_id=f"c-{number}")
+        for session in sessions
+        for number in range(2)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _desk_session(number: int, agent: User, moment: datetime) -> ChatSession:
+    is_waiting, is_live = number < WAITING_AT_DESK, WAITING_AT_DESK <= number < WAITING_AT_DESK + LIVE_AT_DESK
+    status = Status.PENDING_MANUAL if is_waiting else Status.MANUAL_LIVE if is_live else Status.CLOSED
+    return ChatSession(
+        name=f"desk-{number}",
+        status=status,
+        assignee=agent if is_live else None,
+        waiting_since=moment if is_waiting else None,
+        unanswered_since=moment if is_waiting or is_live else None,
+        last_activity_at=moment,
     )
 
 
@@ -173,6 +205,7 @@ def drop_turns() -> None:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "create_sessions": create_sessions,
+    "fill_desk": fill_desk,
     "log_in": log_in,
     "form_teams": form_teams,
     "ask_teams": ask_teams,

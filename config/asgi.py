@@ -37,9 +37,9 @@ from workbench.access.login_attempts import prune_hourly as prune_login_attempts
 from workbench.access.login_sessions import note_use_of_logins
 from workbench.api.streams import STREAM_ROUTES as WORKBENCH_STREAMS
 from workbench.assignment.drain import assign_sessions, wake_by_events
-from workbench.assignment.presence import keep_presence_of_agents
 from workbench.assignment.stranded import requeue_stranded_sessions
-from workbench.idleness import set_idle_agents_away
+from workbench.presence.idleness import set_idle_agents_away
+from workbench.presence.keeping import keep_presence_of_agents
 
 YOUNG_OBJECTS = 10_000  # between two collections; CPython's default is 700
 SWITCH_SECONDS = 0.0005  # CPython's default is 0.005

@@ -22,15 +22,17 @@ def connected() -> set[int]:
 def loads(agents: Collection[int] | None = None) -> Counter[int]:
     """For each of these users (None: for all) his live sessions that are not on hold, and open offers to him.
 
-    Two queries. It stays so while their states are locked, but for what they take themselves.
+    One query. It stays so while their states are locked, but for what they take themselves.
     """
     live = ChatSession.objects.filter(status=Status.MANUAL_LIVE, held_since=None)
     offered = Offer.objects.filter(ended_at=None)
     if agents is not None:
         live, offered = live.filter(assignee__in=agents), offered.filter(receiver__in=agents)
     # Without order_by() an order of the model would be part of the groups.
-    counts = Counter(dict(live.order_by().values_list("assignee").annotate(Count("pk"))))
-    counts.update(dict(offered.order_by().values_list("receiver").annotate(Count("pk"))))
+    rows = live.order_by().values_list("assignee").annotate(Count("pk"))
+    counts: Counter[int] = Counter()
+    for agent, count in rows.union(offered.order_by().values_list("receiver").annotate(Count("pk")), all=True):
+        counts[agent] += count
     return counts
 
 

@@ -1,14 +1,20 @@
 """Prometheus metrics of conversations. Gauges are read from the database; each process shows the same."""
 
 from django.db.models.functions import Now
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
-from chatbot.models import BotTurn, ChatSession, Status, lease_has_run_out
+from chatbot.models import BotTurn, ChatSession, OfferEnd, Status, lease_has_run_out
 
 QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")
 QUEUE_LONGEST_WAIT_SECONDS = Gauge("chat_queue_longest_wait_seconds", "How long the first of them has waited")
 LIVE = Gauge("chat_sessions_live", "Conversations with an agent")
 RATE_LIMITED = Counter("chat_rate_limited_total", "Calls refused because they came too often", ["limit"])
+OFFERS_ENDED = Counter("chat_offers_ended_total", "Offers to agents that ended in this process", ["end"])
+OFFER_ACCEPTED_SECONDS = Histogram(
+    "chat_offer_accepted_seconds",
+    "From an offer to its acceptance",
+    buckets=(1, 2, 5, 10, 20, 30, 60, 120),
+)
 BOT_TURNS_EXPIRED = Gauge("chat_bot_turns_expired", "Answers of the bot that no process works on in time")
 
 
@@ -21,3 +27,10 @@ def measure() -> None:
     QUEUE_LONGEST_WAIT_SECONDS.set(max(0.0, (first[1] - first[0]).total_seconds()) if first and first[0] else 0)
     LIVE.set(ChatSession.objects.filter(status=Status.MANUAL_LIVE).count())
     BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(lease_has_run_out()).count())
+
+
+def count_offer(end: str, seconds: float) -> None:
+    """Count an offer that ended so many seconds after it was made."""
+    OFFERS_ENDED.labels(end).inc()
+    if end == OfferEnd.ACCEPTED:
+        OFFER_ACCEPTED_SECONDS.observe(seconds)

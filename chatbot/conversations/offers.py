@@ -8,14 +8,17 @@ lifecycle calls, so that no writer can forget it).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from chatbot.conversations import events, history
 from chatbot.conversations.agents import agent_json
 from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import UNUSED_OF_ASSIGNEE
+from chatbot.conversations.metrics import count_offer
 from chatbot.models import ChatSession, Offer, OfferEnd, Status, What
 
 # What an offer's end is called in the history. An accepted or overtaken one ends with a line of lifecycle's own.
@@ -113,3 +116,4 @@ def seconds_of(offer: Offer) -> int:
 def _end(offer: Offer, how: OfferEnd, now: datetime) -> None:
     offer.end, offer.ended_at = how, now
     offer.save(update_fields=["end", "ended_at"])
+    transaction.on_commit(partial(count_offer, str(how), (now - offer.made_at).total_seconds()), robust=True)

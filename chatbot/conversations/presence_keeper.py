@@ -10,7 +10,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Awaitable, Callable, Collection, Iterator, Set
 from typing import Protocol
 
 from django.db import DatabaseError
@@ -55,16 +55,20 @@ class PresenceKeeper:
         self._gone_since: dict[str, float] = {}
         self._held_at = -math.inf
 
-    async def look(self, open_now: Set[str]) -> None:
+    @property
+    def written(self) -> Set[str]:
+        return self._written
+
+    async def look(self, open_now: Set[str], *, over: Set[str] = frozenset()) -> None:
         """Write what differs: who came, and who has been gone for long enough. Raises DatabaseError.
 
-        After an error the next look writes what is missing.
+        Who is `over` will not come back: of these nobody waits. After an error the next look writes what is missing.
         """
         if not open_now and not self._written:
             return
         if self._clock() - self._held_at >= HOLD_SECONDS:
             await self._hold()
-        went = self._gone_for_long(open_now)
+        went = self._gone_for_long(open_now) | (self._written & over - open_now)
         for part in _parts(open_now - self._written):
             await self._change(came=part)
         for part in _parts(went):
@@ -87,8 +91,8 @@ class PresenceKeeper:
         return {name for name, since in self._gone_since.items() if now - since >= self._grace_seconds}
 
 
-async def keep(keeper: PresenceKeeper, open_now: Callable[[], Set[str]]) -> None:
-    """Keep what is written as what is open, for as long as this process lives.
+async def keep(look: Callable[[], Awaitable[None]]) -> None:
+    """Look each second, for as long as this process lives.
 
     What a process that ends has written counts until its lease runs out: its people come back to another one.
     """
@@ -98,7 +102,7 @@ async def keep(keeper: PresenceKeeper, open_now: Callable[[], Set[str]]) -> None
         if streams.is_draining:
             return
         try:
-            await keeper.look(open_now())
+            await look()
         except DatabaseError as error:
             log_fault(logger, error, "could not note who is here, will try again")
         except Exception:

@@ -1,7 +1,5 @@
 """Notes in the database which customers have a stream in this process."""
 
-from collections.abc import Set
-
 from chatbot.conversations import presence
 from chatbot.conversations.presence_keeper import PresenceKeeper, keep
 from chatbot.customers.access import authorise_streams
@@ -12,9 +10,10 @@ GRACE_SECONDS = 5.0
 
 async def keep_presence() -> None:
     """Do it for as long as this process lives."""
-    await keep(PresenceKeeper(presence.change, GRACE_SECONDS), _open_now)
+    streams = process.current().streams
+    keeper = PresenceKeeper(presence.change, GRACE_SECONDS)
 
+    async def look() -> None:
+        await keeper.look({request.kwargs["name"] for request in streams.requests_of(authorise_streams)})
 
-def _open_now() -> Set[str]:
-    requests = process.current().streams.requests_of(authorise_streams)
-    return {request.kwargs["name"] for request in requests}
+    await keep(look)

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from chatbot.conversations import events, lifecycle, offers, reasons
 from chatbot.conversations.change import Change
 from chatbot.conversations.history import CUSTOMER, agent_actor
+from chatbot.conversations.metrics import OFFER_ACCEPTED_SECONDS, OFFERS_ENDED
 from chatbot.conversations.offers import Proposal
 from chatbot.models import AgentState, ChatSession, HistoryEntry, Offer, OfferEnd, Status
 from chatbot.tests.customer import make_session
@@ -137,6 +138,27 @@ def test_an_ended_offer_is_in_the_way_of_no_other() -> None:
     offers.end(offer, OfferEnd.EXPIRED, actor=CUSTOMER, now=NOW)
     assert offers.open_offer(session) is None
     assert offers.open_offer(session) != offer_to(session, "carol")
+
+
+@pytest.mark.parametrize(("end", "seconds"), [(OfferEnd.DECLINED, 0), (OfferEnd.ACCEPTED, 12)])
+def test_its_end_is_counted(end: OfferEnd, seconds: int, django_capture_on_commit_callbacks: Any) -> None:
+    """And if it was accepted, how long that took."""
+
+    def counted() -> tuple[float, float]:
+        [metric] = OFFER_ACCEPTED_SECONDS.collect()
+        samples = {each.name: each.value for each in metric.samples}
+        return OFFERS_ENDED.labels(str(end))._value.get(), samples["chat_offer_accepted_seconds_sum"]
+
+    before = counted()
+    session = waiting()
+    offer = offer_to(session)
+    later = NOW + timedelta(seconds=12)
+    with django_capture_on_commit_callbacks(execute=True):
+        if end == OfferEnd.ACCEPTED:
+            lifecycle.take_over(session, agent=offer.receiver, now=later)
+        else:
+            offers.end(offer, end, actor=agent_actor(offer.receiver), now=later)
+    assert counted() == (before[0] + 1, before[1] + seconds)
 
 
 def test_a_closed_session_has_nothing_that_could_end(django_assert_num_queries: Any) -> None:

@@ -17,16 +17,15 @@ def take(name: str, duration: timedelta) -> bool:
 
     One that ends later than any begun now was taken before the clock went back, and counts as run out.
     """
-    return _take(name, duration, Q())
+    with transaction.atomic():
+        Lease.objects.bulk_create([Lease(name=name, until=Now() - duration)], ignore_conflicts=True)
+        free = Lease.objects.filter(Q(until__lte=Now()) | Q(until__gt=Now() + duration), name=name)
+        return free.update(holder=HOLDER, until=Now() + duration) == 1
 
 
 def hold(name: str, duration: timedelta) -> bool:
     """As take, but a process that holds the lease renews it; False while another one holds it."""
-    return _take(name, duration, Q(holder=HOLDER))
-
-
-def _take(name: str, duration: timedelta, also: Q) -> bool:
-    with transaction.atomic():
-        Lease.objects.bulk_create([Lease(name=name, until=Now() - duration)], ignore_conflicts=True)
-        free = Lease.objects.filter(Q(until__lte=Now()) | Q(until__gt=Now() + duration) | also, name=name)
-        return free.update(holder=HOLDER, until=Now() + duration) == 1
+    until = Now() + duration
+    if Lease.objects.filter(name=name, holder=HOLDER, until__gt=Now(), until__lte=until).update(until=until):
+        return True
+    return take(name, duration)

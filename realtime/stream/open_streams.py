@@ -52,9 +52,9 @@ class OpenStreams:
         """What was asked for by each open stream that this rule has granted."""
         return (stream.request for stream in self.all if stream.authorise is rule)
 
-    def channels_of(self, rule: Authorise) -> Iterator[tuple[Channel, ...]]:
-        """What each open stream reads that this rule has granted."""
-        return (stream.channels for stream in self.all if stream.authorise is rule)
+    def grants_of(self, rule: Authorise) -> Iterator[tuple[StreamRequest, tuple[Channel, ...]]]:
+        """The same, with the channels that each of these streams reads."""
+        return ((stream.request, stream.channels) for stream in self.all if stream.authorise is rule)
 
     async def tick(self) -> None:
         """Each second keep quiet streams alive and cut off those that do not read."""

@@ -195,7 +195,7 @@ def test_on_a_phone_the_next_customer_is_always_at_hand(
     expect(workbench.locate("#take-next")).to_be_in_viewport(ratio=1)
     workbench.locate("#take-next").click()
     expect(workbench.locate("#composer")).to_be_visible()
-    for label in ("To the queue", "Release", "Close"):
+    for label in ("Hold", "Transfer", "Close"):
         expect(workbench.locate(".conversation-actions").get_by_text(label)).to_be_visible()
     assert not is_in_body(workbench.page)
 

@@ -27,7 +27,7 @@ from workbench.assignment.waking import waking
 LOOK_SECONDS = 1.0
 # While another process has the turn and leaves something undone.
 RETRY_SECONDS = 0.2
-# Between two looks, so that many events at once cost one.
+# Between two looks at most, so that many events at once cost one; else as long as the last look took.
 PAUSE_SECONDS = 0.05
 
 # How soon a team that is made is listened to; until then a look a second is what its sessions have.
@@ -51,11 +51,12 @@ async def assign_sessions() -> None:
         is_sweep = clock() >= next_sweep
         if is_sweep:
             next_sweep = clock() + LOOK_SECONDS * 0.9
+        began = clock()
         is_done = await _try_to_look(is_sweep=is_sweep)
         if not is_done:
             next_sweep = 0.0
         delay = LOOK_SECONDS if is_done else RETRY_SECONDS
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(min(PAUSE_SECONDS, clock() - began))
 
 
 async def wake_by_events() -> None:

@@ -21,6 +21,8 @@ RAMP_STEP = timedelta(seconds=30)
 MAX_WAITING = 5_000
 
 REFUSALS = (OfferEnd.DECLINED, OfferEnd.EXPIRED)
+# How an offer of a session that still waits can have ended.
+ENDS = (*REFUSALS, OfferEnd.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Of one moment. `users` has the candidates by id."""
+    """Of one moment. `states` has the candidates' rows by their id."""
 
     rules: Mapping[TeamKey, Team]
     waiting: list[Waiting]
     candidates: list[Candidate]
-    users: Mapping[int, User]
+    states: Mapping[int, Mapping[str, Any]]
     refusals: Mapping[int, list[Refusal]]
+
+    def user(self, agent: int) -> User:
+        """A candidate with his names; made only of who is needed, since there may be thousands."""
+        state = self.states[agent]
+        names = {name: state[f"agent__{name}"] for name in ("username", "first_name", "last_name")}
+        return User(pk=agent, **names)
 
 
 def offering_teams() -> dict[TeamKey, Team]:
@@ -57,7 +65,7 @@ def of_teams(rules: Mapping[TeamKey, Team]) -> Q:
 
 
 def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
-    """Everything that a round needs, in seven queries at most; None, after one or two, if nothing can be offered."""
+    """Everything that a round needs, in five queries at most; None, after one or two, if nothing can be offered."""
     waiting = _read_waiting(rules)
     if not waiting:
         return None
@@ -71,7 +79,7 @@ def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
         rules,
         [Waiting(pk, team, _refused_by(refusals.get(pk, []), since)) for pk, team in waiting.items()],
         _candidates(states, rules, now),
-        {state["agent_id"]: _user(state) for state in states},
+        {state["agent_id"]: state for state in states},
         refusals,
     )
 
@@ -89,14 +97,9 @@ def _read_states() -> list[dict[str, Any]]:
     return list(able.able().order_by("agent_id").values(*fields, *names))
 
 
-def _user(state: Mapping[str, Any]) -> User:
-    names = {name: state[f"agent__{name}"] for name in ("username", "first_name", "last_name")}
-    return User(pk=state["agent_id"], **names)
-
-
 def read_refusals(sessions: Collection[int]) -> dict[int, list[Refusal]]:
     """What became of the queue's offers of these sessions, oldest first; one query."""
-    rows = Offer.objects.filter(sender=None, end__in=(*REFUSALS, OfferEnd.WITHDRAWN), session__in=sessions)
+    rows = Offer.objects.filter(sender=None, end__in=ENDS, session__in=sessions)
     found: dict[int, list[Refusal]] = {}
     for offer in rows.select_related("receiver").order_by("ended_at", "id"):
         agent, ended_at = agent_json(offer.receiver), offer.ended_at

@@ -1,6 +1,7 @@
 """One round of assignment: read, match in memory, and write what still holds under the locks."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +14,15 @@ from chatbot.conversations.agents import agent_json
 from chatbot.conversations.offers import Proposal
 from chatbot.models import AgentState, ChatSession, Offer, Status
 from realtime.api import send_many
-from workbench.assignment.facts import Facts, limit, offering_teams, read_facts, read_refusals
+from workbench.assignment.facts import ENDS, Facts, limit, offering_teams, read_facts
 from workbench.assignment.matching import Match, match
 from workbench.assignment.turn import take_turn
 
 # In one transaction: the customers of these sessions, and other writers of them, wait for it.
 MAX_MATCHES = 500
 MAX_NAMED = 3
+
+ENDS_UNTAKEN = ("", *ENDS)  # the first: open
 
 
 def run_round() -> int:
@@ -68,8 +71,7 @@ class _Writing:
         return {row.pk: row for row in rows.order_by("pk")}
 
     def _still_held(self, sessions: Mapping[int, ChatSession], states: Mapping[int, AgentState]) -> list[Match]:
-        offered = set(Offer.objects.filter(session__in=sessions, ended_at=None).values_list("session_id", flat=True))
-        refusals = read_refusals(sessions)
+        offered = self._offered_meanwhile(sessions)
         teams = {each.session: each.team for each in self.facts.waiting}
         loads = able.loads(states)
         held = []
@@ -79,11 +81,16 @@ class _Writing:
                 continue
             if not self._may_have(state, session, loads):
                 continue
-            if len(refusals.get(session.pk, [])) > len(self.facts.refusals.get(session.pk, [])):
-                continue  # refused meanwhile, perhaps by this agent
             loads[state.pk] += 1
             held.append(each)
         return held
+
+    def _offered_meanwhile(self, sessions: Collection[int]) -> set[int]:
+        """Those that have an open offer, or one that was refused since the facts were read, perhaps by this agent."""
+        rows = Offer.objects.filter(session__in=sessions, sender=None).values_list("session_id", "end")
+        counts = Counter(session for session, end in rows if end in ENDS_UNTAKEN)
+        known = {session: len(self.facts.refusals.get(session, [])) for session in counts}
+        return {session for session, count in counts.items() if count > known[session]}
 
     def _may_have(self, state: AgentState, session: Any, loads: Mapping[int, int]) -> bool:
         rules = self.facts.rules.get(session.team_id)
@@ -92,7 +99,7 @@ class _Writing:
         return loads[state.pk] < limit(rules, state.capacity, session.database_now - state.able_since)
 
     def _proposal(self, found: Match, session: ChatSession) -> Proposal:
-        receiver = self.facts.users[found.agent]
+        receiver = self.facts.user(found.agent)
         seconds = self.facts.rules[session.team_id].offer_seconds
         return Proposal(session, receiver, seconds, why=self._why(found, session.waiting_since))
 
@@ -105,10 +112,10 @@ class _Writing:
         ]
         return {
             "code": "assigned",
-            "agent": agent_json(self.facts.users[found.agent]),
+            "agent": agent_json(self.facts.user(found.agent)),
             "live": found.live,
             "capacity": found.limit,
             "able": found.able,
             "before": [{"agent": each.agent, "end": each.end, "seconds": each.seconds} for each in before[-MAX_NAMED:]],
-            "full": [agent_json(self.facts.users[agent]) for agent in found.full],
+            "full": [agent_json(self.facts.user(agent)) for agent in found.full],
         }

@@ -56,6 +56,5 @@ def add_session(name: str = "s-1", status: Status = Status.PENDING_MANUAL, assig
             name=name,
             status=status,
             assignee=make_agent(assignee) if assignee else None,
-            waiting_since=Now() if status == Status.PENDING_MANUAL else None,
-            **fields,
+            **{"waiting_since": Now() if status == Status.PENDING_MANUAL else None, **fields},
         )

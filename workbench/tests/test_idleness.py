@@ -17,9 +17,9 @@ from chatbot.tests.people import make_agent
 from realtime import groups
 from realtime.database import in_database
 from realtime.models import Lease
-from workbench import idleness
 from workbench.access.signs_of_life import take_signs
-from workbench.idleness import LATE, sweep
+from workbench.presence import idleness
+from workbench.presence.idleness import LATE, sweep
 from workbench.tests.agent import AgentClient, add_session
 
 MINUTES = 15

@@ -38,16 +38,15 @@ export class Offering {
 
   /** Fetch what is offered, and what this agent has chosen. */
   async fetch() {
-    const asked = this.#store.openOffers();
-    const [offers, agents] = await Promise.all([callApi("GET", "/api/agent/offers"), callApi("GET", "/api/agents")]);
-    this.#store.takeOffers(offers.items, asked);
+    const [agents] = await Promise.all([callApi("GET", "/api/agents"), this.#fetchOffers()]);
     this.#store.takeSelf(agents.items.find(({ id }) => id === this.#agentId) ?? {});
   }
 
   /** Take an event of this agent's channel, or of all agents'. */
   receive(type, payload) {
     if (type === "transfer_offer") this.#receiveOffer(payload);
-    else if (type === "offer_ended" || type === "transfer_accepted" || type === "transfer_declined") this.#receiveEnd(payload);
+    else if (type === "transfer_declined") this.#receiveEnd({ ...payload, reason: "declined" });
+    else if (type === "offer_ended" || type === "transfer_accepted") this.#receiveEnd(payload);
     else if (type === "agent_status") this.#store.takeAgentStatus(payload);
     else if (type === "session_updated") this.#store.takeUpdate(payload);
   }
@@ -67,10 +66,18 @@ export class Offering {
     }
   }
 
+  async #fetchOffers() {
+    const asked = this.#store.openOffers();
+    const { items } = await callApi("GET", "/api/agent/offers");
+    this.#store.takeOffers(items, asked);
+  }
+
   #receiveOffer(offer) {
     const isNew = !this.#store.openOffers().includes(offer.offer_id);
     this.#store.takeOffer(offer);
-    if (isNew && this.#store.offered.peek().some(({ offer_id: id }) => id === offer.offer_id)) this.#callbacks.onOffer(offer);
+    if (!isNew || this.#store.offered.peek().every(({ offer_id: id }) => id !== offer.offer_id)) return;
+    this.#callbacks.onOffer(offer);
+    if (document.documentElement.lang !== "en") this.#fetchOffers().catch(this.#callbacks.onError); // an event is in English
   }
 
   #receiveEnd({ offer_id: id, session_name: name, reason, agent, to }) {

@@ -20,6 +20,7 @@ export function createStore(agentId) {
   const openName = signal(/** @type {string | null} */ (null));
   const leaving = signal(/** @type {ReadonlySet<string>} */ (new Set()));
   const waitingInAll = signal(0);
+  const lengths = /** @type {Map<number, number>} */ (new Map()); // of the queue of each team, as told last
   const clockAheadMs = signal(0);
   const offers = signal(offerings.NO_OFFERS);
   const self = signal(/** @type {Self} */ ({ id: agentId, availability: null, reason: "", capacity: 0 }));
@@ -76,9 +77,11 @@ export function createStore(agentId) {
         waitingInAll.value = items.length === total ? 0 : total;
       });
     },
-    /** Take the length of the queue that an event told: it counts only where the list is a part of it. */
-    takeQueueLength(/** @type {number} */ waiting) {
-      if (waitingInAll.peek()) waitingInAll.value = waiting;
+    /** Take the length of a team's queue that an event told: it counts only where the list is a part of all. */
+    takeQueueLength(/** @type {{team: {id: number}, waiting: number}} */ { team: { id }, waiting }) {
+      const before = lengths.get(id);
+      lengths.set(id, waiting);
+      if (waitingInAll.peek() && before !== undefined) waitingInAll.value += waiting - before;
     },
     takeSession: (/** @type {any} */ fetched) => update((known) => boards.takeSession(known, fetched)),
     /** Take a status_change. Returns whether it said something new. @param {any} change @param {number} at */

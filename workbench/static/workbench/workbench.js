@@ -9,7 +9,6 @@ import { SharedStream } from "../realtime/stream.js";
 import { Actions } from "./actions.js";
 import { Attention, showCounts } from "./attention.js";
 import { Frame } from "./frame.js";
-import { reportInput } from "./input.js";
 import { Offering } from "./offering.js";
 import { OpenConversation } from "./open_conversation.js";
 import { createStore } from "./store.js";
@@ -94,7 +93,7 @@ function receiveEvent({ type, data }) {
   else if (type === "transfer_request") receiveTransferRequest(payload, data);
   else if (type === "message_read") receiveRead(payload, data);
   else if (type === "customer_presence" || type === "customer_change") receiveCustomer(payload);
-  else if (type === "queue_update") store.takeQueueLength(payload.waiting);
+  else if (type === "queue_update") store.takeQueueLength(payload);
   else if (type === "reset") {
     conversation.interrupt();
     refetch();
@@ -217,7 +216,7 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && location.rel
 byId("connect-now").addEventListener("click", () => stream.connectNow());
 byId("transfer").addEventListener("click", () => offering.ask(conversation.session));
 dropStrayClicks("#accept-offer, #decline-offer, .row-action, #take-next, #takeover, #requeue, #release, #close");
-reportInput(config.awayAfterMinutes);
+import("./input.js").then(({ reportInput }) => reportInput(config.awayAfterMinutes), showError);
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
 mountDetails(store, limits, async (name) => (await callApi("GET", sessionPath(name, "history"))).items);
 byId("attention").addEventListener("beforetoggle", showAttention);

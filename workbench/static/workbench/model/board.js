@@ -56,14 +56,15 @@ export const queueOf = ({ sessions }) => [...sessions.values()]
   .filter(({ status }) => status === STATUS.waiting)
   .sort((one, other) => (waitingSince(one) ?? Infinity) - (waitingSince(other) ?? Infinity));
 
-/** The agent's live sessions: whose customer waits for an answer longest first, then the answered, latest first.
- * @param {Board} board */
+/** The agent's live sessions: whose customer waits for an answer longest first, then the answered, latest first, then
+ * those on hold. @param {Board} board */
 export const mineOf = (board) => [...board.sessions.values()]
   .filter((session) => isMine(board, session))
-  .map((session) => ({ session, since: unansweredSince(board, session.session_name) ?? Infinity }))
-  .sort((one, other) => (one.since === other.since
-    ? (other.session.active_at ?? 0) - (one.session.active_at ?? 0)
-    : one.since - other.since))
+  .map((session) => ({ session, isHeld: Boolean(session.on_hold), since: unansweredSince(board, session.session_name) ?? Infinity }))
+  .sort((one, other) => {
+    if (one.isHeld !== other.isHeld) return Number(one.isHeld) - Number(other.isHeld);
+    return one.since === other.since ? (other.session.active_at ?? 0) - (one.session.active_at ?? 0) : one.since - other.since;
+  })
   .map(({ session }) => session);
 
 /** Since when the customer has had no answer of an agent, null if he has. @param {Board} board @param {string} name */

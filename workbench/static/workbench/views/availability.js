@@ -12,9 +12,13 @@ const CHOICES = {
 
 const nameOf = (availability) => CHOICES[availability]?.[0]() ?? "";
 
+const MAX_BARS = 8;
+
 /** How much of the capacity is used, as bars. */
 function Meter({ live, capacity }) {
-  const bars = Array.from({ length: Math.min(capacity, 12) }, (_each, index) => html`<i class=${index < live ? "on" : ""} />`);
+  const length = Math.min(capacity, MAX_BARS);
+  const used = Math.round((live / capacity) * length);
+  const bars = Array.from({ length }, (_each, index) => html`<i class=${index < used ? "on" : ""} />`);
   return html`<span class="meter" aria-hidden="true">${bars}</span>`;
 }
 

@@ -8,7 +8,7 @@ import { makeRows } from "./rows.js";
 
 /** @param onTake called with the name of a session that waits */
 export function mountInbox(store, { limits, onTake }) {
-  const groupOf = ({ since }) => (since ? null : gettext("Answered"));
+  const groupOf = ({ session, since }) => (session.on_hold ? gettext("On hold") : since ? null : gettext("Answered"));
   mountList(byId("mine"), store.mine, { store, limits, groupOf });
   mountList(byId("queue"), store.queue, { store, limits, onTake });
   render(html`<${MineHead} store=${store} limits=${limits} />`, byId("mine-head"));
@@ -29,7 +29,7 @@ const Empty = ({ list, text }) => (list.rows.value.length ? null : html`<p class
 
 function MineHead({ store, limits }) {
   const rows = store.mine.rows.value;
-  const due = rows.filter(({ since }) => since);
+  const due = rows.filter(({ session, since }) => since && !session.on_hold);
   const longest = Math.min(...due.map(({ since }) => since));
   const classes = useComputed(() => {
     const since = Math.min(...store.mine.rows.value.map(({ since: each }) => each ?? Infinity));
