@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from chatbot.bot.sample_answers import load_demo_answers
-from chatbot.models import BotAnswer
+from chatbot.models import AvailabilityReason, BotAnswer
 from workbench.access.agents import SUPERVISORS
 from workbench.demo.agents import create_demo_agents
+from workbench.demo.reasons import REASONS, create_demo_reasons
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +85,13 @@ def test_edited_answers_stay_as_they_are() -> None:
     load_demo_answers()
     assert set(BotAnswer.objects.values_list("answer", flat=True)) == {"edited"}
     assert BotAnswer.objects.count() == count
+
+
+def test_reasons_to_be_away_are_made_once_and_stay_deleted() -> None:
+    for _ in range(2):
+        create_demo_reasons()
+    count = AvailabilityReason.objects.count()
+    assert count == sum(len(texts) for texts in REASONS.values())
+    AvailabilityReason.objects.filter(text="Lunch").delete()
+    create_demo_reasons()
+    assert AvailabilityReason.objects.count() == count - 1

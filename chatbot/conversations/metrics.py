@@ -3,11 +3,14 @@
 from django.db.models.functions import Now
 from prometheus_client import Counter, Gauge, Histogram
 
+from chatbot.conversations.able import able, connected, loads
 from chatbot.models import BotTurn, ChatSession, OfferEnd, Status, lease_has_run_out
 
 QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")
 QUEUE_LONGEST_WAIT_SECONDS = Gauge("chat_queue_longest_wait_seconds", "How long the first of them has waited")
 LIVE = Gauge("chat_sessions_live", "Conversations with an agent")
+AGENTS = Gauge("chat_agents", "Agents who are connected, who are available too, and who could take one more", ["state"])
+REQUEUES = Counter("chat_requeues_total", "Conversations that went from an agent back to a queue", ["why"])
 RATE_LIMITED = Counter("chat_rate_limited_total", "Calls refused because they came too often", ["limit"])
 OFFERS_ENDED = Counter("chat_offers_ended_total", "Offers to agents that ended in this process", ["end"])
 OFFER_ACCEPTED_SECONDS = Histogram(
@@ -26,7 +29,16 @@ def measure() -> None:
     first = by_wait.values_list("waiting_since", "database_now").first()
     QUEUE_LONGEST_WAIT_SECONDS.set(max(0.0, (first[1] - first[0]).total_seconds()) if first and first[0] else 0)
     LIVE.set(ChatSession.objects.filter(status=Status.MANUAL_LIVE).count())
+    _measure_agents()
     BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(lease_has_run_out()).count())
+
+
+def _measure_agents() -> None:
+    capacities = dict(able().values_list("agent", "capacity"))
+    load = loads(capacities)
+    AGENTS.labels("connected").set(len(connected()))
+    AGENTS.labels("available").set(len(capacities))
+    AGENTS.labels("able").set(sum(load[agent] < capacity for agent, capacity in capacities.items()))
 
 
 def count_offer(end: str, seconds: float) -> None:

@@ -61,7 +61,7 @@ async def test_the_bots_answer(customer: Customer) -> None:
     assert len(statements) == 8, "\n".join(statements)
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/", 0), ("/healthz", 0), ("/readyz", 1), ("/metrics", 7)])
+@pytest.mark.parametrize(("path", "queries"), [("/", 0), ("/healthz", 0), ("/readyz", 1), ("/metrics", 9)])
 async def test_pages_and_health(customer: Customer, path: str, queries: int) -> None:
     statements = await count_queries(lambda: customer.get(path))
     assert len(statements) == queries, "\n".join(statements)

@@ -11,6 +11,7 @@ from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.errors import NotFound, TeamNotFound
 from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import LockedSession, lock_session
+from chatbot.conversations.metrics import REQUEUES
 from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession, Status, Team
 from realtime.api import send_many
@@ -87,6 +88,7 @@ def put_back(
     change = lifecycle.requeue(session, actor=actor, now=locked.now, why=why, team=team)
     message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by, **values)
     queue.announce_queue()
+    transaction.on_commit(lambda: REQUEUES.labels(notice or "team").inc())
     since = session.waiting_since or locked.now
     is_elsewhere = events.desk_of(session.team_id) != former_desk
     moved = events.session_updated(session, source=events.WORKBENCH, former_desk=former_desk) if is_elsewhere else []

@@ -1,4 +1,4 @@
-"""`manage.py create_demo`: demo agents to log in with, and demo answers for the bot."""
+"""`manage.py create_demo`: demo agents to log in with, and demo answers for the bot, reasons to be away."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ from django.core.management import BaseCommand
 
 from chatbot.bot.sample_answers import load_demo_answers
 from workbench.demo.agents import AGENTS, SUPERVISOR, all_exist, create_demo_agents
+from workbench.demo.reasons import create_demo_reasons
 
 PASSWORD_BYTES = 9
 
@@ -26,6 +27,7 @@ def create_demo(password: str | None) -> str:
     a random one.
     """
     load_demo_answers()
+    create_demo_reasons()
     if password is None and all_exist():
         shown = "unchanged; set DEMO_PASSWORD for another one"
     else:
