@@ -10,9 +10,10 @@ PY := .venv/bin/python
 UV_VERSION := 0.13
 JS_STEPS := jslint jstypes jstest
 STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
-FAST_STEPS := lint types imports $(JS_STEPS) migrations unit
-# Four lanes: much of each is waiting.
-TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser sideways
+SIMULATION := realtime/tests/test_simulation.py
+FAST_STEPS := lint types imports $(JS_STEPS) migrations unit simulation
+# Five lanes: much of each is waiting.
+TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults -- browser -- sideways simulation
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -101,7 +102,10 @@ translations: ## Step: every compiled translation is that of its source
 	done
 
 unit: ## Step: unit tests of each app
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" realtime chatbot workbench
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore $(SIMULATION) realtime chatbot workbench
+
+simulation: ## Step: the delivery side in 20,000 random schedules of faults, in virtual time
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(SIMULATION)
 
 processes: ## Step: tests of running services, over processes
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults --ignore tests/sideways tests

@@ -17,6 +17,7 @@ from httpx_sse import EventSource, ServerSentEvent
 
 from harness.programs import STOP_SECONDS
 from harness.services import DEMO_PASSWORD
+from harness.trust import trust
 
 OPEN_SECONDS = 10.0
 
@@ -120,7 +121,7 @@ class Stream:
             headers["Last-Event-ID"] = self.position
         timeout = httpx.Timeout(10, read=40)  # a keep-alive comes at least every 20 s
         with (
-            httpx.Client(timeout=timeout) as client,
+            httpx.Client(timeout=timeout, verify=trust()) as client,
             client.stream("GET", self._url, headers=headers, extensions={"trace": self._remember_socket}) as response,
         ):
             self.statuses.append(response.status_code)
@@ -147,7 +148,7 @@ class CustomerClient:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=10, verify=trust())
         self.session_name = ""
         self.token = ""
 
@@ -189,7 +190,7 @@ class AgentClient:
     def __init__(self, url: str, username: str, password: str = DEMO_PASSWORD) -> None:
         self.username = username
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=10, verify=trust())
         try:
             self.log_in(password)
         except BaseException:

@@ -16,6 +16,7 @@ import httpx
 
 from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
+from harness.trust import trust
 
 DEMO_PASSWORD = "correct-horse-battery"
 
@@ -39,7 +40,7 @@ class Service(Program):
     def _is_ready(self) -> bool:
         assert self.is_alive(), f"{self.name} ended:\n{self.tail()}"
         try:
-            answer = httpx.get(f"{self.url}/readyz", timeout=2)
+            answer = httpx.get(f"{self.url}/readyz", timeout=2, verify=trust())
         except httpx.TransportError:
             return False
         assert answer.status_code in (200, 503), f"{self.name}: /readyz answers {answer.status_code}"

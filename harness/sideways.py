@@ -19,6 +19,7 @@ from harness.packages import find_program
 from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
 from harness.services import make_environment, run_command
+from harness.trust import trust
 
 FORWARDED = {"X-Forwarded-Proto": "https"}
 DATABASE_OWNER = "postgres"
@@ -120,7 +121,7 @@ class Worker(Program):
     def is_ready(self) -> bool:
         assert self.is_alive(), f"{self.name} ended:\n{self.tail()}"
         try:
-            answer = httpx.get(f"http://{HOST}:{self.port}/readyz", headers=FORWARDED, timeout=2)
+            answer = httpx.get(f"http://{HOST}:{self.port}/readyz", headers=FORWARDED, timeout=2, verify=trust())
         except httpx.TransportError:
             return False
         return answer.status_code == 200
@@ -168,7 +169,7 @@ class Nginx(Program):
     def _is_ready(self) -> bool:
         assert self.is_alive(), f"nginx ended:\n{self.tail()}"
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url('chatbot')}/healthz").status_code == 200
+            return httpx.get(f"{self.url('chatbot')}/healthz", verify=trust()).status_code == 200
         return False
 
     def _temporary_folders(self) -> str:

@@ -5,12 +5,22 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models.functions import Now
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
 from chatbot.conversations.errors import ApiError
 from chatbot.customers.actions.escalate import escalate
-from chatbot.models import Assignment, ChatSession, HistoryEntry, Offer, Status, Team
+from chatbot.models import (
+    PRESENCE_LEASE,
+    Assignment,
+    ChatSession,
+    HistoryEntry,
+    Offer,
+    PresenceHolder,
+    Status,
+    Team,
+)
 from tests.queue_model import BILLING, DEFAULT, Model, ModelAgent, ModelSession
 from workbench.access.agents import Agent
 from workbench.tests.ableness import make_able
@@ -104,6 +114,11 @@ class Game(RuleBasedStateMachine):
 
     def offer_id(self, session: ModelSession) -> str:
         return str(Offer.objects.values_list("pk", flat=True).get(session__name=session.name, ended_at=None))
+
+    @invariant()
+    def pages_are_held(self) -> None:
+        """The process that holds the agents' pages lives, however long a game takes on a busy machine."""
+        PresenceHolder.objects.update(lease_until=Now() + PRESENCE_LEASE)
 
     @invariant()
     def both_say_the_same(self) -> None:

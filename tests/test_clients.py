@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 from harness.clients import AgentClient, CustomerClient, expect
 from harness.programs import ROOT, Program, wait_until
 from harness.services import Product
+from harness.trust import trust
 from tests.needs import lack, need
 
 BACK_SECONDS = 20.0
@@ -71,7 +72,7 @@ class HttpxSse:
             headers = {"Authorization": f"Bearer {self._customer.token}", "Last-Event-ID": position}
             with (
                 contextlib.suppress(httpx.TransportError),
-                httpx.Client(base_url=self._customer.url, headers=headers, timeout=2) as http,
+                httpx.Client(base_url=self._customer.url, headers=headers, timeout=2, verify=trust()) as http,
                 connect_sse(http, "GET", f"{self._customer.path}/events") as source,
             ):
                 for event in source.iter_sse():

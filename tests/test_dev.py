@@ -20,6 +20,7 @@ from config.development import supervisor
 from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, wait_until
 from harness.services import DEMO_PASSWORD, fill_database, make_environment
+from harness.trust import trust
 
 ALWAYS_ENDING = [sys.executable, "-c", "print('hello'); raise SystemExit(3)"]
 ENDLESS = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
@@ -84,7 +85,7 @@ def is_gone(pid: int) -> bool:
 
 def is_ready(port: int) -> bool:
     try:
-        return httpx.get(f"http://{HOST}:{port}/readyz", timeout=2).status_code == 200
+        return httpx.get(f"http://{HOST}:{port}/readyz", timeout=2, verify=trust()).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -13,6 +13,7 @@ from config import env
 from harness.clients import AgentClient, CustomerClient, cookies_of
 from harness.programs import Valkey
 from harness.services import Product, Service, make_environment, serving
+from harness.trust import trust
 
 LIMITS = {"session": 3, "login": 4, "address": 6}
 
@@ -35,7 +36,7 @@ class Streams(contextlib.ExitStack):
 
     def open(self, url: str, headers: dict[str, str], address: str) -> bool:
         """Whether one more is granted; one that is refused ends by itself, with 200."""
-        client = self.enter_context(httpx.Client(timeout=20))
+        client = self.enter_context(httpx.Client(timeout=20, verify=trust()))
         response = self.enter_context(client.stream("GET", url, headers={**headers, "X-Forwarded-For": address}))
         assert response.status_code == 200
         lines: Any = response.iter_lines()

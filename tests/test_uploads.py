@@ -115,18 +115,24 @@ def test_upload_takes_little_of_the_services_memory(services: dict[str, Subject]
 def test_client_that_does_not_read_a_file_costs_no_memory(
     services: dict[str, Subject], customer: CustomerClient
 ) -> None:
+    """The median, as above."""
     said = expect(201, customer.upload("a.pdf", files.noise(MAX_MB * MEBIBYTE)))
     chatbot = services["chatbot"]
-    customer.http.get(said["url"])
-    before = process_status(chatbot.pid, "VmRSS")
     request = f"GET {said['url']} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {customer.token}\r\n\r\n"
-    with contextlib.ExitStack() as stack, peak_of(chatbot.pid) as peak:
-        for _ in range(AT_ONCE):
-            connection = stack.enter_context(socket.create_connection((HOST, chatbot.port), timeout=20))
-            connection.sendall(request.encode())
-            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-        assert customer.http.get(said["url"]).status_code == 200  # the others have had their turns
-    assert peak[0] - before <= AT_ONCE * MAX_GROWTH_KIB[chatbot.server]
+
+    def growth() -> int:
+        before = process_status(chatbot.pid, "VmRSS")
+        with contextlib.ExitStack() as stack, peak_of(chatbot.pid) as peak:
+            for _ in range(AT_ONCE):
+                connection = stack.enter_context(socket.create_connection((HOST, chatbot.port), timeout=20))
+                connection.sendall(request.encode())
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+            assert customer.http.get(said["url"]).status_code == 200  # the others have had their turns
+        return peak[0] - before
+
+    growth()
+    growths = [growth() for _ in range(LOOKS)]
+    assert statistics.median(growths) <= AT_ONCE * MAX_GROWTH_KIB[chatbot.server], growths
 
 
 def test_file_over_the_limit_is_refused_before_it_comes(services: dict[str, Subject], customer: CustomerClient) -> None:

@@ -12,6 +12,7 @@ from chatbot.conversations.closing import is_ratable, last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.conversations.teams import default_team
+from chatbot.conversations.usual_waits import usual_minutes
 from chatbot.conversations.waiting import QueueJson, queue_json, staffing_of
 from chatbot.models import ChatSession, Message, Status
 from chatbot.models.prepared import PreparedQuery
@@ -70,7 +71,8 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
 
 def _queue_of(session: ChatSession, place: int) -> QueueJson:
     staffing = staffing_of(session.team or default_team(), now=timezone.now())
-    return queue_json(staffing, place=place, language=session.language)
+    minutes = usual_minutes(session.team_id)
+    return queue_json(staffing, place=place, language=session.language, minutes=minutes)
 
 
 def message_page(session: ChatSession, *, before: int | None, limit: int) -> tuple[list[MessageJson], bool]:

@@ -42,6 +42,7 @@ class QueueJson(TypedDict):
 
     Agents who have never opened the desk are not counted. `opens_at` is null while the team is open, and where it does
     not open within 60 days. `why` says it in the customer's language.
+    `minutes` are how long customers have lately waited, from and to; null where too few have.
     """
 
     able: int
@@ -49,6 +50,7 @@ class QueueJson(TypedDict):
     is_open: bool
     opens_at: str | None
     why: str
+    minutes: list[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,14 @@ def _staffing(team: Team, here: int, known: int, now: datetime) -> Staffing:
     return Staffing(hours.zone, here, known, hours.is_open(now), hours.opens_at(now))
 
 
-def queue_json(staffing: Staffing, *, place: int, language: str) -> QueueJson:
+def queue_json(staffing: Staffing, *, place: int, language: str, minutes: list[int] | None) -> QueueJson:
     return {
         "able": staffing.able,
         "agents": staffing.agents,
         "is_open": staffing.is_open,
         "opens_at": iso(staffing.opens_at) if staffing.opens_at else None,
         "why": why_waiting(staffing, place=place, language=language),
+        "minutes": minutes,
     }
 
 

@@ -204,7 +204,7 @@ async def test_with_somebody_there_one_waits_as_usual(customer: Customer) -> Non
     assert await told(customer, name) == ASKED
     queue = (await state_of(customer, name))["queue"]
     why = "1 of 2 agents is here, you are next."
-    assert queue == {"able": 1, "agents": 2, "is_open": True, "opens_at": None, "why": why}
+    assert queue == {"able": 1, "agents": 2, "is_open": True, "opens_at": None, "why": why, "minutes": None}
 
 
 async def test_who_asks_while_nobody_is_there_is_told(customer: Customer) -> None:

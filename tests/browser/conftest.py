@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebErro
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
+from harness.programs import wait_until
 from harness.services import Product, run_product
 from tests.browser.pages import SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
 
@@ -91,7 +92,15 @@ def customer(customer: CustomerClient, product: Product, logins: Logins) -> Iter
 
 
 def close_session(supervisor: AgentClient, name: str) -> None:
-    supervisor.call(name, "takeover", force=True)  # only who has a live conversation may close it
+    """Also a session that waits: only who has a live conversation may close it. One of the bot's stays as it is."""
+
+    def is_answered() -> bool:
+        """A service that was just started, or is busy, may say 503; left to wait, the session is the next test's."""
+        taken = supervisor.call(name, "takeover", force=True)
+        assert taken.status_code in (200, 409, 503), taken.text
+        return taken.status_code != 503
+
+    wait_until(f"{name} is taken or need not be", is_answered, PATIENCE_MS / 1_000)
     answer = supervisor.call(name, "close")
     assert answer.status_code in (200, 409), answer.text
 

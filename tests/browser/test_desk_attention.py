@@ -68,6 +68,18 @@ def test_two_tabs_call_once(people: People, alice: AgentClient, customer: Custom
     assert notes[0].endswith("asks for a human")
 
 
+def test_who_is_away_is_not_called(people: People, alice: AgentClient, customer: CustomerClient) -> None:
+    workbench = open_desk(people)
+    workbench.locate(".account summary").click()
+    workbench.locate("[data-choice=away]").click()
+    expect(workbench.locate("#own-state")).to_contain_text("Away")
+    expect_answer(202, customer.escalate())
+    expect(workbench.waiting(customer.session_name)).to_be_visible()
+    workbench.locate("[data-choice=available]").click()
+    expect(workbench.locate("#own-state")).to_contain_text("Available")
+    assert (rings(workbench.page), workbench.page.evaluate("window.notes")) == (0, [])
+
+
 def test_a_waiting_customer_is_rung_for_again_until_taken(
     people: People, alice: AgentClient, customer: CustomerClient
 ) -> None:

@@ -11,6 +11,7 @@ import httpx
 
 from harness.clients import AgentClient, CustomerClient, cookies_of, expect
 from harness.services import Product, make_environment
+from harness.trust import trust
 from tests.faults.ledgers import Verdict, compare, read_log
 from tests.faults.publisher import Orders
 from tests.faults.publishing import publish_until
@@ -168,14 +169,14 @@ class Load:
 
     def _http(self, writer: str) -> httpx.AsyncClient:
         if writer == "customer":
-            return httpx.AsyncClient(base_url=self.product.chatbot.url, timeout=30)
+            return httpx.AsyncClient(base_url=self.product.chatbot.url, timeout=30, verify=trust())
         agent = self._alice.http
         headers = {"X-CSRFToken": agent.cookies["csrftoken"], **cookies_of(agent)}
-        return httpx.AsyncClient(base_url=self._alice.url, headers=headers, timeout=30)
+        return httpx.AsyncClient(base_url=self._alice.url, headers=headers, timeout=30, verify=trust())
 
     async def _probe(self, url: str) -> None:
         """Measure how long anything takes: what the machine and the load cost without any fault."""
-        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=30, verify=trust()) as http:
             while not self._is_over.is_set():
                 started = time.monotonic()
                 with contextlib.suppress(httpx.TransportError):

@@ -13,6 +13,7 @@ import httpx
 from harness.clients import CustomerClient
 from harness.programs import HOST
 from harness.services import Service
+from harness.trust import trust
 from tests.faults.causes import aside
 from tests.faults.conftest import Site
 from tests.faults.stream import read_status
@@ -50,7 +51,7 @@ async def send_post(
 
 async def until_read(service: Service) -> None:
     """Return when the server has read what was written to it before."""
-    async with httpx.AsyncClient(base_url=service.url) as http:
+    async with httpx.AsyncClient(base_url=service.url, verify=trust()) as http:
         for _ in range(2):  # a turn of its loop each
             assert (await http.get("/healthz")).status_code == 200
 

@@ -6,6 +6,7 @@ import httpx
 
 from harness.clients import AgentClient, CustomerClient, cookies_of, expect
 from harness.services import Product
+from harness.trust import trust
 from tests.faults.conftest import Site
 
 POSTS = 100
@@ -14,7 +15,7 @@ POSTS = 100
 async def post_at_once(url: str, headers: dict[str, str], path: str) -> list[httpx.Response]:
     """The answers to the same post, sent over as many connections as there are posts."""
     limits = httpx.Limits(max_connections=POSTS, max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=30, verify=trust()) as http:
         body = {"content": "once", "client_id": "the-same"}
         return await asyncio.gather(*(http.post(f"{path}/messages", json=body) for _ in range(POSTS)))
 

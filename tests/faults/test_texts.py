@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from harness.clients import AgentClient, CustomerClient, expect
+from harness.trust import trust
 from tests.faults.conftest import Site
 
 TEXTS = {
@@ -99,6 +100,6 @@ def test_unstorable_reason_is_refused(site: Site, literal: str) -> None:
 @pytest.mark.parametrize("field", ["name", "email"])
 def test_unstorable_customer_is_refused(site: Site, field: str, literal: str) -> None:
     product, _ = site.visit("redis")
-    with httpx.Client(base_url=product.chatbot.url, timeout=10) as http:
+    with httpx.Client(base_url=product.chatbot.url, timeout=10, verify=trust()) as http:
         body = f'{{"customer":{{"{field}":{literal}}}}}'
         assert post_raw(http, "/api/sessions", body, {}).status_code == 400

@@ -72,9 +72,9 @@ test("nothing of one conversation is shown in the next", () => {
 
 test("why one waits is what was said last, by a fetch or with the place", () => {
   const store = createStore();
-  store.takeFetched(fetched(1, "pending_manual", { queue_position: 3, queue: { why: "2 before you." } }));
+  store.takeFetched(fetched(1, "pending_manual", { queue_position: 3, queue: { why: "2 before you.", minutes: [3, 8] } }));
   store.takePosition(2, "1 before you.");
-  assert.deepEqual([store.position.value, store.why.value], [2, "1 before you."]);
+  assert.deepEqual([store.position.value, store.why.value, store.minutes.value], [2, "1 before you.", [3, 8]]);
   store.takePosition(1); // an older service does not say why: what was said of another place is not true any more
   assert.equal(store.why.value, "");
 });

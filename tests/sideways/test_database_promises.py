@@ -12,6 +12,7 @@ DATABASE_PROMISES = [
     "tests/database_promises.py",
     "tests/database_plans.py",
     "tests/queue_promises.py",
+    "workbench/tests/test_silence.py",
     *(f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")),
 ]
 

@@ -4,7 +4,7 @@
  * @import { Agent, Fetched } from "../browser/talk/model/session.js"
  * @typedef {{role: string, agent?: Agent | null}} Message
  * @typedef {Fetched & {messages: Message[], customer?: {email: string}, ratable?: boolean,
- *   queue?: {why: string} | null}} FetchedSession
+ *   queue?: {why: string, minutes?: number[] | null} | null}} FetchedSession
  * @typedef {{id: number, name: string, able: number, is_open: boolean, opens_at: string | null}} Team
  * @typedef {"" | "lost" | "slow"} Trouble
  * @typedef {ReturnType<typeof createStore>} Store
@@ -30,6 +30,7 @@ export function createStore() {
   const busyWith = signal(""); // the action under way
   const unread = signal(0);
   const why = signal(""); // why who waits does
+  const minutes = signal(/** @type {readonly number[] | null} */ (null)); // from and to: how long others have waited
   const choices = signal(/** @type {readonly Team[]} */ ([])); // of teams, while the customer chooses one
 
   const status = computed(() => session.value.status);
@@ -59,6 +60,7 @@ export function createStore() {
       }
       email.value = fetched.customer?.email ?? "";
       why.value = fetched.queue?.why ?? "";
+      minutes.value = fetched.queue?.minutes ?? null;
       takeServedBy(fetched.agent ?? fetched.messages.findLast(({ role }) => role === "agent")?.agent);
     });
   }
@@ -92,6 +94,7 @@ export function createStore() {
       name.value = null;
       servedBy.value = null;
       why.value = "";
+      minutes.value = null;
       choices.value = [];
       email.value = "";
       rating.value = UNASKED;
@@ -103,7 +106,7 @@ export function createStore() {
   }
 
   return {
-    agent, busyWith, canAskForHuman, card, choices, email, isEmpty, link, name, position, servedBy, session, status,
+    agent, busyWith, canAskForHuman, card, choices, email, isEmpty, link, minutes, name, position, servedBy, session, status,
     trouble, unread, why, clear, needsRating, takeFetched, takeLink, takeStatus,
     /** @param {number | null} place @param {string} reason why he waits, if it was told with the place */
     takePosition(place, reason = "") {

@@ -67,10 +67,15 @@ export class Attention {
   }
 
   #call(kind, session, { isSeen, title, text }) {
-    if (!this.#tab.calls) return;
+    if (!this.#tab.calls || this.#isAway) return;
     const calls = callsFor(this.settings.peek(), kind, { isSeen, hasFocus: document.hasFocus() });
     if (calls.sound) this.#ring(kind);
     if (calls.notification) this.#notify(session.session_name, title, text);
+  }
+
+  /** Who is at lunch is not rung for; who is busy is: his customers still reach him. */
+  get #isAway() {
+    return this.#store.self.peek().availability === "away";
   }
 
   #notify(name, title, text) {
@@ -84,7 +89,7 @@ export class Attention {
   }
 
   #ringAgain() {
-    if (!this.#tab.calls || !this.settings.peek().sound.waiting) return;
+    if (!this.#tab.calls || this.#isAway || !this.settings.peek().sound.waiting) return;
     if (ringsAgain(this.#store.waitingCount.peek(), this.#rangAt, Date.now())) this.#ring("waiting");
   }
 

@@ -18,7 +18,7 @@ function Waiting({ store, actions }) {
     <div class="place">
       ${position && html`<span class="number" aria-hidden="true">${position}</span>`}
       <div><h2 id="card-title">${title}</h2>
-        ${store.why.value && html`<p id="why" class="soft">${store.why.value}</p>`}
+        ${store.why.value && html`<p id="why" class="soft">${store.why.value} ${usualWait(store.minutes.value)}</p>`}
         <p class="soft">${gettext("You can keep writing: the agent will read everything.")}</p></div>
     </div>
     <${Address} store=${store} actions=${actions} />
@@ -26,6 +26,14 @@ function Waiting({ store, actions }) {
       <button id="cancel" type="button" class="button" aria-busy=${isBusy} disabled=${isBusy} onClick=${actions.cancelWaiting}>${gettext("Stop waiting")}</button>
     </div>
   </section>`;
+}
+
+/** How long others have waited, where that is known. */
+function usualWait(minutes) {
+  if (!minutes) return "";
+  const [from, to] = minutes;
+  if (from === to || to === 1) return fill(gettext("Others have lately waited about %(to)s min."), { to });
+  return fill(gettext("Others have lately waited %(from)s to %(to)s min."), { from, to });
 }
 
 /** How to be reached, for who cannot wait. */

@@ -13,7 +13,7 @@
  * @typedef {{
  *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
  *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
- *   customer_online?: boolean, counted?: Counted, on_hold?: {until: string | null} | null, team?: number, priority?: string,
+ *   customer_online?: boolean, counted?: Counted, on_hold?: {until: string | null} | null, team?: {id: number, name: string}, priority?: string,
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
