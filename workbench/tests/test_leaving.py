@@ -19,7 +19,7 @@ def give_to_alice() -> None:
 
 def last_line() -> tuple[str, str, str | None, Any]:
     line = HistoryEntry.objects.select_related("agent").latest("id")
-    return line.what, line.by, line.agent and line.agent.username, line.why
+    return line.what, line.by, line.agent.username if line.agent else None, line.why
 
 
 def phases() -> list[tuple[str, str | None, bool]]:
