@@ -27,7 +27,7 @@ class AgentItem(TypedDict):
 
 
 def agent_items(only: int | None = None) -> list[AgentItem]:
-    """All active agents by name, or one of them; seven queries for any number."""
+    """All active agents by name, or one of them; six queries for any number."""
     users = User.objects.filter(is_active=True).order_by("first_name", "last_name", "username")
     if only is not None:
         users = users.filter(pk=only)

@@ -170,4 +170,4 @@ def test_the_list_costs_the_same_however_many_there_are(count: int) -> None:
         come(f"agent-{n}")
     with CaptureQueriesContext(connection) as queries:
         assert len(agent_items()) == count
-    assert len(queries) == 7
+    assert len(queries) == 6
