@@ -21,7 +21,7 @@ from workbench.tests.ableness import make_able
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LIMIT_SECONDS = 110.0
+LIMIT_SECONDS = 190.0
 PROCESSES = 2
 GOT_IT = (What.TAKEN, What.ACCEPTED)
 

@@ -32,7 +32,7 @@ from workbench.assignment.turn import NotOurTurn
 
 AGENTS = 50
 SESSIONS = 200
-LIMIT_SECONDS = 100.0
+LIMIT_SECONDS = 170.0
 THREADS = 8
 READY = "ready"
 

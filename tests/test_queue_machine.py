@@ -93,6 +93,9 @@ class Customers(Game):
         session = self.model.sessions[name]
         client_id = f"c-{len(session.lines)}-{Offer.objects.count()}"
         post_customer_message(session_name=name, content="hi", client_id=client_id, credentials=None)
+        if session.is_held:
+            session.is_held = False
+            session.lines.append("resumed")
         if session.status == CLOSED:
             session.move("reopened", BOT)
 

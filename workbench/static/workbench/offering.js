@@ -38,8 +38,7 @@ export class Offering {
 
   /** Fetch what is offered, and what this agent has chosen. */
   async fetch() {
-    const [agents] = await Promise.all([callApi("GET", "/api/agents"), this.#fetchOffers()]);
-    this.#store.takeSelf(agents.items.find(({ id }) => id === this.#agentId) ?? {});
+    await Promise.all([this.#fetchSelf(), this.#fetchOffers()]);
   }
 
   /** Take an event of this agent's channel, or of all agents'. */
@@ -47,7 +46,7 @@ export class Offering {
     if (type === "transfer_offer") this.#receiveOffer(payload);
     else if (type === "transfer_declined") this.#receiveEnd({ ...payload, reason: "declined" });
     else if (type === "offer_ended" || type === "transfer_accepted") this.#receiveEnd(payload);
-    else if (type === "agent_status") this.#store.takeAgentStatus(payload);
+    else if (type === "agent_status") this.#receiveStatus(payload);
     else if (type === "session_updated") this.#store.takeUpdate(payload);
   }
 
@@ -64,6 +63,19 @@ export class Offering {
     } catch (error) {
       this.#callbacks.onError(error);
     }
+  }
+
+  async #fetchSelf() {
+    const { items } = await callApi("GET", "/api/agents");
+    this.#store.takeSelf(items.find(({ id }) => id === this.#agentId) ?? {});
+  }
+
+  /** Who was set away by the system is told, and why, in his language: an event is in English. */
+  async #receiveStatus(told) {
+    this.#store.takeAgentStatus(told);
+    if (told.by !== "system" || told.agent.id !== this.#agentId) return;
+    await this.#fetchSelf().catch(this.#callbacks.onError);
+    this.#say(fill(gettext("You were set to away: %(reason)s"), { reason: this.#store.self.peek().reason }), null);
   }
 
   async #fetchOffers() {
@@ -92,7 +104,7 @@ export class Offering {
 
   #say(text, session, agent = null) {
     clearTimeout(this.#timer);
-    this.said.value = fill(text, { customer: nameOf(session), agent: agent?.name ?? "" });
+    this.said.value = session ? fill(text, { customer: nameOf(session), agent: agent?.name ?? "" }) : text;
     this.#timer = setTimeout(() => { this.said.value = ""; }, SAID_MS);
   }
 
