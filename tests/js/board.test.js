@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  emptyBoard, isMine, mineOf, queueOf, takeCustomer, takeMessage, takeQueue, takeRead, takeRequest, takeSession, takeStatus,
+  emptyBoard, isMine, mineOf, queueOf, takeCustomer, takeMessage, takeQueue, takeRead, takeRequest, takeServed, takeSession, takeStatus,
   unansweredSince, unreadOf, unreadTotalOf, waitingSince, waitingVersions,
 } from "../../workbench/static/workbench/model/board.js";
 import { endsOf, ordersOf } from "./orders.mjs";
@@ -167,4 +167,10 @@ test("who asks for a human is here, unless somebody said that they went", () => 
   for (const facts of ordersOf([requestAt(1), gone])) {
     assert.equal(facts.reduce((board, take) => take(board), emptyBoard("alice")).sessions.get("s").customer_online, false);
   }
+});
+
+test("who waits for a team that the agent does not serve is not in the queue", () => {
+  const asks = (name, id) => (board) => takeRequest(board, { session_name: name, team: { id, name: `team ${id}` } }, 1);
+  const board = asks("ours", 2)(asks("theirs", 1)(takeServed(emptyBoard("alice"), [2])));
+  assert.deepEqual(queueOf(board).map((session) => session.session_name), ["ours"]);
 });

@@ -69,11 +69,11 @@ export function createStore(agentId) {
     isMine: (/** @type {Session | null | undefined} */ session) => boards.isMine(board.peek(), session ?? undefined),
     waitingVersions: () => boards.waitingVersions(board.peek()),
 
-    /** Take the answer to a fetch of the queue. @param {{items: any[], total: number}} answer
+    /** Take the answer to a fetch of the queue. @param {{items: any[], total: number, teams: number[]}} answer
      * @param {ReadonlyMap<string, number>} asked waitingVersions() before the call */
-    takeQueue({ items, total }, asked) {
+    takeQueue({ items, total, teams }, asked) {
       batch(() => {
-        update((known) => boards.takeQueue(known, items, asked, items.length === total));
+        update((known) => boards.takeServed(boards.takeQueue(known, items, asked, items.length === total), teams));
         waitingInAll.value = items.length === total ? 0 : total;
       });
     },

@@ -142,7 +142,7 @@ function receiveTransferRequest(payload, { timestamp }) {
   const since = waitingSince ? Date.parse(waitingSince) : timestamp * 1000;
   store.takeRequest(payload, since);
   const isNews = !wasWaiting || store.serverNow.peek() - since < NEWS_SECONDS * 1000;
-  if (isNews && store.get(name)?.status === STATUS.waiting) {
+  if (isNews && store.queue.rows.peek().some(({ key }) => key === name)) {
     frame.announceWaiting(name);
     attention.receiveWaiting(store.get(name));
   }

@@ -9,11 +9,12 @@
  * @import { Agent } from "../../browser/talk/model/session.js"
  * @import { Attachment } from "../../browser/talk/model/attachments.js"
  * @typedef {{name?: string, email?: string, phone?: string}} Customer
+ * @typedef {{id: number, name: string}} Team
  * @typedef {{at: number, version: number, unread: number, unansweredAt: number | null}} Counted
  * @typedef {{
  *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
  *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
- *   customer_online?: boolean, counted?: Counted, on_hold?: {until: string | null} | null, team?: {id: number, name: string}, priority?: string,
+ *   customer_online?: boolean, counted?: Counted, on_hold?: {until: string | null} | null, team?: Team, priority?: string,
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
@@ -26,7 +27,8 @@
  *   sessions: ReadonlyMap<string, Session>,
  *   spoken: ReadonlyMap<string, ReadonlyMap<number, Spoken>>,
  *   read: ReadonlyMap<string, Read>,
- * }} Board
+ *   served: ReadonlySet<number> | null,
+ * }} Board `served`: the teams whose queue this is; null until it is fetched
  */
 
 import { previewOf } from "../../browser/talk/model/attachments.js";
@@ -40,7 +42,7 @@ const NOTHING = new Map();
 const UNREAD = Object.freeze({ id: 0, at: 0 });
 
 /** @param {string} agentId @returns {Board} */
-export const emptyBoard = (agentId) => ({ agentId, sessions: new Map(), spoken: new Map(), read: new Map() });
+export const emptyBoard = (agentId) => ({ agentId, sessions: new Map(), spoken: new Map(), read: new Map(), served: null });
 
 /** @param {Board} board @param {Session | undefined} session */
 export const isMine = (board, session) => session?.status === STATUS.live && session.agent?.id === board.agentId;
@@ -51,9 +53,10 @@ export const waitingSince = ({ requested_at: requestedAt, waiting_at: waitingAt 
 /** The name that a customer gave, else empty. @param {Session | undefined | null} session */
 export const givenNameOf = (session) => session?.customer?.name?.trim() ?? "";
 
-/** Who waits, longest first. @param {Board} board */
-export const queueOf = ({ sessions }) => [...sessions.values()]
-  .filter(({ status }) => status === STATUS.waiting)
+/** Who waits for a team of the agent's, longest first: of those who wait for the default team every agent hears.
+ * @param {Board} board */
+export const queueOf = ({ sessions, served }) => [...sessions.values()]
+  .filter(({ status, team }) => status === STATUS.waiting && (!team || !served || served.has(team.id)))
   .sort((one, other) => (waitingSince(one) ?? Infinity) - (waitingSince(other) ?? Infinity));
 
 /** The agent's live sessions: whose customer waits for an answer longest first, then the answered, latest first, then
@@ -129,6 +132,9 @@ export function takeQueue(board, items, asked, isWhole = true) {
   return next;
 }
 
+/** @param {Board} board @param {readonly number[]} teams the ids of those whose queue it is @returns {Board} */
+export const takeServed = (board, teams) => ({ ...board, served: new Set(teams) });
+
 /** Take a status_change; the same board if it is not newer than what is known.
  * @param {Board} board
  * @param {{session_name: string, status: string, agent: Agent | null, version: number}} change
@@ -142,14 +148,14 @@ export function takeStatus(board, { session_name: name, status, agent, version }
 }
 
 /** Take what a transfer_request tells of a waiting customer; its status_change may come before or after it.
- * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string, question?: string, language?: string}} told
+ * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string, question?: string, language?: string, team?: Team}} told
  * @param {number} since @returns {Board} */
-export function takeRequest(board, { session_name: name, reason, last_message: content, question, language }, since) {
+export function takeRequest(board, { session_name: name, reason, last_message: content, question, language, team }, since) {
   const known = knownOf(board, name);
   const isNewest = since >= (known.requested_at ?? 0);
   return put(board, name, {
     ...(known.status === null ? { status: STATUS.waiting } : {}), // another program's request: no change of status told it
-    ...(isNewest ? { reason, question, ...(language ? { language } : {}) } : {}),
+    ...(isNewest ? { reason, question, ...(language ? { language } : {}), ...(team ? { team } : {}) } : {}),
     ...preview(known, since, content),
     ...request(known, since),
     customer_online: known.customer_online ?? true, // who asks is here
