@@ -112,7 +112,7 @@ def prune_two_days_later(product: Product) -> None:
 
 def check_kept(http: httpx.Client, kept: dict[str, bytes]) -> None:
     for pk, content in kept.items():
-        answer = http.get(f"/api/attachments/{pk}")
+        answer = until_accepted(partial(http.get, f"/api/attachments/{pk}"))
         assert (answer.status_code, answer.content == content) == (200, True)
 
 
