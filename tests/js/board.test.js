@@ -174,3 +174,11 @@ test("who waits for a team that the agent does not serve is not in the queue", (
   const board = asks("ours", 2)(asks("theirs", 1)(takeServed(emptyBoard("alice"), [2])));
   assert.deepEqual(queueOf(board).map((session) => session.session_name), ["ours"]);
 });
+
+test("an answer that an event has overtaken does not take back what the customer said", () => {
+  const asked = emptyBoard("alice").tellings;
+  const told = takeCustomer(emptyBoard("alice"), { session_name: "s", customer: { name: "Ann", email: "" } });
+  const stale = { ...item("s", 1, 1), status: "manual_live", customer: { name: "", email: "" } };
+  assert.equal(takeSession(told, stale, asked).sessions.get("s").customer.name, "Ann");
+  assert.equal(takeSession(told, { ...stale, customer: { name: "Bea", email: "" } }, told.tellings).sessions.get("s").customer.name, "Bea");
+});

@@ -27,7 +27,8 @@ export class Actions {
    * @param body what the call says: nothing, {force} or {from_bot} */
   async takeOver(name, body = {}) {
     await this.#withLeaving(name, async () => {
-      this.#store.takeSession(await callApi("POST", sessionPath(name, "takeover"), body));
+      const tellings = this.#store.tellings();
+      this.#store.takeSession(await callApi("POST", sessionPath(name, "takeover"), body), tellings);
       this.#callbacks.onTaken(name);
     });
   }

@@ -99,8 +99,9 @@ export class OpenConversation {
     if (!name) return;
     try {
       const asked = this.#transcript.interruptions;
+      const tellings = this.#store.tellings();
       const session = await fetchSession(name);
-      this.#store.takeSession(session);
+      this.#store.takeSession(session, tellings);
       if (this.name !== name) return;
       this.#take(session, asked);
     } catch (error) {

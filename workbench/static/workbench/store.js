@@ -83,7 +83,10 @@ export function createStore(agentId) {
       lengths.set(id, waiting);
       if (waitingInAll.peek() && before !== undefined) waitingInAll.value += waiting - before;
     },
-    takeSession: (/** @type {any} */ fetched) => update((known) => boards.takeSession(known, fetched)),
+    /** For takeSession: asked before a call whose answer an event may overtake. */
+    tellings: () => board.peek().tellings,
+    /** @param {any} fetched @param {number} [asked] tellings() before the call */
+    takeSession: (fetched, asked) => update((known) => boards.takeSession(known, fetched, asked)),
     /** Take a status_change. Returns whether it said something new. @param {any} change @param {number} at */
     takeStatus(change, at) {
       const before = board.peek().sessions.get(change.session_name)?.version ?? -1;

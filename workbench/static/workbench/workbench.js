@@ -67,8 +67,9 @@ async function fetchState() {
 async function fetchMine(before = null) {
   const paging = before ? `&before=${encodeURIComponent(before)}` : "";
   const path = `/api/sessions?mine=1&status=${STATUS.live}&limit=${PAGE_SIZE}${paging}`;
+  const tellings = store.tellings();
   const { items, next } = await callApi("GET", path);
-  items.forEach((item) => store.takeSession(item));
+  items.forEach((item) => store.takeSession(item, tellings));
   if (next) await fetchMine(next);
 }
 
@@ -120,7 +121,8 @@ function receiveStatus(payload, { timestamp }) {
 
 async function fetchCounts(name) {
   try {
-    store.takeSession(await callApi("GET", `/api/sessions/${encodeURIComponent(name)}?limit=1`));
+    const asked = store.tellings();
+    store.takeSession(await callApi("GET", `/api/sessions/${encodeURIComponent(name)}?limit=1`), asked);
   } catch (error) {
     if (error.status === 401) showError(error); // else it was given away meanwhile, the stream tells
   }

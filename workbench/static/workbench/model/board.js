@@ -14,7 +14,7 @@
  * @typedef {{
  *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
  *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
- *   customer_online?: boolean, counted?: Counted, on_hold?: {until: string | null} | null, team?: Team, priority?: string,
+ *   customer_online?: boolean, told_at?: number, counted?: Counted, on_hold?: {until: string | null} | null, team?: Team, priority?: string,
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
@@ -28,7 +28,8 @@
  *   spoken: ReadonlyMap<string, ReadonlyMap<number, Spoken>>,
  *   read: ReadonlyMap<string, Read>,
  *   served: ReadonlySet<number> | null,
- * }} Board `served`: the teams whose queue this is; null until it is fetched
+ *   tellings: number,
+ * }} Board `served`: the teams whose queue this is; null until it is fetched. `tellings`: events of customers so far
  */
 
 import { previewOf } from "../../browser/talk/model/attachments.js";
@@ -42,7 +43,7 @@ const NOTHING = new Map();
 const UNREAD = Object.freeze({ id: 0, at: 0 });
 
 /** @param {string} agentId @returns {Board} */
-export const emptyBoard = (agentId) => ({ agentId, sessions: new Map(), spoken: new Map(), read: new Map(), served: null });
+export const emptyBoard = (agentId) => ({ agentId, sessions: new Map(), spoken: new Map(), read: new Map(), served: null, tellings: 0 });
 
 /** @param {Board} board @param {Session | undefined} session */
 export const isMine = (board, session) => session?.status === STATUS.live && session.agent?.id === board.agentId;
@@ -95,8 +96,9 @@ export const unreadTotalOf = (board) => mineOf(board).reduce((total, session) =>
 /** The versions of those who wait: what a fetch of the queue has to be compared with. @param {Board} board */
 export const waitingVersions = (board) => new Map(queueOf(board).map(({ session_name: name, version }) => [name, version]));
 
-/** Take a session from a list or from its own GET. @param {Board} board @param {any} fetched @returns {Board} */
-export function takeSession(board, fetched) {
+/** Take a session from a list or from its own GET. What an event has told of its customer since it was asked for stays.
+ * @param {Board} board @param {any} fetched @param {number} [asked] `tellings` when it was asked for @returns {Board} */
+export function takeSession(board, fetched, asked = Infinity) {
   const { messages = [], waiting_since: since, last_activity_at: activeAt, last_message: content, ...rest } = fetched;
   const { more: _more, position: _position, receipts: _receipts, notes: _notes, unread, unanswered_since: unanswered, ...state } = rest;
   const known = knownOf(board, state.session_name);
@@ -105,6 +107,7 @@ export function takeSession(board, fetched) {
     : { at: Date.parse(activeAt), version: state.version, unread, unansweredAt: unanswered ? Date.parse(unanswered) : null };
   const news = {
     ...(state.version < known.version ? {} : state),
+    ...((known.told_at ?? 0) > asked ? { customer: known.customer, customer_online: known.customer_online } : {}),
     ...(isNewer ? { changed_at: undefined } : {}),
     ...preview(known, Date.parse(activeAt), content),
     ...request(known, Date.parse(since)),
@@ -162,9 +165,12 @@ export function takeRequest(board, { session_name: name, reason, last_message: c
   });
 }
 
-/** Take who a customer is, or whether they are here: the event that comes last holds, until a fetch says otherwise.
+/** Take who a customer is, or whether they are here: the event that comes last holds, until a later fetch says otherwise.
  * @param {Board} board @param {{session_name: string, customer?: Customer, customer_online?: boolean}} told @returns {Board} */
-export const takeCustomer = (board, { session_name: name, ...told }) => put(board, name, told);
+export const takeCustomer = (board, { session_name: name, ...told }) => {
+  const tellings = board.tellings + 1;
+  return { ...put(board, name, { ...told, told_at: tellings }), tellings };
+};
 
 /** Take a session_updated: of two, that of the later version holds.
  * @param {Board} board @param {{session_name: string, version: number}} told @returns {Board} */
