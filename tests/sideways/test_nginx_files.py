@@ -31,7 +31,7 @@ def test_largest_file_goes_through_nginx_and_comes_back(patient: CustomerClient)
 
 @pytest.mark.parametrize("megabytes", [MAX_MB + 1, NGINX_MB + 1], ids=["by the service", "by nginx"])
 def test_larger_file_is_refused_as_json(patient: CustomerClient, megabytes: int) -> None:
-    """The service answers and closes while the body still comes: nginx may lose the answer with the reset, and says 503."""
+    """The service answers and closes while the body comes: nginx may lose the answer with the reset, and says 503."""
     content = files.noise(megabytes * MEBIBYTE)
     answers = (patient.upload("a.pdf", content) for _ in range(TRIES))
     answer = next(each for each in answers if each.status_code != 503)
