@@ -43,6 +43,14 @@ def lock_session(name: str, credentials: Credentials | None = None) -> LockedSes
     return LockedSession(session, max(now, session.last_activity_at))
 
 
+def lock_if_there(name: str) -> LockedSession | None:
+    """As lock_session, for a job that found the session a moment ago; None if it is gone."""
+    try:
+        return lock_session(name)
+    except NotFound:
+        return None
+
+
 def _with_lock(name: str) -> QuerySet[ChatSession]:
     rows = ChatSession.objects.select_for_update(of=("self",)).select_related("assignee")
     deferred = rows.defer(*(f"assignee__{field}" for field in UNUSED_OF_ASSIGNEE))

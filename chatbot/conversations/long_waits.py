@@ -12,9 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
-from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_session
+from chatbot.conversations.locking import lock_if_there
 from chatbot.conversations.opening_hours import hours_of
 from chatbot.conversations.teams import team_key
 from chatbot.models import ChatSession, Offer, Phase, SessionInterval, Status, Team
@@ -87,9 +86,8 @@ def end_wait(*, session_name: str) -> bool:
     It did not if somebody has taken it meanwhile, or the wait is another one. Locks the session.
     """
     with transaction.atomic():
-        try:
-            locked = lock_session(session_name)
-        except NotFound:
+        locked = lock_if_there(session_name)
+        if locked is None:
             return False
         session = locked.session
         rules = Team.objects.filter(pk=session.team_id) if session.team_id else Team.objects.filter(is_default=True)

@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
-from chatbot.conversations.errors import NotFound, TeamNotFound
+from chatbot.conversations.errors import TeamNotFound
 from chatbot.conversations.history import SYSTEM, Actor, agent_actor
-from chatbot.conversations.locking import LockedSession, lock_session
+from chatbot.conversations.locking import LockedSession, lock_if_there, lock_session
 from chatbot.conversations.metrics import REQUEUES
 from chatbot.conversations.selectors import queue_rank
 from chatbot.models import ChatSession, Status, Team
@@ -47,9 +47,8 @@ def requeue_stranded(*, session_name: str) -> bool:
     It did not if somebody else has moved the session on, or the agent is active again. Locks the session.
     """
     with transaction.atomic():
-        try:
-            locked = lock_session(session_name)
-        except NotFound:
+        locked = lock_if_there(session_name)
+        if locked is None:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():
             return False

@@ -3,9 +3,8 @@
 from django.db import transaction
 
 from chatbot.conversations import events, lifecycle
-from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM, agent_actor
-from chatbot.conversations.locking import lock_session
+from chatbot.conversations.locking import lock_if_there, lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
 from workbench.access.agents import Agent
@@ -29,9 +28,8 @@ def resume(*, session_name: str, agent: Agent) -> ChatSession:
 def resume_in_time(*, session_name: str) -> bool:
     """End a hold whose time is over by the database's clock; whether this call did. Locks the session."""
     with transaction.atomic():
-        try:
-            locked = lock_session(session_name)
-        except NotFound:
+        locked = lock_if_there(session_name)
+        if locked is None:
             return False
         session = locked.session
         if session.held_since is None or session.hold_until is None or session.hold_until > locked.now:

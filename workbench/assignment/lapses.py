@@ -8,9 +8,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from chatbot.conversations import able, agent_states, events, offers
-from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_session
+from chatbot.conversations.locking import lock_if_there
 from chatbot.models import Offer, OfferEnd
 from realtime.api import send_many
 from workbench.assignment.turn import take_turn
@@ -38,9 +37,8 @@ def end_lapsed(*, offer_id: int, session_name: str) -> bool:
     to away where the session's team has it so. Locks the session, then the receiver's state.
     """
     with transaction.atomic():
-        try:
-            locked = lock_session(session_name)
-        except NotFound:
+        locked = lock_if_there(session_name)
+        if locked is None:
             return False
         offer = offers.open_offer(locked.session)
         if offer is None or offer.pk != offer_id or not _lapsed().filter(pk=offer.pk).exists():

@@ -14,9 +14,8 @@ from django.utils.translation import gettext_noop
 
 from chatbot.conversations import agent_states
 from chatbot.conversations.agents import agent_json, display_name
-from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_session
+from chatbot.conversations.locking import lock_if_there
 from chatbot.conversations.teams import team_key
 from chatbot.conversations.transcript import Notice
 from chatbot.models import Afterwards, AgentPresence, AgentState, Phase, SessionInterval, Status, Team, is_held
@@ -79,9 +78,8 @@ def _names(rule: _Rule, teams: Mapping[TeamKey, Team]) -> list[str]:
 def _requeue(session_name: str, rule: _Rule, teams: Mapping[TeamKey, Team]) -> bool:
     """Do it, if it still holds under the lock of the session; whether this call did."""
     with transaction.atomic():
-        try:
-            locked = lock_session(session_name)
-        except NotFound:
+        locked = lock_if_there(session_name)
+        if locked is None:
             return False
         session = locked.session
         rows = rule.found(teams)

@@ -8,9 +8,8 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, QuerySet, Subqu
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from chatbot.conversations.agents import agent_json, display_name
-from chatbot.conversations.errors import NotFound
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_session
+from chatbot.conversations.locking import lock_if_there
 from chatbot.models import AgentPresence, AgentState, ChatSession, Phase, SessionInterval, Status, is_held
 from realtime.api import send_many
 from workbench.actions.requeue import STRANDED, put_back, requeue_stranded
@@ -46,9 +45,8 @@ def requeue_stale(stale: Stale, after: timedelta) -> bool:
     if stale.is_deactivated:
         return requeue_stranded(session_name=stale.session_name)
     with transaction.atomic():
-        try:
-            locked = lock_session(stale.session_name)
-        except NotFound:
+        locked = lock_if_there(stale.session_name)
+        if locked is None:
             return False
         agent = locked.session.assignee
         if agent is None or not _alone(after).filter(pk=locked.session.pk).exists():
