@@ -18,7 +18,7 @@ import pytest
 
 from config.development import supervisor
 from harness.ports import take_port
-from harness.programs import HOST, ROOT, START_SECONDS, Program, wait_until
+from harness.programs import HOST, ROOT, START_SECONDS, Program, is_gone, wait_until
 from harness.services import DEMO_PASSWORD, fill_database, make_environment
 from harness.trust import trust
 
@@ -73,14 +73,6 @@ class Dev(Program):
 def pids_of_children(parent: int) -> list[int]:
     threads = Path(f"/proc/{parent}/task").glob("*/children")
     return [int(pid) for file in threads for pid in file.read_text().split()]
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process has ended, reaped or not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def is_ready(port: int) -> bool:
