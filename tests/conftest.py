@@ -17,9 +17,10 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each poll h
 
 
 @pytest.fixture(scope="session", autouse=True)
-def forks() -> Iterator[None]:
-    """Services start as forks of one process, unless a test is about their start."""
-    with using_forks():
+def quick_services() -> Iterator[None]:
+    """Services start as forks of one process, unless a test is about their start, and a login takes them no time."""
+    with using_forks(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_SETTINGS_MODULE", "harness.settings")  # what make_environment passes on
         yield
 
 
