@@ -33,7 +33,7 @@ PAUSE_SECONDS = 0.05
 # How soon a team that is made is listened to; until then a look a second is what its sessions have.
 DESKS_SECONDS = 5.0
 
-WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "session_updated"})
+WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "agents_changed", "session_updated"})
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ Writers build payloads here alone, so they are strict; readers ignore types and 
 A session's channel is what its customer may see: reasons and queue details go to its team's agents only.
 """
 
-from chatbot.conversations.events.agents import AgentStatus, ChosenBy, agent_status
+from chatbot.conversations.events.agents import AgentsChanged, AgentStatus, ChosenBy, agent_status, agents_changed
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, desk_of, iso, unlogged
 from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
@@ -29,6 +29,7 @@ __all__ = [
     "EVENT_TYPES",
     "WORKBENCH",
     "AgentStatus",
+    "AgentsChanged",
     "ChosenBy",
     "CustomerChange",
     "CustomerJson",
@@ -49,6 +50,7 @@ __all__ = [
     "TransferRequest",
     "Typing",
     "agent_status",
+    "agents_changed",
     "change_with_notice",
     "customer_change",
     "customer_json",
