@@ -49,7 +49,7 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         payload_on_session=TransferRequest,
     ),
     "session_updated": EventType(
-        "A session has another team or priority, or is put on hold or resumed.", DESK, SessionUpdate
+        "A session has another team or priority, other labels, or is put on hold or resumed.", DESK, SessionUpdate
     ),
     "transfer_offer": EventType(
         "A session is offered to the agent, or by him to another one.", ("agent",), TransferOffer

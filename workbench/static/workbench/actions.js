@@ -78,6 +78,22 @@ export class Actions {
     await callApi("POST", sessionPath(name, "transfer"), body);
   }
 
+  /** Note who a customer is, how urgent, which labels. Rejects with what to say. @param changes any of customer, priority, labels */
+  async edit(name, changes) {
+    const tellings = this.#store.tellings();
+    this.#store.takeSession(await callApi("PATCH", sessionPath(name), changes), tellings);
+  }
+
+  /** Ask for that in a dialog, which is loaded when it is wanted. */
+  async askForEdits(session) {
+    try {
+      const [{ askForEdits }, known] = await Promise.all([import("./views/edit.js"), callApi("GET", "/api/labels")]);
+      askForEdits(session, known.items, (changes) => this.edit(session.session_name, changes));
+    } catch (error) {
+      this.#callbacks.onError(error);
+    }
+  }
+
   /** Put a session on hold until the customer writes, or go on with it. */
   async hold(name, isHeld) {
     try {
