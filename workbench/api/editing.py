@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Router
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
@@ -25,8 +25,21 @@ MAX_KNOWN_LABELS = 500
 
 labels = Router(tags=["sessions"])
 
+
+def _on_one_line(name: str) -> str:
+    if not name.strip():
+        raise ValueError("only white space")
+    return " ".join(name.split())
+
+
 LabelName = Annotated[
-    Text, Field(min_length=1, max_length=MAX_LABEL_LENGTH, pattern=r"^\S(.*\S)?$", examples=["refund"])
+    Text,
+    Field(
+        max_length=MAX_LABEL_LENGTH,
+        examples=["refund"],
+        json_schema_extra={"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"},
+    ),
+    AfterValidator(_on_one_line),
 ]
 
 
@@ -53,7 +66,7 @@ class LabelsJson(TypedDict):
 
 @sessions.router.patch("/{name}", response=SessionItem)  # Django takes the first router of an address
 @changes(NotAssignee, access=check_readable)
-def edit(request: HttpRequest, name: str, body: Json[SessionEdit]) -> SessionItem:
+def change_session(request: HttpRequest, name: str, body: Json[SessionEdit]) -> SessionItem:
     """For the conversation's agent and for supervisors."""
     agent = logged_in_agent(request)
     session = edit_session(
