@@ -81,6 +81,10 @@ def _assigned(why: Mapping[str, Any]) -> str:
     """Why the queue offered a session to this agent: what became of the offers before, and who could take no more."""
     parts = [gettext(_ENDS[each["end"]]).format_map(_named(each)) for each in why["before"] if each["end"] in _ENDS]
     parts += [gettext("{agent} is at capacity").format(agent=each["name"]) for each in why["full"]]
+    if why.get("is_known"):
+        return gettext("; ").join(
+            [*parts, gettext("{agent} served this customer before").format(agent=why["agent"]["name"])]
+        )
     load = ngettext(
         "{agent} has the fewest conversations ({live} of {capacity}) of {able} agent who can take one",
         "{agent} has the fewest conversations ({live} of {capacity}) of {able} agents who can take one",
