@@ -18,7 +18,7 @@ function changesOf({ customer = {}, priority, labels = [] }, given) {
 }
 
 const Field = ({ name, label, type, value, max }) => html`<div><label for=${`edit-${name}`}>${label}</label>
-  <input id=${`edit-${name}`} name=${name} type=${type} value=${value ?? ""} maxlength=${max} autocomplete="off" /></div>`;
+  <input id=${`edit-${name}`} name=${name} type=${type} defaultValue=${value ?? ""} maxlength=${max} autocomplete="off" /></div>`;
 
 function Labels({ known, chosen }) {
   const toggle = (label) => {
