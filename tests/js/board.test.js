@@ -102,10 +102,10 @@ test("the queue is sorted by waiting, own sessions by activity", () => {
 });
 
 test("who is more urgent comes first, of equals who waits longest", () => {
-  const item = (name, seconds, priority) => ({
+  const sorted = (name, seconds, priority) => ({
     session_name: name, version: 2, waiting_since: `2026-01-01T00:00:${seconds}Z`, priority, labels: [],
   });
-  const items = [item("low", "01", "low"), item("new", "09", "normal"), item("old", "02", "normal"), item("urgent", "30", "urgent")];
+  const items = [sorted("low", "01", "low"), sorted("new", "09", "normal"), sorted("old", "02", "normal"), sorted("urgent", "30", "urgent")];
   const board = takeQueue(emptyBoard("alice"), items, new Map());
   assert.deepEqual(queueOf(board).map((session) => session.session_name), ["urgent", "old", "new", "low"]);
 });
