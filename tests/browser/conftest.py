@@ -14,14 +14,16 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebErro
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
+from harness.packages import find_browser
 from harness.programs import wait_until
 from harness.services import Product, run_product
 from tests.browser.pages import HOLD_TIMERS, PATIENCE_SECONDS, SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = find_browser()
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # it does not start as root otherwise
     "--disable-gpu",
+    "--disable-gpu-rasterization",  # which Debian's launcher asks for: without a GPU it is slower
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
