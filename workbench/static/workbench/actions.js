@@ -14,6 +14,7 @@ export class Actions {
   #callbacks;
   #timer = null;
   #isTakingNext = false;
+  #lastChoice = Promise.resolve();
 
   /** @param callbacks onTaken(name), onUndone(name), onError(error) */
   constructor(store, agentId, callbacks) {
@@ -104,8 +105,12 @@ export class Actions {
     }
   }
 
-  /** Choose to be available, busy or away. */
-  async choose(availability, reason) {
+  /** Choose to be available, busy or away. One call at a time: what is chosen last is what holds. */
+  choose(availability, reason) {
+    this.#lastChoice = this.#lastChoice.then(() => this.#putChoice(availability, reason));
+  }
+
+  async #putChoice(availability, reason) {
     try {
       this.#store.takeSelf(await callApi("PUT", "/api/agent/availability", { availability, reason }));
     } catch (error) {

@@ -75,10 +75,19 @@ export class OpenConversation {
     this.#composer.value = readDraft(this.#draftKey);
     this.#composer.uploads = this.#uploadsOf(name);
     this.show();
+    this.focus();
     this.#outbox(name).items.forEach((item) => this.#transcript.addPending(item));
     this.#outbox(name).flush();
+    await this.goOn();
+  }
+
+  /** Fetch the open session, and go on in it, unless meanwhile the agent has gone elsewhere or marked something. */
+  async goOn() {
+    const { name } = this;
+    const before = document.activeElement;
     await this.refetch();
-    if (this.name === name) this.focus();
+    const isFree = [before, document.body].includes(document.activeElement) && getSelection().isCollapsed;
+    if (this.name === name && isFree) this.focus();
   }
 
   close() {

@@ -156,8 +156,7 @@ async function show(name) {
     location.hash = linkTo(name);
     return;
   }
-  await conversation.refetch();
-  conversation.focus();
+  await conversation.goOn();
 }
 
 const failed = () => { throw unreachable(); };
