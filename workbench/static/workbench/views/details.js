@@ -3,6 +3,7 @@
 import { byId } from "../../browser/kit/page.js";
 import { STATUS } from "../../browser/talk/model/session.js";
 import { formatBefore, formatMoment } from "../../browser/kit/time.js";
+import { fill } from "../../browser/kit/text.js";
 import { Icon } from "../../browser/kit/icon.js";
 import { html, render, useComputed, useSignal } from "../../browser/kit/ui.js";
 import { waitingSince } from "../model/board.js";
@@ -34,7 +35,7 @@ const Page = ({ page }) => (/^https?:/.test(page) ? html`<a href=${page} title=$
 function Details({ store, limits, fetchHistory, edits }) {
   const session = store.board.value.sessions.get(store.openName.value);
   if (!session) return html`<p class="none">${gettext("Open a conversation to see who you are talking to.")}</p>`;
-  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language, labels = [], priority, page } = session;
+  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language, labels = [], priority, page, on_hold: held } = session;
   const since = status === STATUS.waiting ? waitingSince(session) : null;
   return html`<div class="card" key=${session.session_name}>
     <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2>
@@ -48,6 +49,7 @@ function Details({ store, limits, fetchHistory, edits }) {
       <${Fact} term=${gettext("Reason")}>${reason}</${Fact}>
       <${Fact} term=${gettext("Waiting for")}>${since && html`<${Waiting} since=${since} kind="time" store=${store} limits=${limits} />`}</${Fact}>
       <${Fact} term=${gettext("Agent")}>${agent?.name}</${Fact}>
+      <${Fact} term=${gettext("On hold")}>${held && (held.until ? fill(gettext("Until %(moment)s"), { moment: formatMoment(held.until) }) : gettext("Until the customer writes"))}</${Fact}>
       <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Before} at=${activeAt} store=${store} />`}</${Fact}>
       <${Fact} term=${gettext("Came from")}>${page && html`<${Page} page=${page} />`}</${Fact}>
       <${Fact} term=${gettext("Started")}>${createdAt && html`<${Before} at=${createdAt} store=${store} />`}</${Fact}>
