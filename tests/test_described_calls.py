@@ -52,6 +52,8 @@ AGENTS_OPERATIONS = [
     "read_queue",
     "read_session",
     "write_message",
+    "change_session",
+    "read_labels",
     "take_next_session",
     "take_session_over",
     "requeue_session",
@@ -88,6 +90,7 @@ SUPERVISORS_OPERATIONS = ["set_up_team"]
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("read_history", GenerationMode.NEGATIVE),
+    ("read_labels", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("list_agents", GenerationMode.NEGATIVE),
     ("list_choices", GenerationMode.NEGATIVE),
