@@ -11,7 +11,12 @@ from harness.sideways import Site
 
 PROMISES_SECONDS = 200.0  # less than a test may take (pyproject.toml), so that what hangs shows where it is
 DATABASE_PROMISES = {
-    "of sessions": ["tests/database_promises.py", "tests/database_plans.py", "workbench/tests/test_silence.py"],
+    "of sessions": [
+        "tests/database_promises.py",
+        "tests/database_plans.py",
+        "workbench/tests/test_silence.py",
+        "workbench/tests/test_quiet_customers.py",
+    ],
     "of the queue": ["tests/queue_promises.py"],
     "of the log": [
         f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")

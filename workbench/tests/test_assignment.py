@@ -229,7 +229,7 @@ def test_nothing_to_do_writes_nothing() -> None:
         connection,
     ) as capture:
         assert look()
-    assert len(capture) == 5
+    assert len(capture) == 6
     assert all(query["sql"].startswith("SELECT") for query in capture)
 
 
