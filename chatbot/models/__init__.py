@@ -20,6 +20,7 @@ from chatbot.models.closing import (
     Closing,
 )
 from chatbot.models.history import By, HistoryEntry, Phase, SessionInterval, What
+from chatbot.models.mail import MailState, ReplyMail
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
 from chatbot.models.offer import MAX_NOTE_LENGTH, Offer, OfferEnd
 from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
@@ -85,6 +86,7 @@ __all__ = [
     "HistoryEntry",
     "Holiday",
     "Language",
+    "MailState",
     "Message",
     "Offer",
     "OfferEnd",
@@ -93,6 +95,7 @@ __all__ = [
     "Presence",
     "PresenceHolder",
     "Priority",
+    "ReplyMail",
     "Role",
     "SeenMessage",
     "SessionInterval",

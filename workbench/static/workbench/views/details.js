@@ -3,6 +3,7 @@
 import { byId } from "../../browser/kit/page.js";
 import { STATUS } from "../../browser/talk/model/session.js";
 import { formatBefore, formatMoment } from "../../browser/kit/time.js";
+import { fill } from "../../browser/kit/text.js";
 import { Icon } from "../../browser/kit/icon.js";
 import { html, render, useComputed, useSignal } from "../../browser/kit/ui.js";
 import { waitingSince } from "../model/board.js";
@@ -28,15 +29,27 @@ function Copy({ text, label }) {
     <span aria-live="polite">${isCopied.value ? gettext("Copied") : label}</span></button>`;
 }
 
+/** What became of the last email with replies that the customer had not seen. */
+function mailedText({ state, at }) {
+  const texts = {
+    sent: gettext("E-mailed %(time)s"),
+    sending: gettext("Being sent since %(time)s"),
+    delayed: gettext("Could not be sent %(time)s, will be tried again"),
+    failed: gettext("Could not be sent %(time)s"),
+  };
+  return fill(texts[state] ?? "", { time: formatMoment(at) });
+}
+
 function Details({ store, limits, fetchHistory }) {
   const session = store.board.value.sessions.get(store.openName.value);
   if (!session) return html`<p class="none">${gettext("Open a conversation to see who you are talking to.")}</p>`;
-  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language } = session;
+  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language, mailed } = session;
   const since = status === STATUS.waiting ? waitingSince(session) : null;
   return html`<div class="card" key=${session.session_name}>
     <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2></div>
     <dl id="details-list" class="facts">
       <${Fact} term=${gettext("Email")}>${customer?.email && html`<a href=${`mailto:${customer.email}`} title=${customer.email}>${customer.email}</a>`}</${Fact}>
+      <${Fact} term=${gettext("Replies by email")}>${mailed && mailedText(mailed)}</${Fact}>
       <${Fact} term=${gettext("Phone")}>${customer?.phone}</${Fact}>
       <${Fact} term=${gettext("Question")}>${question}</${Fact}>
       <${Fact} term=${gettext("Reason")}>${reason}</${Fact}>
