@@ -153,10 +153,11 @@ lock_with = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python
 packages: ## Install the programs that tests and benchmarks start, as root on Debian; else say what is missing
 	@PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"; missing=""; \
 	need() { command -v "$$1" >/dev/null || missing+=" $${*:2}"; }; \
-	need chromium chromium; need curl curl; need initdb postgresql; need msgfmt gettext; need nginx nginx-light; \
+	command -v chromium-headless-shell >/dev/null || need chromium chromium; need curl curl; need initdb postgresql; need msgfmt gettext; need nginx nginx-light; \
 	need npm nodejs npm; need openssl openssl; need redis-cli redis-tools; need setpriv util-linux; \
 	{ command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=" fontconfig fonts-wqy-microhei"; \
 	[ -z "$$missing" ] || $(call install_packages,$$missing)
+	@command -v chromium-headless-shell >/dev/null || [ "$$(id -u)" != 0 ] || $(install_lighter_browser)
 
 vendor: ## Write browser/vendor from package-lock.json
 	@flock Makefile $(MAKE) -s node
@@ -170,6 +171,13 @@ node_modules/installed-%: %
 	@cp $< $@
 
 node_if_there = ! command -v npm >/dev/null || flock Makefile $(MAKE) -s node || echo "going on without node_modules"
+
+# Opens a page in a quarter of the time; where there is none, Chromium serves.
+define install_lighter_browser
+{ command -v apt-get >/dev/null && echo "installing chromium-headless-shell" && timeout 60 apt-get update -qq && \
+DEBIAN_FRONTEND=noninteractive timeout 180 apt-get install -y -qq --no-install-recommends chromium-headless-shell; } \
+>/dev/null 2>&1 || echo "no chromium-headless-shell: the browser tests take twice the processor time"
+endef
 
 define install_packages
 { if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \

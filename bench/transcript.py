@@ -21,11 +21,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from harness.packages import find_browser
 from harness.programs import ROOT
 
 DRAWN_BY_HAND = "9f273aa"  # the last revision whose transcript no model stands behind
 ROUNDS = 5
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = find_browser()
 PAGE = """<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="browser/talk/conversation.css">
 <div style="height: 600px; display: flex" class="conversation">
 <div class="scroller" style="overflow-y: auto"><ol id="messages" class="messages"></ol></div></div><script>

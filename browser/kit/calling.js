@@ -3,7 +3,7 @@
 const TONES = [[659, 0], [880, 0.13]]; // quiet enough for an office; hertz, seconds from the start
 const LENGTH_SECONDS = 0.28;
 const VOLUME = 0.12;
-const WAIT_FOR_BROWSER_MS = 400;
+const WAIT_FOR_BROWSER_MS = 2000; // its first sound starts a process; a call that comes later than this says nothing
 
 /** The tab that was looked at last calls for all tabs of the browser; when it closes, another one does. */
 export class CallingTab {

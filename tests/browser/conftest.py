@@ -3,8 +3,9 @@
 import logging
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -13,14 +14,16 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebErro
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
+from harness.packages import find_browser
 from harness.programs import wait_until
 from harness.services import Product, run_product
-from tests.browser.pages import SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
+from tests.browser.pages import HOLD_TIMERS, PATIENCE_SECONDS, SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = find_browser()
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # it does not start as root otherwise
     "--disable-gpu",
+    "--disable-gpu-rasterization",  # which Debian's launcher asks for: without a GPU it is slower
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -28,7 +31,18 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 ENGLISH = "en-GB"
-PATIENCE_MS = 10_000
+PATIENCE_MS = PATIENCE_SECONDS * 1_000
+SAID_MS = 8_000  # for how long the desk says what went wrong, or what became of a transfer
+
+# What a test may leave, and what it is made of it.
+OPEN_SESSIONS = "SELECT name FROM chatbot_chatsession WHERE status IN ('pending_manual', 'manual_live')"
+NOT_AVAILABLE = """SELECT username FROM chatbot_agentstate JOIN auth_user ON auth_user.id = agent_id
+    WHERE availability != 'available'"""
+CHANGED_TEAM = """SELECT id FROM chatbot_team
+    WHERE is_default AND (assignment != 'off' OR max_waiting IS NOT NULL OR is_offered_to_customers)"""
+RESET_TEAM = (
+    "UPDATE chatbot_team SET assignment = 'off', max_waiting = NULL, is_offered_to_customers = 0 WHERE is_default"
+)
 
 logging.getLogger("asyncio").setLevel(logging.WARNING)
 expect.set_options(timeout=PATIENCE_MS)
@@ -75,6 +89,39 @@ def logins() -> Iterator[Logins]:
 
 
 @pytest.fixture
+def product(shared_product: Product, logins: Logins) -> Product:
+    """The product, up, as it was at first but for closed conversations, whatever the test before has left."""
+    programs = (*shared_product.services, shared_product.valkey)
+    if not all(program.is_alive() for program in programs):
+        shared_product.start_missing()
+        wait_until("the services have their Redis", lambda: has_redis(shared_product), PATIENCE_SECONDS)
+    clear(shared_product, logins)
+    return shared_product
+
+
+def has_redis(product: Product) -> bool:
+    answers = [httpx.get(f"{service.url}/readyz", timeout=PATIENCE_SECONDS) for service in product.services]
+    return all(answer.json()["redis"] == "ok" for answer in answers)
+
+
+def clear(product: Product, logins: Logins) -> None:
+    """Close who waits or is served, make everybody available, and let the default team ask and offer nothing.
+
+    What there is to do is read from the database: most tests leave nothing else than a few conversations.
+    """
+    with closing(sqlite3.connect(product.database, timeout=PATIENCE_SECONDS)) as database:
+        open_sessions = database.execute(OPEN_SESSIONS).fetchall()
+        others = database.execute(NOT_AVAILABLE).fetchall()
+        if database.execute(CHANGED_TEAM).fetchall():
+            database.execute(RESET_TEAM)
+            database.commit()
+    for [name] in open_sessions:
+        close_session(logins.log_in(product, "carol"), name)
+    for [username] in others:
+        make_available(logins.log_in(product, username))
+
+
+@pytest.fixture
 def alice(product: Product, logins: Logins) -> AgentClient:
     return logins.log_in(product, "alice")
 
@@ -82,13 +129,6 @@ def alice(product: Product, logins: Logins) -> AgentClient:
 @pytest.fixture
 def bob(product: Product, logins: Logins) -> AgentClient:
     return logins.log_in(product, "bob")
-
-
-@pytest.fixture
-def customer(customer: CustomerClient, product: Product, logins: Logins) -> Iterator[CustomerClient]:
-    """A customer with a session of its own, which is closed afterwards: the next test finds short lists."""
-    yield customer
-    close_session(logins.log_in(product, "carol"), customer.session_name)
 
 
 def close_session(supervisor: AgentClient, name: str) -> None:
@@ -100,9 +140,14 @@ def close_session(supervisor: AgentClient, name: str) -> None:
         assert taken.status_code in (200, 409, 503), taken.text
         return taken.status_code != 503
 
-    wait_until(f"{name} is taken or need not be", is_answered, PATIENCE_MS / 1_000)
+    wait_until(f"{name} is taken or need not be", is_answered, PATIENCE_SECONDS)
     answer = supervisor.call(name, "close")
     assert answer.status_code in (200, 409), answer.text
+
+
+def make_available(agent: AgentClient) -> None:
+    path, headers = "/api/agent/availability", {"X-CSRFToken": agent.csrf_token}
+    expect_answer(200, agent.http.put(path, json={"availability": "available"}, headers=headers))
 
 
 class People:
@@ -113,14 +158,12 @@ class People:
         self._product = product
         self._logins = logins
         self._contexts = ExitStack()
-        self._chats: list[ChatPage] = []
         self.faults: list[str] = []
 
     def customer(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> ChatPage:
         """A customer who has the chat page open."""
         chat = ChatPage(self._open_context(locale, size), self._product.chatbot.url)
         chat.open()
-        self._chats.append(chat)
         return chat
 
     def agent(self, username: str, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> WorkbenchPage:
@@ -144,11 +187,6 @@ class People:
         return tab
 
     def close(self) -> None:
-        """Close what customers began, so that the next test finds short lists, and every browser."""
-        with suppress(httpx.TransportError):  # a test that failed may leave a service ended
-            for chat in self._chats:
-                if chat.has_session():
-                    close_session(self._logins.log_in(self._product, "carol"), chat.session_name)
         self._contexts.close()
 
     def _open_context(self, locale: str, size: tuple[int, int]) -> BrowserContext:
@@ -158,6 +196,7 @@ class People:
         )
         self._contexts.callback(context.close)
         context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(f"({HOLD_TIMERS})({SAID_MS})")
         context.on("weberror", self._note_error)
         context.on("console", self._note_policy_violation)
         return context
@@ -190,7 +229,7 @@ def screenshots(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def served_customers(product: Product, alice: AgentClient) -> Iterator[list[CustomerClient]]:
-    """Three customers whose conversations alice has; they write over the API. Closed afterwards."""
+    """Three customers whose conversations alice has; they write over the API."""
     with ExitStack() as stack:
         customers = [stack.enter_context(CustomerClient(product.chatbot.url)) for _ in range(3)]
         for customer in customers:
@@ -198,5 +237,3 @@ def served_customers(product: Product, alice: AgentClient) -> Iterator[list[Cust
             expect_answer(202, customer.escalate())
             expect_answer(200, alice.take_over(customer.session_name))
         yield customers
-        for customer in customers:
-            expect_answer(200, alice.call(customer.session_name, "close"))

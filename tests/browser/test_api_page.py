@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from harness.services import Product
+from tests.browser.pages import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_the_page_shows_the_operations(browser: Browser, product: Product, service: str) -> None:
     url = getattr(product, service).url
-    paths = httpx.get(f"{url}/api/openapi.json").json()["paths"]
+    paths = httpx.get(f"{url}/api/openapi.json", timeout=PATIENCE_SECONDS).json()["paths"]
     asked: list[str] = []
     refused: list[str] = []
     with browser.new_context() as context:

@@ -1,13 +1,13 @@
 """What a customer sees of teams: a choice where there is one, why he waits, and that nobody can be waited for."""
 
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from harness.services import Product
 from tests.browser.conftest import People
+from tests.browser.pages import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -18,18 +18,15 @@ class DefaultTeam:
     def __init__(self, product: Product) -> None:
         self._database = product.database
 
-    def set(self, column: str, value: int | None) -> None:
-        with sqlite3.connect(self._database, timeout=10) as connection:
+    def set(self, column: str, value: int) -> None:
+        with sqlite3.connect(self._database, timeout=PATIENCE_SECONDS) as connection:
             connection.execute(f"UPDATE chatbot_team SET {column} = ? WHERE is_default", [value])
         connection.close()
 
 
 @pytest.fixture
-def team(product: Product) -> Iterator[DefaultTeam]:
-    team = DefaultTeam(product)
-    yield team
-    team.set("max_waiting", None)
-    team.set("is_offered_to_customers", 0)
+def team(product: Product) -> DefaultTeam:
+    return DefaultTeam(product)
 
 
 def test_without_a_choice_nothing_is_asked(people: People) -> None:

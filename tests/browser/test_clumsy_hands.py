@@ -51,7 +51,7 @@ def test_a_suggestion_is_sent_once(people: People) -> None:
     chat = people.customer()
     chat.page.route("**/api/sessions", be_slow)
     click_twice(chat.page, chat.locate(".suggestion").first)
-    expect(chat.locate("#messages .message.by-bot")).to_have_count(1)
+    expect(chat.message("bot", "")).to_have_count(1)
     chat.page.wait_for_timeout(1_000)
     chat.expect_exactly(chat.fetch_messages)
     assert [role for role, _ in chat.shown()] == ["customer", "bot"]

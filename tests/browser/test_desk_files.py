@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from harness import files
 from harness.clients import CustomerClient
+from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 from tests.browser.test_files import DROP_FILE, NOTES, PASTE_PICTURE, chip, choose, payload, send
 
@@ -43,7 +44,7 @@ def test_a_refused_file_says_why_and_the_message_goes_without_it(
 
 
 def test_nothing_is_taken_where_nothing_can_be_written(people: People, customer: CustomerClient) -> None:
-    customer.escalate()
+    expect_answer(202, customer.escalate())
     desk = people.agent("alice")
     desk.waiting(customer.session_name).locator(".row-link").click()
     expect(desk.locate("#takeover")).to_be_visible()

@@ -1,5 +1,6 @@
 """The desk's lists: who waits for the agent's own answer is first, and everything can be reached."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -11,7 +12,7 @@ from harness.clients import expect as expect_answer
 from harness.programs import wait_until
 from harness.services import Product
 from tests.browser.conftest import People
-from tests.browser.pages import NARROW, WorkbenchPage
+from tests.browser.pages import NARROW, NEXT_FRAME, PATIENCE_SECONDS, Gate, WorkbenchPage
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +27,8 @@ COUNT_WHOLE_ROWS = """nodes => nodes.filter(node => {
 
 
 @pytest.fixture
-def waiting_customers(product: Product, alice: AgentClient) -> Iterator[list[CustomerClient]]:
-    """Eight customers who wait. Those who still do are taken and closed afterwards."""
+def waiting_customers(product: Product) -> Iterator[list[CustomerClient]]:
+    """Eight customers who wait."""
     with ExitStack() as stack:
         customers = [stack.enter_context(CustomerClient(product.chatbot.url)) for _ in range(8)]
         for customer in customers:
@@ -35,9 +36,6 @@ def waiting_customers(product: Product, alice: AgentClient) -> Iterator[list[Cus
             expect_answer(201, customer.post("Where is my parcel?"))
             expect_answer(202, customer.escalate())
         yield customers
-        for customer in customers:
-            alice.take_over(customer.session_name)
-            expect_answer(200, alice.call(customer.session_name, "close"))
 
 
 def mine(workbench: WorkbenchPage) -> list[str]:
@@ -95,7 +93,9 @@ def test_what_is_unread_is_unread_on_another_computer(people: People, served_cus
     expect(third.mine(customer.session_name).locator(".badge")).to_have_count(0)
 
 
-def test_a_row_that_moves_keeps_focus(people: People, served_customers: list[CustomerClient]) -> None:
+def test_a_row_that_moves_keeps_focus(
+    people: People, alice: AgentClient, served_customers: list[CustomerClient]
+) -> None:
     workbench = people.agent("alice")
     expect(workbench.locate("#mine .row")).to_have_count(3)
     last = mine(workbench)[-1]
@@ -104,11 +104,7 @@ def test_a_row_that_moves_keeps_focus(people: People, served_customers: list[Cus
     link.focus()
     for other in served_customers:  # answered, they stand below who waits
         if other is not customer:
-            workbench.mine(other.session_name).locator(".row-link").evaluate("node => node.dataset.seen = 1")
-    with AgentClient(workbench.url, "alice") as alice:
-        for other in served_customers:
-            if other is not customer:
-                expect_answer(201, alice.reply(other.session_name, "Done"))
+            expect_answer(201, alice.reply(other.session_name, "Done"))
     expect(workbench.locate("#mine .row-link").first).to_have_attribute("data-key", last)
     expect(link).to_be_focused()
 
@@ -129,7 +125,22 @@ def test_a_marked_address_stays_marked_while_others_write(
         expect_answer(201, customer.post("Hello"))
         expect(workbench.message("customer", "Hello")).to_be_visible()
         assert workbench.page.evaluate("getSelection().toString()") == "emma@example.com"
-        expect_answer(200, alice.call(customer.session_name, "close"))
+
+
+def test_what_was_marked_while_a_conversation_loads_stays_marked(people: People, customer: CustomerClient) -> None:
+    workbench = people.agent("alice")
+    expect_answer(202, customer.escalate())
+    gate = Gate(workbench.page, re.compile(rf"/api/sessions/{customer.session_name}$"))
+    workbench.take_over(customer.session_name)
+    gate.wait_for_one()
+    workbench.locate("#text").blur()  # as a press of the mouse on the text does
+    workbench.locate("#open-name").evaluate("node => getSelection().selectAllChildren(node)")
+    marked = workbench.page.evaluate("getSelection().toString()")
+    assert marked
+    gate.open()
+    expect(workbench.locate("#messages .notice[data-notice=taken]")).to_be_visible()
+    workbench.page.evaluate(NEXT_FRAME)
+    assert workbench.page.evaluate("getSelection().toString()") == marked
 
 
 def test_few_tabs_lead_to_ones_own_conversation(people: People, served_customers: list[CustomerClient]) -> None:
@@ -176,7 +187,7 @@ def test_an_announcement_put_away_leaves_focus_on_the_page(people: People) -> No
     chat.escalate()
     workbench.locate(".toast button").click()
     expect(workbench.locate(".toast")).to_have_count(0)
-    wait_until("something has focus", lambda: not is_in_body(workbench.page), 5)
+    wait_until("something has focus", lambda: not is_in_body(workbench.page), PATIENCE_SECONDS)
 
 
 def test_no_announcement_while_the_queue_is_in_view(people: People) -> None:
@@ -194,10 +205,9 @@ def test_on_a_phone_the_next_customer_is_always_at_hand(
     expect(workbench.locate("#take-next")).to_contain_text("Take next (8)")
     expect(workbench.locate("#take-next")).to_be_in_viewport(ratio=1)
     workbench.locate("#take-next").click()
-    expect(workbench.locate("#composer")).to_be_visible()
+    expect(workbench.locate("#text")).to_be_focused()
     for label in ("Hold", "Transfer", "Close"):
         expect(workbench.locate(".conversation-actions").get_by_text(label)).to_be_visible()
-    assert not is_in_body(workbench.page)
 
 
 def test_without_a_connection_nothing_looks_live(people: People, product: Product) -> None:
@@ -240,4 +250,8 @@ def test_the_last_one_who_is_taken_is_seen_whole(people: People) -> None:
     row = workbench.mine(chat.session_name)
     expect(row).to_contain_text("You: Hello")
     reach = "node => node.getBoundingClientRect().bottom"
-    wait_until("the row is not cut", lambda: row.evaluate(reach) <= workbench.locate(".mine").evaluate(reach) + 1)
+    wait_until(
+        "the row is not cut",
+        lambda: row.evaluate(reach) <= workbench.locate(".mine").evaluate(reach) + 1,
+        PATIENCE_SECONDS,
+    )

@@ -1,10 +1,11 @@
 """Emoji are picked at the caret; the picker is loaded when it is opened, and not where a keyboard has them."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
+from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import ConversationPage
 from tests.browser.test_accessible import LOCALES, expect_nothing
@@ -75,20 +76,14 @@ def test_a_search_takes_nobody_from_the_queue(people: People, alice: AgentClient
         picker.get_by_role("combobox").press_sequentially("no")
         expect(picker.get_by_role("option").first).to_be_visible()
         expect(desk.waiting(waiting.session_name)).to_be_visible()
-        expect_answer(200, alice.take_over(waiting.session_name))
-        expect_answer(200, alice.call(waiting.session_name, "close"))
 
 
-def test_a_keyboard_on_the_screen_has_its_own(people: People) -> None:
-    chat = people.customer()
-    phone = chat.context.browser
-    assert phone is not None
-    context = phone.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800})
-    page = context.new_page()
-    page.goto(chat.url)
-    expect(page.locator("[data-attach] button")).to_be_visible()
-    expect(page.locator("[data-emoji] button")).to_have_count(0)
-    context.close()
+def test_a_keyboard_on_the_screen_has_its_own(browser: Browser, product: Product) -> None:
+    with browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(product.chatbot.url)
+        expect(page.locator("[data-attach] button")).to_be_visible()
+        expect(page.locator("[data-emoji] button")).to_have_count(0)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

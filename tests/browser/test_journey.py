@@ -1,17 +1,16 @@
 """From the bot to a human and back, in two browsers, in both languages."""
 
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import expect
 
 from harness.clients import AgentClient
 from harness.clients import expect as expect_answer
-from harness.programs import wait_until
 from tests.browser.conftest import People
+from tests.browser.pages import Gate, Moment
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +64,7 @@ def test_conversation_goes_to_an_agent_and_back(people: People, screenshots: Pat
     chat.shoot(screenshots, "02-customer-bot-answers")
 
     expect(chat.locate("#escalate")).to_have_text(language.escalate)
-    asked = time.monotonic()
+    asked = Moment()
     chat.locate("#escalate").click()
     row = workbench.waiting(chat.session_name)
     workbench.expect_soon(lambda: expect(row).to_be_visible(), since=asked)
@@ -128,7 +127,7 @@ def test_announcement_goes_when_another_agent_takes_over(people: People, bob: Ag
     chat.escalate()
     toast = workbench.locate(f'.toast[data-name="{chat.session_name}"]')
     expect(toast).to_be_visible()
-    taken = time.monotonic()
+    taken = Moment()
     expect_answer(200, bob.take_over(chat.session_name))
     workbench.expect_soon(lambda: expect(toast).to_have_count(0), since=taken)
 
@@ -167,35 +166,6 @@ def test_wrong_password_is_told(people: People) -> None:
     workbench.log_in("alice", "wrong")
     expect(workbench.locate("[role=alert]")).to_be_visible()
     expect(workbench.locate("#id_username")).to_have_value("alice")
-
-
-class Gate:
-    """Holds back a page's requests to some addresses until it is opened."""
-
-    def __init__(self, page: Page, addresses: re.Pattern[str]) -> None:
-        self._page = page
-        self._held: list[Route] = []
-        self._is_open = False
-        page.route(addresses, self._take)
-
-    def _take(self, route: Route) -> None:
-        if self._is_open:
-            route.continue_()
-        else:
-            self._held.append(route)
-
-    def wait_for_one(self) -> None:
-        """A request is known before it is held: until then opening would pass it over."""
-        wait_until("a request is held", self._holds_one, within=10)
-
-    def _holds_one(self) -> bool:
-        self._page.wait_for_timeout(20)  # Playwright calls handlers while something waits for it
-        return bool(self._held)
-
-    def open(self) -> None:
-        self._is_open = True
-        for route in self._held:
-            route.continue_()
 
 
 def test_a_message_does_not_overtake_the_one_that_begins_the_session(people: People) -> None:

@@ -7,8 +7,9 @@ from playwright.sync_api import Request, expect
 
 from harness.clients import CustomerClient
 from harness.clients import expect as expect_answer
+from harness.programs import wait_until
 from tests.browser.conftest import People
-from tests.browser.pages import Shown, messages_of
+from tests.browser.pages import PATIENCE_SECONDS, Shown, messages_of
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +18,10 @@ ROUNDS = 12
 
 def fetch_messages(customer: CustomerClient) -> Shown:
     return messages_of(customer.fetch())
+
+
+def seen_by_agent(customer: CustomerClient) -> int:
+    return int(customer.fetch()["receipts"]["agent"]["seen"] or 0)
 
 
 def test_two_tabs_share_one_stream(people: People) -> None:
@@ -54,7 +59,7 @@ def test_nothing_is_lost_while_the_agent_clicks_around_and_reloads(
     workbench = people.agent("alice")
     for number in range(ROUNDS):
         expect_answer(201, served_customers[number % 3].post(f"message {number}"))
-        workbench.choose(served_customers[number * 2 % 3].session_name)
+        workbench.mine(served_customers[number * 2 % 3].session_name).locator(".row-link").click()  # and does not wait
         if number == ROUNDS // 2:
             workbench.page.reload()
     for customer in served_customers:
@@ -68,7 +73,8 @@ def test_reopened_conversation_shows_what_came_meanwhile(
     customer, other, _ = served_customers
     workbench = people.agent("alice")
     workbench.choose(customer.session_name)
-    expect_answer(201, customer.post("before"))
+    before = expect_answer(201, customer.post("before"))["id"]
+    wait_until("it is seen", lambda: seen_by_agent(customer) == before, PATIENCE_SECONDS)
     workbench.choose(other.session_name)
     expect_answer(201, customer.post("meanwhile"))
     expect(workbench.mine(customer.session_name).locator(".badge")).to_have_attribute("data-count", "1")

@@ -48,7 +48,8 @@ def test_text_arrives_as_it_was_written(people: People, alice: AgentClient) -> N
         written = [(role, text) for role, text in page.shown() if role != "system"]
         assert written == [(role, text) for text in TEXTS for role in ("customer", "agent")]
         expect(page.locate("#messages").locator("script, img, b")).to_have_count(0)
-    assert [page.page.title() for page in (chat, workbench)] == titles
+    for each, title in zip((chat, workbench), titles, strict=True):
+        expect(each.page).to_have_title(title)
 
 
 def test_message_that_another_program_publishes_on_redis_reaches_the_open_page(
@@ -57,6 +58,7 @@ def test_message_that_another_program_publishes_on_redis_reaches_the_open_page(
     chat = people.customer()
     chat.write("Hello")
     expect(chat.message("customer", "Hello")).to_be_visible()
+    chat.expect_streaming()
     envelope = {
         "type": "new_message",
         "payload": {"role": "agent", "content": "From a <b>foreign</b> program", "agent": None},

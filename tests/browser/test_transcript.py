@@ -42,6 +42,7 @@ def test_retry_keeps_its_focus_while_others_write(people: People) -> None:
     chat.write("refused")
     retry = chat.locate("#messages .message.failed button").first
     retry.focus()
+    expect(chat.locate("#messages .notice[data-notice=taken]")).to_be_visible()
     chat.page.evaluate(WATCH_LOG)
     for text in ("one", "two", "three"):
         workbench.write(text)
@@ -121,6 +122,8 @@ def test_pictures_and_files_have_their_place_before_they_are_loaded(people: Peop
         route.fulfill(response=answer, json=session)
 
     chat.page.route(re.compile(r"/api/sessions/s-[^/]+$"), attach)
+    held: list[Route] = []
+    chat.page.route("**/api/attachments/**", lambda route: held.append(route))
     chat.page.reload()
     box = chat.locate(".attachments img").bounding_box()
     assert box is not None

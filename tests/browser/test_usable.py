@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-from tests.browser.pages import NARROW, ChatPage, ConversationPage, WorkbenchPage
+from tests.browser.pages import NARROW, UNDO_MS, ChatPage, ConversationPage, WorkbenchPage
 
 pytestmark = pytest.mark.browser
 
@@ -125,9 +125,11 @@ def test_agent_takes_over_answers_and_closes_with_the_keyboard_alone(people: Peo
     keyboard.type("Hello, Alice here.")
     keyboard.press("Enter")
     expect(chat.message("agent", "Hello, Alice here.")).to_be_visible()
+    workbench.hold_timers(UNDO_MS)
     tab_to(workbench, "#close")
     keyboard.press("Enter")
     expect(workbench.locate("#undo-button")).to_be_focused()
+    workbench.pass_timers()
     chat.expect_status("closed")
 
 
@@ -160,6 +162,7 @@ def test_every_control_of_the_workbench_has_a_name(people: People) -> None:
     expect_names(workbench)
     workbench.take_over(chat.session_name)
     expect_names(workbench)
+    workbench.hold_timers(UNDO_MS)
     workbench.locate("#close").click()
     expect(workbench.locate("#undo-button")).to_be_visible()
     expect_names(workbench)

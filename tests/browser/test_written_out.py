@@ -10,6 +10,7 @@ from tests.browser.conftest import People
 pytestmark = pytest.mark.browser
 
 MORE_THAN_A_PAGE = 103
+COPIED_MS = 1_500  # for how long the button says so
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def test_all_of_it_is_copied(people: People, long_talk: CustomerClient) -> None:
     desk = people.agent("alice")
     desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
     desk.choose(long_talk.session_name)
+    desk.hold_timers(COPIED_MS)
     desk.locate("#talk-more").click()
     desk.locate("#copy-talk").click()
     expect(desk.locate("#copy-talk")).to_have_text("Copied")

@@ -16,7 +16,7 @@ import { Transcript } from "../browser/talk/transcript.js";
 import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
 import { Connection } from "./connection.js";
-import { knownSession, leaveLinked, openLink } from "./link.js";
+import { knownSession, leaveLinked, start } from "./link.js";
 import { noticeText } from "./notices.js";
 import { createStore } from "./store.js";
 import { fitAboveKeyboard } from "./viewport.js";
@@ -29,6 +29,7 @@ const DRAFT_KEY = "handover:draft";
 const BOT_PATIENCE_MS = 30000;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
+const MAX_PAGE_LENGTH = 500; // the server's
 
 const store = createStore();
 const attention = new Attention(store);
@@ -148,12 +149,15 @@ function applySession(session, asked) {
   expectBot();
 }
 
+/** The address of the page that led to the chat; empty for one that is too long to be kept. */
+const cameFrom = () => (document.referrer.length <= MAX_PAGE_LENGTH ? document.referrer : "");
+
 /** The session, made with the first message. One tab at a time makes it, so that two tabs do not make two. */
 async function ensureSession() {
   if (store.name.peek()) return;
   const make = async () => {
     const known = knownSession(SESSION_KEY);
-    const name = known ?? (await callApi("POST", "/api/sessions", {})).session_name;
+    const name = known ?? (await callApi("POST", "/api/sessions", { page: cameFrom() })).session_name;
     localStorage.setItem(SESSION_KEY, name);
     await openSession(name);
   };
@@ -352,14 +356,6 @@ async function openKnownSession() {
   }
 }
 
-/** Open the conversation of the link with which the page was opened, else the one that is known. */
-async function start() {
-  const refusal = await openLink(SESSION_KEY);
-  if (refusal?.isPassing) showUnavailable(refusal, start);
-  else await openKnownSession();
-  if (refusal) showError(refusal.message);
-}
-
 /** The service is away while the page loads: say so and come back by itself. */
 function showUnavailable(error, again = openKnownSession) {
   showError(error.message);
@@ -395,4 +391,4 @@ mount();
 fitAboveKeyboard();
 dropStrayClicks("#escalate, #cancel");
 composer.value = readDraft(DRAFT_KEY);
-start();
+start(SESSION_KEY, { openKnown: openKnownSession, later: showUnavailable, show: showError });

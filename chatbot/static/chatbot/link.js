@@ -37,4 +37,16 @@ export async function openLink(key) {
   }
 }
 
+/**
+ * Open the conversation of the link with which the page was opened, else the one that is known.
+ * @param {string} key
+ * @param {{openKnown: () => Promise<void>, later: (error: any, again: () => void) => void, show: (text: string) => void}} page
+ */
+export async function start(key, page) {
+  const refusal = await openLink(key);
+  if (refusal?.isPassing) page.later(refusal, () => start(key, page));
+  else await page.openKnown();
+  if (refusal) page.show(refusal.message);
+}
+
 const forgetLink = () => history.replaceState(null, "", location.pathname + location.search);

@@ -75,10 +75,19 @@ export class OpenConversation {
     this.#composer.value = readDraft(this.#draftKey);
     this.#composer.uploads = this.#uploadsOf(name);
     this.show();
+    this.focus();
     this.#outbox(name).items.forEach((item) => this.#transcript.addPending(item));
     this.#outbox(name).flush();
+    await this.goOn();
+  }
+
+  /** Fetch the open session, and go on in it, unless meanwhile the agent has gone elsewhere or marked something. */
+  async goOn() {
+    const { name } = this;
+    const before = document.activeElement;
     await this.refetch();
-    if (this.name === name) this.focus();
+    const isFree = [before, document.body].includes(document.activeElement) && getSelection().isCollapsed;
+    if (this.name === name && isFree) this.focus();
   }
 
   close() {
@@ -229,7 +238,7 @@ export class OpenConversation {
   #showActions(session) {
     const isLeaving = this.#store.isMine(session) && this.#store.leaving.peek().has(this.name);
     const isMine = this.#store.isMine(session) && !isLeaving;
-    for (const id of ["hold", "transfer", "requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
+    for (const id of ["hold", "hold-until", "transfer", "requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
     setText(byId("hold").querySelector("span"), session.on_hold ? gettext("Resume") : gettext("Hold"));
     const isElsewhere = this.#isRefused && session.status === STATUS.live;
     byId("notice").hidden = isMine || isLeaving || isElsewhere;

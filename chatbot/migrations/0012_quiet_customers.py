@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chatbot', '0010_agents_input'),
+        ('chatbot', '0011_rules_and_labels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chatbot', '0011_quiet_customers'),
+        ('chatbot', '0012_quiet_customers'),
     ]
 
     operations = [
