@@ -25,6 +25,7 @@ from chatbot.conversations.long_waits import end_long_waits
 from chatbot.conversations.lost_presence import forget_lost_processes
 from chatbot.customers.presence import keep_presence
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
+from chatbot.mail.sending import mail_unseen_replies
 from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
 from config.static import static_files
@@ -112,7 +113,15 @@ def _tune_interpreter() -> None:
 chatbot = Service(
     "config.urls_chatbot",
     CHATBOT_STREAMS,
-    [run_turns, prune_daily, prune_attachments, keep_presence, forget_lost_processes, end_long_waits],
+    [
+        run_turns,
+        prune_daily,
+        prune_attachments,
+        keep_presence,
+        forget_lost_processes,
+        end_long_waits,
+        mail_unseen_replies,
+    ],
 )
 workbench = Service(
     "config.urls_workbench",

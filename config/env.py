@@ -27,6 +27,8 @@ SQLITE_BUSY_SECONDS = 2
 POSTGRES_POOL_SIZE = 16
 MAX_ATTACHMENT_MB = 1000
 MAX_AWAY_MINUTES = 24 * 60
+MAX_MAIL_MINUTES = 12 * 60  # half of the time after which nothing is sent any more (chatbot/mail/ledger.py)
+MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "dummymail")
 ATTACHMENT_TYPES = ("jpg", "jpeg", "png", "gif", "webp", "pdf", "txt", "csv", "docx", "xlsx", "pptx")
 THIS_MACHINE = "127.0.0.0/8,::1"
 # How long a caller waits for one of them: as long as for SQLite's lock.
@@ -96,6 +98,37 @@ def away_minutes() -> int:
             f"AWAY_AFTER_MINUTES is {minutes}; use 0 (never) or a number of minutes up to {MAX_AWAY_MINUTES}."
         )
     return minutes
+
+
+def mail() -> dict[str, Any]:
+    """Django's settings of outgoing mail from EMAIL_URL; without it letters are printed, and none is sent."""
+    url = text("EMAIL_URL", "consolemail://")
+    scheme = urlsplit(url).scheme
+    if scheme not in MAIL_SCHEMES:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL has the scheme {scheme!r}; use smtp+tls://user:password@host:587, smtp+ssl:// or consolemail://."
+        )
+    config: dict[str, Any] = _env.email_url_config(url)
+    return config
+
+
+def mail_minutes() -> int:
+    """MAIL_AFTER_MINUTES: 0 is never."""
+    minutes = number("MAIL_AFTER_MINUTES", 5)
+    if not 0 <= minutes <= MAX_MAIL_MINUTES:
+        raise ImproperlyConfigured(
+            f"MAIL_AFTER_MINUTES is {minutes}; use 0 (never) or a number of minutes up to {MAX_MAIL_MINUTES}."
+        )
+    return minutes
+
+
+def chat_url() -> str:
+    """CHAT_URL: where customers find the chat page."""
+    url = text("CHAT_URL", f"http://localhost:{number('CHATBOT_PORT', 8000)}/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+        raise ImproperlyConfigured(f"CHAT_URL is {url!r}; use the address of the chat page: https://chat.example.com/.")
+    return url
 
 
 def wait_limits() -> tuple[int, int]:

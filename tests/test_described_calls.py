@@ -43,6 +43,7 @@ CUSTOMERS_OPERATIONS = [
     "end",
     "rate",
     "read_transcript",
+    "open_link",
     "attach",
     "read_attachment",
     "read_preview",

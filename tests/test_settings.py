@@ -88,3 +88,32 @@ def test_wait_limits_that_make_no_sense_are_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("WAIT_LIMITS", text)
     with pytest.raises(ImproperlyConfigured, match="WAIT_LIMITS"):
         env.wait_limits()
+
+
+def test_without_a_server_letters_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMAIL_URL", raising=False)
+    assert env.mail()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+
+
+def test_a_server_for_mail_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://me:p%40ss@mail.example.com:587")
+    found = env.mail()
+    wanted = {"EMAIL_HOST": "mail.example.com", "EMAIL_PORT": 587, "EMAIL_HOST_PASSWORD": "p@ss", "EMAIL_USE_TLS": True}
+    assert wanted.items() <= found.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("EMAIL_URL", "https://mail.example.com"),
+        ("MAIL_AFTER_MINUTES", "-1"),
+        ("MAIL_AFTER_MINUTES", "721"),
+        ("CHAT_URL", "chat.example.com"),
+        ("CHAT_URL", "https://chat.example.com/#x"),
+    ],
+)
+def test_settings_of_mail_that_make_no_sense_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setenv(name, text)
+    read = {"EMAIL_URL": env.mail, "MAIL_AFTER_MINUTES": env.mail_minutes, "CHAT_URL": env.chat_url}[name]
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read()

@@ -17,6 +17,7 @@ from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
 from chatbot.conversations.events import MessageJson, NotedCustomerJson, OnHold, iso, noted_customer_json, on_hold_json
+from chatbot.conversations.mailed import MailedJson, mailed_json
 from chatbot.conversations.presence import present
 from chatbot.conversations.reasons import sentence
 from chatbot.conversations.receipts import Receipts, receipts_of
@@ -81,6 +82,7 @@ class SessionDetail(SessionItem):
     more: bool
     receipts: Receipts
     closing: ClosingJson | None
+    mailed: MailedJson | None
     notes: list[Any]
 
 
@@ -181,6 +183,7 @@ def session_detail(session: ChatSession, agent: Agent, *, before: int | None, li
         "more": more,
         "receipts": receipts_of(session),
         "closing": _closing(last_closing(session)),
+        "mailed": mailed_json(session),
         "notes": [],
     }
 

@@ -1,6 +1,7 @@
 """The end of a conversation: who ended it and why, and the customer's rating of it."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -18,15 +19,19 @@ def close(
     *,
     now: datetime,
     agent: User | None = None,
+    actor: Actor | None = None,
+    why: dict[str, Any] | None = None,
     reason: str = "",
     summary: str = "",
     follow_up_on: date | None = None,
 ) -> Change:
-    """End the conversation and note how; `agent` is None where the customer ends it. Returns the change.
+    """End the conversation and note how; `agent` is None where the customer ends it, or `actor`. Returns the change.
 
-    The session must be locked. Raises InvalidStatus if it is closed.
+    `why` are facts for the history, instead of the reason. The session must be locked. Raises InvalidStatus if it is
+    closed.
     """
-    change = lifecycle.close(session, actor=_actor(agent), now=now, why={"reason": reason} if reason else {})
+    said = {"reason": reason} if reason else {}
+    change = lifecycle.close(session, actor=actor or _actor(agent), now=now, why=why or said)
     Closing.objects.create(
         session=session,
         version=session.version,

@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a caller shows, as digests: the key of each cookie, and the token."""
+    """What a caller shows, as digests: the key of each cookie, and the token.
+
+    `linked` are the digests of the tokens of sessions that were opened by a link of an e-mail.
+    """
 
     owner_digests: tuple[str, ...]
     token_digest: str | None
+    linked: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[str, ...]:
-        return self.owner_digests if self.token_digest is None else (*self.owner_digests, self.token_digest)
+        token = () if self.token_digest is None else (self.token_digest,)
+        return (*self.owner_digests, *token, *self.linked)
 
     def covers(self, owner_digest: str, token_digest: str) -> bool:
         owns = any(_same(shown, owner_digest) for shown in self.owner_digests)
-        return owns or _same(self.token_digest, token_digest)
+        return owns or any(_same(shown, token_digest) for shown in (self.token_digest, *self.linked))
 
 
 def _same(shown: str | None, stored: str) -> bool:

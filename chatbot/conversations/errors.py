@@ -133,6 +133,11 @@ class NotFound(ApiError):
     default_message = _("There is no such conversation.")
 
 
+class LinkInvalid(NotFound):
+    code = "LINK_INVALID"
+    default_message = _("This link is not valid any more. Open the chat in the browser in which you wrote to us.")
+
+
 class QueueEmpty(NotFound):
     code = "QUEUE_EMPTY"
     default_message = _("Nobody waits for an agent.")

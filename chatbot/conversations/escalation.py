@@ -84,7 +84,7 @@ def check_room(session: ChatSession, team: Team) -> None:
 
 def tell_full(session: ChatSession, *, asked_by: Message, now: datetime) -> list[events.Outgoing]:
     """Tell a customer whose message asked for an agent that he cannot wait for one; return what to send."""
-    notice = transcript.write_aside(session, FULL, about=asked_by, now=now)
+    notice = transcript.write_aside(session, FULL, occasion=f"about-{asked_by.pk}", now=now)
     return events.new_message(session, notice, source=events.BOT)
 
 

@@ -40,6 +40,11 @@ _NOT_WAITING: dict[str, Any] = {"waiting_since": None, "escalation_reason": "", 
 
 _NOT_HELD: dict[str, Any] = {"held_since": None, "hold_until": None}
 
+_NOT_QUIET: dict[str, Any] = {"quiet_since": None, "reminded_at": None}
+
+# What only a live session has, and its agent's alone.
+_LEFT = {**_NOT_HELD, **_NOT_QUIET}
+
 
 def escalate(
     session: ChatSession,
@@ -99,13 +104,14 @@ def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = W
     if session.assignee == agent:
         raise AlreadyTaken(agent_json(agent), is_callers=True)
     why = {"from": agent_json(session.assignee)}
-    return _move(session, Status.MANUAL_LIVE, _Line(what, agent_actor(agent), now, why), assignee=agent, **_NOT_HELD)
+    moved = {**_LEFT, "quiet_since": now if session.quiet_since else None}  # the customer's time begins anew
+    return _move(session, Status.MANUAL_LIVE, _Line(what, agent_actor(agent), now, why), assignee=agent, **moved)
 
 
 def release(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
     """Give a live session back to the bot."""
     line = _Line(What.RELEASED, actor, now)
-    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_NOT_HELD)
+    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_LEFT)
 
 
 def requeue(
@@ -128,7 +134,7 @@ def requeue(
         unanswered_since=session.unanswered_since or now,
         **moved,
         **_queued(session, now),
-        **_NOT_HELD,
+        **_LEFT,
     )
 
 
@@ -157,7 +163,7 @@ def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, A
     if session.status == Status.CLOSED:
         raise InvalidStatus
     line = _Line(What.CLOSED, actor, now, why or {})
-    return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **_NOT_WAITING, **_NOT_HELD)
+    return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **_NOT_WAITING, **_LEFT)
 
 
 def reopen(session: ChatSession, *, now: datetime) -> Change:
@@ -177,7 +183,7 @@ def hold(session: ChatSession, *, until: datetime | None, actor: Actor, now: dat
     was_held = session.held_since is not None
     if was_held and session.hold_until == until:
         return False
-    _set_hold(session, held_since=session.held_since or now, hold_until=until)
+    _set_hold(session, held_since=session.held_since or now, hold_until=until, quiet_since=None)
     why = {"code": "held_until", "until": f"{until:%Y-%m-%d %H:%M}"} if until else {}
     history.note(session, What.HELD, actor=actor, now=now, why=why)
     if not was_held:
@@ -191,7 +197,7 @@ def resume(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, 
         raise InvalidStatus
     if session.held_since is None:
         return False
-    _set_hold(session, **_NOT_HELD)
+    _set_hold(session, **_NOT_HELD, quiet_since=None if session.unanswered_since else now)
     history.note(session, What.RESUMED, actor=actor, now=now, why=why)
     intervals.end(session, Phase.HOLD, now=now)
     return True
@@ -225,11 +231,14 @@ def sort(
     return bool(changes)
 
 
-def _set_hold(session: ChatSession, *, held_since: datetime | None, hold_until: datetime | None) -> None:
+def _set_hold(
+    session: ChatSession, *, held_since: datetime | None, hold_until: datetime | None, quiet_since: datetime | None
+) -> None:
     """Under the lock of the session, which the caller has: nobody else changes its version."""
     session.version += 1
     session.held_since, session.hold_until = held_since, hold_until
-    session.save(update_fields=["version", "held_since", "hold_until"])
+    session.quiet_since, session.reminded_at = quiet_since, None
+    session.save(update_fields=["version", "held_since", "hold_until", "quiet_since", "reminded_at"])
 
 
 @dataclass(frozen=True, slots=True)

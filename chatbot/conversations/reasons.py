@@ -22,6 +22,7 @@ _SENTENCES = {
     "hold_over": gettext_noop("The time of the hold was over"),
     "customer_wrote": gettext_noop("The customer wrote"),
     "transfer": gettext_noop("{sender} asks {to} to take over"),
+    "quiet": gettext_noop("The customer has not answered, nor within {seconds} s of a reminder"),
     "waited": gettext_noop("Nobody could take it within {seconds} s"),
     "team": gettext_noop("{sender} passed it on to the team {team}"),
     "rules": gettext_noop("By the rule: {rules}"),

@@ -17,6 +17,7 @@ BOT = "bot"
 # What a notice tells of: a customer asked for an agent, or stopped waiting; an agent took the conversation, gave it to
 # the bot, put it back into the queue, was deactivated, closed it; the customer ended it. An agent accepted it from
 # another one, did not answer in time, had no page open. He asked while nobody was available, while the team was closed.
+# He has fallen silent: he is reminded, and the conversation is closed.
 Notice = Literal[
     "asked",
     "asked_absent",
@@ -31,6 +32,8 @@ Notice = Literal[
     "transferred",
     "silent",
     "vanished",
+    "reminded",
+    "quiet",
 ]
 
 # What lists of sessions show as the last message: what people said.
@@ -42,7 +45,8 @@ INSERT_ONCE = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id, sender, client_id) DO NOTHING RETURNING id"
 )
 NOTE_LATEST = (
-    "UPDATE chatbot_chatsession SET last_message = %s, last_activity_at = %s, unanswered_since = %s WHERE id = %s"
+    "UPDATE chatbot_chatsession SET last_message = %s, last_activity_at = %s, unanswered_since = %s, "
+    "quiet_since = %s, reminded_at = %s WHERE id = %s"
 )
 
 
@@ -93,6 +97,8 @@ def write(
     if role in PEOPLE:
         session.last_message = preview(message)
     session.unanswered_since = _unanswered_since(session, role, now)
+    if role in PEOPLE:
+        session.quiet_since, session.reminded_at = _quiet_since(session, role, now), None
     _note_latest(session)
     return message
 
@@ -135,12 +141,17 @@ def write_notice(
     )
 
 
-def write_aside(session: ChatSession, text: str, *, about: Message, now: datetime) -> Message:
-    """Write a system message as write_notice does, about a message and not about a change of the session."""
+def write_aside(
+    session: ChatSession, text: str, *, occasion: str, now: datetime, notice: Notice | None = None
+) -> Message:
+    """Write a system message as write_notice does, but not about a change of the session: once for each `occasion`.
+
+    A second time raises Repeated.
+    """
     with override(session.language):
         content = gettext(text)
-    client_id = f"about-{about.pk}"
-    return write(session, role=Role.SYSTEM, sender=SYSTEM_SENDER, content=content, client_id=client_id, now=now)
+    sender = notice_sender(notice)
+    return write(session, role=Role.SYSTEM, sender=sender, content=content, client_id=occasion, now=now)
 
 
 def last_words(session: ChatSession, *, before: int | None = None) -> str:
@@ -160,6 +171,12 @@ def _unanswered_since(session: ChatSession, role: Role, now: datetime) -> dateti
     if role == Role.CUSTOMER and session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
         return session.unanswered_since or now
     return session.unanswered_since
+
+
+def _quiet_since(session: ChatSession, role: Role, now: datetime) -> datetime | None:
+    """An agent's message is the customer's to answer, unless the session rests."""
+    is_asked = role == Role.AGENT and session.status == Status.MANUAL_LIVE and session.held_since is None
+    return now if is_asked else None
 
 
 def _insert_once(message: Message) -> int | None:
@@ -182,12 +199,12 @@ def _insert_once(message: Message) -> int | None:
 
 
 def _note_latest(session: ChatSession) -> None:
-    at, unanswered = (
+    moments = [
         connection.ops.adapt_datetimefield_value(moment)
-        for moment in (session.last_activity_at, session.unanswered_since)
-    )
+        for moment in (session.last_activity_at, session.unanswered_since, session.quiet_since, session.reminded_at)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(NOTE_LATEST, [session.last_message, at, unanswered, session.pk])
+        cursor.execute(NOTE_LATEST, [session.last_message, *moments, session.pk])
 
 
 def _find(session: ChatSession, *, sender: str, client_id: str) -> Message:

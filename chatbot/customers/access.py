@@ -6,6 +6,9 @@ exist.
 
 Under HTTPS the cookie is called `__Host-chat_browser`, which no other host can plant. One of the plain name, from
 before HTTPS, still opens the sessions that it made. It gets no new ones: another host that planted it could read them.
+
+Who opens a link of an e-mail gets the signed cookie `chat_links`, which names the sessions that were opened so by the
+digests of their tokens: these sessions only, not the others of the browser that made them.
 """
 
 import secrets
@@ -13,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
@@ -33,6 +36,10 @@ BROWSER_COOKIE = "chat_browser"
 
 COOKIE_SECONDS = 365 * 24 * 3600
 
+LINKS_COOKIE = "chat_links"
+LINKS_COOKIE_SECONDS = 30 * 24 * 3600
+MAX_LINKED = 5  # sessions in one cookie: the last ones
+
 BEARER = "bearer "
 
 
@@ -44,6 +51,7 @@ def credentials_of(cookies: Mapping[str, str], authorization: str) -> Credential
     return Credentials(
         owner_digests=tuple(digest for digest in digests if digest),
         token_digest=digest(authorization[len(BEARER) :].strip()) if bearer else None,
+        linked=_linked(cookies.get(_links_cookie(), "")),
     )
 
 
@@ -71,6 +79,24 @@ def set_browser_cookie(response: HttpResponse, key: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def set_links_cookie(request: HttpRequest, response: HttpResponse, session: ChatSession) -> None:
+    """Let this browser read and write this one session, beside those that it may already."""
+    known = _linked(request.COOKIES.get(_links_cookie(), ""))
+    others = [each for each in known if each != session.token_digest]
+    response.set_cookie(
+        _links_cookie(),
+        _links_signer().sign(".".join([*others, session.token_digest][-MAX_LINKED:])),
+        max_age=LINKS_COOKIE_SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _links_cookie() -> str:
+    return f"{settings.HOST_PREFIX}{LINKS_COOKIE}"
 
 
 def credentials_on(request: HttpRequest, name: str) -> Credentials:
@@ -143,6 +169,20 @@ def _unsign(cookie: str) -> str | None:
         return _signer().unsign(cookie)
     except BadSignature:
         return None
+
+
+def _links_signer() -> TimestampSigner:
+    return TimestampSigner(salt="chatbot.links")
+
+
+def _linked(cookie: str) -> tuple[str, ...]:
+    """What the cookie names; nothing if it is forged or too old, whatever the browser says of its age."""
+    if not cookie:
+        return ()
+    try:
+        return tuple(_links_signer().unsign(cookie, max_age=LINKS_COOKIE_SECONDS).split("."))
+    except BadSignature:
+        return ()
 
 
 # Rights of open streams are checked every second; an HMAC for each would be most of that work.

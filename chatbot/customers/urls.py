@@ -1,7 +1,7 @@
 """Addresses of the customers' API."""
 
 from chatbot.conversations.errors import NotFound
-from chatbot.customers.api import attachments, ending, escalation, messages, sessions, teams
+from chatbot.customers.api import attachments, ending, escalation, links, messages, sessions, teams
 from chatbot.customers.api.guards import Owner
 from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
@@ -19,6 +19,7 @@ for router in (messages.router, sessions.router, escalation.router, ending.route
     api.add_router("/sessions", router)
 api.add_router("/attachments", attachments.router)
 api.add_router("/teams", teams.router)
+api.add_router("/links", links.router)
 
 # Of chatbot/customers/streams.py.
 STREAMS = {"/api/sessions/{name}/events": event_stream("Events of a session", Owner(), [NotFound], [NAME])}

@@ -20,6 +20,7 @@ from chatbot.models.closing import (
     Closing,
 )
 from chatbot.models.history import By, HistoryEntry, Phase, SessionInterval, What
+from chatbot.models.mail import MailState, ReplyMail
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
 from chatbot.models.offer import MAX_NOTE_LENGTH, Offer, OfferEnd
 from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
@@ -100,6 +101,7 @@ __all__ = [
     "Holiday",
     "Label",
     "Language",
+    "MailState",
     "Message",
     "Offer",
     "OfferEnd",
@@ -109,6 +111,7 @@ __all__ = [
     "PresenceHolder",
     "Priority",
     "QueueRule",
+    "ReplyMail",
     "Role",
     "SeenMessage",
     "SessionInterval",

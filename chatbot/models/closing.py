@@ -31,7 +31,7 @@ class Closing(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,  # closing_agent_latest begins with it
-        help_text=_("Empty if the customer ended it."),
+        help_text=_("Empty if no agent ended it."),
     )
     reason = models.CharField(_("reason"), max_length=MAX_CLOSING_REASON_LENGTH, blank=True)
     summary = models.CharField(_("summary"), max_length=MAX_SUMMARY_LENGTH, blank=True)

@@ -104,6 +104,9 @@ class ChatSession(models.Model):
     # On hold while `held_since` is set, until that moment or, without one, until the customer writes.
     held_since = models.DateTimeField(_("on hold since"), null=True, blank=True)
     hold_until = models.DateTimeField(_("on hold until"), null=True, blank=True)
+    # Since when a live session, not on hold, has been waiting for its customer; when he was reminded of that.
+    quiet_since = models.DateTimeField(_("customer quiet since"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("customer reminded"), null=True, blank=True)
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     escalation_reason = models.CharField(_("reason"), max_length=MAX_REASON_LENGTH, blank=True)
     last_message = models.CharField(_("last message"), max_length=PREVIEW_LENGTH, blank=True)
@@ -126,6 +129,9 @@ class ChatSession(models.Model):
                 fields=["unanswered_since", "id"],
                 name="session_unanswered",
                 condition=models.Q(unanswered_since__isnull=False),
+            ),
+            models.Index(
+                fields=["status", "quiet_since"], name="session_quiet", condition=models.Q(quiet_since__isnull=False)
             ),
         ]
 

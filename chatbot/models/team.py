@@ -1,12 +1,16 @@
 """Teams of agents: who may be asked, when, and how conversations are given to them."""
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 MAX_TEAM_NAME_LENGTH = 60
 
 MAX_BOT_RULE_LENGTH = 16
+
+# Of a customer's patience: who looks something up is not hurried.
+MIN_QUIET_SECONDS = 30
 
 # A supervisor's stream reads the channels of all teams, and a stream has at most 60 (realtime/stream/position.py).
 MAX_TEAMS = 50
@@ -42,6 +46,20 @@ class Team(models.Model):
         _("if the agent is silent or gone"), max_length=8, choices=Afterwards, default=Afterwards.REQUEUE
     )
     lapse_makes_away = models.BooleanField(_("an agent who lets an offer run out is set to away"), default=True)
+    remind_seconds = models.PositiveIntegerField(
+        _("remind a silent customer after (seconds)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(MIN_QUIET_SECONDS)],
+        help_text=_("While an agent waits for the customer's answer. Empty: never."),
+    )
+    close_seconds = models.PositiveIntegerField(
+        _("close after the reminder after (seconds)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(MIN_QUIET_SECONDS)],
+        help_text=_("If the customer has not answered the reminder either. Empty: never."),
+    )
     ramp = models.PositiveSmallIntegerField(
         _("conversations at first"),
         null=True,

@@ -13,7 +13,8 @@ PROMISES_SECONDS = 200.0  # less than a test may take (pyproject.toml), so that 
 REALTIME = ["numbering_promises", "test_contract", "test_log", "test_retention"]
 DATABASE_PROMISES = {
     "of sessions and the log": [
-        *("tests/database_promises.py", "tests/database_plans.py", "workbench/tests/test_silence.py"),
+        *("tests/database_promises.py", "tests/database_plans.py"),
+        *("workbench/tests/test_silence.py", "workbench/tests/test_quiet_customers.py"),
         *(f"realtime/tests/{name}.py" for name in REALTIME),
     ],
     "of the queue": ["tests/queue_promises.py"],

@@ -56,7 +56,10 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError(
                 _("There are %(count)d teams already, which is as many as can be."), params={"count": MAX_TEAMS}
             )
-        return super().clean()
+        cleaned = super().clean() or {}
+        if cleaned.get("close_seconds") and not cleaned.get("remind_seconds"):
+            self.add_error("remind_seconds", _("Nobody is closed without a reminder: write after how long, too."))
+        return cleaned
 
 
 class HoursFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
@@ -107,6 +110,7 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": ("assignment", "offer_seconds", "ramp", "lapse_makes_away")},
         ),
         (_("Silent and absent agents"), {"fields": ("first_reply_seconds", "vanished_seconds", "when_silent")}),
+        (_("Silent customers"), {"fields": ("remind_seconds", "close_seconds")}),
         (_("Bot and queue"), {"fields": ("bot", "max_waiting", "max_wait_seconds")}),
         (_("Clock"), {"fields": ("time_zone",), "description": _("Opening hours below are by this clock.")}),
     )

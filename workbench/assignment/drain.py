@@ -19,6 +19,7 @@ from realtime.database import in_database, log_fault, read_database
 from realtime.groups import Channel
 from workbench.assignment.holds import end_holds
 from workbench.assignment.lapses import end_lapsed_offers
+from workbench.assignment.quiet_customers import attend_quiet_customers
 from workbench.assignment.round import MAX_MATCHES, run_round
 from workbench.assignment.silence import requeue_unanswered
 from workbench.assignment.turn import NotOurTurn
@@ -112,11 +113,12 @@ async def _try_to_look(*, is_sweep: bool) -> bool:
 def look(*, is_sweep: bool = True) -> bool:
     """Do what is to be done now, and return whether that was all; `is_sweep`: also what only time brings.
 
-    Where no team offers it costs five queries, or one; without anything to do it never writes. Raises NotOurTurn.
+    Where no team offers it costs six queries, or one; without anything to do it never writes. Raises NotOurTurn.
     """
     if is_sweep:
         end_lapsed_offers()
         end_holds()
         requeue_unanswered()
+        attend_quiet_customers()
         try_waited_rules()
     return run_round() < MAX_MATCHES

@@ -266,7 +266,7 @@ def test_nothing_to_do_writes_nothing() -> None:
         connection,
     ) as capture:
         assert look()
-    assert len(capture) == 6
+    assert len(capture) == 7
     assert all(query["sql"].startswith("SELECT") for query in capture)
 
 

@@ -16,6 +16,7 @@ import { Transcript } from "../browser/talk/transcript.js";
 import { Uploads } from "../browser/talk/uploads.js";
 import { Attention } from "./attention.js";
 import { Connection } from "./connection.js";
+import { knownSession, leaveLinked, start } from "./link.js";
 import { noticeText } from "./notices.js";
 import { createStore } from "./store.js";
 import { fitAboveKeyboard } from "./viewport.js";
@@ -118,7 +119,7 @@ function closeSession() {
 
 /** The session is not this browser's (any more): start afresh. */
 function forgetSession() {
-  localStorage.removeItem(SESSION_KEY);
+  if (!leaveLinked(SESSION_KEY)) localStorage.removeItem(SESSION_KEY); // the browser's own is left as it is
   uploads.clear();
   closeSession();
 }
@@ -155,7 +156,7 @@ const cameFrom = () => (document.referrer.length <= MAX_PAGE_LENGTH ? document.r
 async function ensureSession() {
   if (store.name.peek()) return;
   const make = async () => {
-    const known = localStorage.getItem(SESSION_KEY);
+    const known = knownSession(SESSION_KEY);
     const name = known ?? (await callApi("POST", "/api/sessions", { page: cameFrom() })).session_name;
     localStorage.setItem(SESSION_KEY, name);
     await openSession(name);
@@ -332,6 +333,7 @@ async function startAfresh() {
   closeMenu();
   if ((await ask(byId("new-dialog"))) === "yes") {
     forgetSession();
+    openKnownSession(); // the browser's own, where this one was opened by a link
     composer.focus();
   }
 }
@@ -343,11 +345,8 @@ const transcriptOf = (name) =>
   `${sessionPath(name, "transcript")}?timezone=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone)}`;
 
 async function openKnownSession() {
-  const name = localStorage.getItem(SESSION_KEY);
-  if (!name) {
-    forgetSession();
-    return;
-  }
+  const name = knownSession(SESSION_KEY);
+  if (!name) return forgetSession();
   try {
     await openSession(name);
     showError("");
@@ -358,9 +357,9 @@ async function openKnownSession() {
 }
 
 /** The service is away while the page loads: say so and come back by itself. */
-function showUnavailable(error) {
+function showUnavailable(error, again = openKnownSession) {
   showError(error.message);
-  setTimeout(openKnownSession, error.retryAfterSeconds ? error.retryAfterSeconds * 1000 : RETRY_MS);
+  setTimeout(again, error.retryAfterSeconds ? error.retryAfterSeconds * 1000 : RETRY_MS);
 }
 
 document.querySelectorAll(".suggestion").forEach((button) => {
@@ -392,4 +391,4 @@ mount();
 fitAboveKeyboard();
 dropStrayClicks("#escalate, #cancel");
 composer.value = readDraft(DRAFT_KEY);
-openKnownSession();
+start(SESSION_KEY, { openKnown: openKnownSession, later: showUnavailable, show: showError });

@@ -12,6 +12,7 @@ const TEXTS = {
   transferred: () => gettext("Connecting you to %(agent)s."),
   silent: () => gettext("%(agent)s could not answer in time. We are looking for somebody else; you keep your place."),
   vanished: () => gettext("%(agent)s has lost the connection. We are looking for somebody else; you keep your place."),
+  quiet: () => gettext("We have not heard from you, and have closed this conversation. Write again at any time to reopen it."),
   closed: () => gettext("This conversation has been closed. Write again at any time to reopen it."),
   ended: () => gettext("You have ended this conversation. Writing again reopens it."),
 };

@@ -14,6 +14,8 @@ const OF_OTHERS = {
   transferred: () => gettext("%(agent)s accepted the conversation."),
   silent: () => gettext("%(agent)s did not answer in time: the conversation is back in the queue."),
   vanished: () => gettext("%(agent)s had no page open for too long: the conversation is back in the queue."),
+  reminded: () => gettext("The customer was asked whether they are still there."),
+  quiet: () => gettext("The customer did not answer: the conversation was closed."),
   closed: () => gettext("%(agent)s closed the conversation."),
   ended: () => gettext("The customer ended the conversation."),
 };

@@ -15,6 +15,7 @@
  *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
  *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
  *   customer_online?: boolean, told_at?: number, counted?: Counted, on_hold?: {until: string | null} | null, team?: Team, priority?: string, labels?: string[], page?: string,
+ *   mailed?: {state: string, at: string} | null,
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session

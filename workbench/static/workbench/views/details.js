@@ -29,13 +29,24 @@ function Copy({ text, label }) {
     <span aria-live="polite">${isCopied.value ? gettext("Copied") : label}</span></button>`;
 }
 
+/** What became of the last email with replies that the customer had not seen. */
+function mailedText({ state, at }) {
+  const texts = {
+    sent: gettext("E-mailed %(time)s"),
+    sending: gettext("Being sent since %(time)s"),
+    delayed: gettext("Could not be sent %(time)s, will be tried again"),
+    failed: gettext("Could not be sent %(time)s"),
+  };
+  return fill(texts[state] ?? "", { time: formatMoment(at) });
+}
+
 /** Where the customer came from: an address is a link only if a browser can open it. */
 const Page = ({ page }) => (/^https?:/.test(page) ? html`<a href=${page} title=${page} target="_blank" rel="noopener noreferrer">${page.replace(/^https?:../, "")}</a>` : page);
 
 function Details({ store, limits, fetchHistory, edits }) {
   const session = store.board.value.sessions.get(store.openName.value);
   if (!session) return html`<p class="none">${gettext("Open a conversation to see who you are talking to.")}</p>`;
-  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language, labels = [], priority, page, on_hold: held } = session;
+  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language, labels = [], priority, page, on_hold: held, mailed } = session;
   const since = status === STATUS.waiting ? waitingSince(session) : null;
   return html`<div class="card" key=${session.session_name}>
     <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2>
@@ -43,6 +54,7 @@ function Details({ store, limits, fetchHistory, edits }) {
     ${labels.length > 0 && html`<ul class="labels" aria-label=${gettext("Labels")}>${labels.map((each) => html`<li key=${each} class="label">${each}</li>`)}</ul>`}
     <dl id="details-list" class="facts">
       <${Fact} term=${gettext("Email")}>${customer?.email && html`<a href=${`mailto:${customer.email}`} title=${customer.email}>${customer.email}</a>`}</${Fact}>
+      <${Fact} term=${gettext("Replies by email")}>${mailed && mailedText(mailed)}</${Fact}>
       <${Fact} term=${gettext("Phone")}>${customer?.phone}</${Fact}>
       <${Fact} term=${gettext("Priority")}>${priority && priority !== "normal" && PRIORITIES[priority]()}</${Fact}>
       <${Fact} term=${gettext("Question")}>${question}</${Fact}>
