@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.development import valkey
-from config.development.supervisor import prepare_death_with_parent
+from harness import forks
+from harness.forks import Process, start_program, start_python
 from harness.ports import take_port
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = forks.ROOT
 HOST = "127.0.0.1"
 START_SECONDS = 120.0  # a limit of what is waited for: on a machine that others keep busy a start takes a minute
 STOP_SECONDS = 20.0
@@ -28,6 +29,14 @@ def wait_until(what: str, condition: Callable[[], bool], within: float = 5.0) ->
         time.sleep(POLL_SECONDS)
 
 
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended, reaped or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def process_status(pid: int, field: str) -> int:
     """A number of /proc/PID/status: VmRSS is the resident memory in KiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -40,13 +49,14 @@ class Program:
     """A child process whose output goes to a file. Start it again after `terminate` or `kill`."""
 
     running: list["Program"] = []  # what a failing test shows the logs of
+    may_be_forked = False  # whether it is Python, and its start is not what anybody looks at (harness/forks.py)
 
     def __init__(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         self.name = name
         self.log = log
         self._command = command
         self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -59,16 +69,10 @@ class Program:
     def launch(self) -> None:
         assert self._process is None, f"{self.name} is running"
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=ROOT,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=prepare_death_with_parent(),
-            )
+            if self.may_be_forked:
+                self._process = start_python(self._command[1:], self._environment, stdout=output, stderr=output)
+            else:
+                self._process = start_program(self._command, self._environment, stdout=output, stderr=output)
         Program.running.append(self)
 
     def is_alive(self) -> bool:

@@ -5,17 +5,18 @@ import contextlib
 import functools
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 
+from harness.forks import start_python
 from harness.ports import take_port
-from harness.programs import HOST, ROOT, START_SECONDS, Program, Valkey, wait_until
+from harness.programs import HOST, START_SECONDS, Program, Valkey, wait_until
 from harness.trust import trust
 
 DEMO_PASSWORD = "correct-horse-battery"
@@ -23,6 +24,8 @@ DEMO_PASSWORD = "correct-horse-battery"
 
 class Service(Program):
     """`manage.py serve <name>` on a port that stays the same over restarts."""
+
+    may_be_forked = True
 
     def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
         self.port = take_port()
@@ -134,15 +137,17 @@ def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
 
 def run_command(*arguments: str, environment: Mapping[str, str]) -> str:
     """Run a management command to its end and return its output; AssertionError if it fails."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, f"{arguments} failed:\n{done.stdout}{done.stderr}"
-    return done.stdout
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        command = start_python(["manage.py", *arguments], environment, stdout=output, stderr=errors)
+        try:
+            code = command.wait(START_SECONDS)
+        finally:
+            command.kill()
+        printed, complaints = (_read(file) for file in (output, errors))
+    assert code == 0, f"{arguments} failed:\n{printed}{complaints}"
+    return printed
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

@@ -7,12 +7,21 @@ import pytest
 from playwright.sync_api import Browser
 
 from harness.clients import AgentClient, CustomerClient
+from harness.forks import using_forks
 from harness.programs import Program
 from harness.services import Product, run_product
 from tests.browser.conftest import launch_chromium
 from tests.needs import need
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each poll hides what failed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_services() -> Iterator[None]:
+    """Services start as forks of one process, unless a test is about their start, and a login takes them no time."""
+    with using_forks(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_SETTINGS_MODULE", "harness.settings")  # what make_environment passes on
+        yield
 
 
 @pytest.fixture(scope="session")

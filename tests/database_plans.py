@@ -10,6 +10,7 @@ from django.db import connection
 
 from chatbot.bot import turns
 from chatbot.conversations import selectors as chatbot_selectors
+from chatbot.conversations.places import place_of
 from chatbot.models import ChatSession, Status
 from realtime import log
 from workbench import selectors
@@ -83,7 +84,7 @@ def test_reads_cost_the_same_however_large_the_tables_are(much: ChatSession) -> 
     channels = [f"sse_session_s-{n}" for n in range(1, 11)]
     reads: dict[str, Callable[[], object]] = {
         "queue": lambda: selectors.queue_page(agent),
-        "place in the queue": lambda: chatbot_selectors.queue_rank(much),
+        "place in the queue": lambda: place_of(much),
         "history": lambda: chatbot_selectors.message_page(much, before=None, limit=50),
         "history before": lambda: chatbot_selectors.message_page(much, before=10**9, limit=50),
         "list": page(),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
 from chatbot.conversations.errors import ApiError
+from chatbot.conversations.places import place_of
 from chatbot.customers.actions.escalate import escalate
 from chatbot.models import (
     PRESENCE_LEASE,
@@ -67,6 +68,8 @@ class Game(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.written = 0
+        self.shown: dict[tuple[str, Any], int] = {}
         self._database = transaction.atomic()  # undone at the end of a game
         self._database.__enter__()
 
@@ -129,6 +132,7 @@ class Game(RuleBasedStateMachine):
             agent = row.assignee.username if row.assignee else None
             assert (row.status, agent) == (expected.status, expected.agent), row.name
             assert (row.team.name if row.team else DEFAULT) == expected.team
+            assert row.priority == expected.priority
             assert (row.waiting_since is None) == (expected.asked_at is None)
             assert expected.asked_at in (None, row.waiting_since), "a first waiting time has changed"
             lines = HistoryEntry.objects.filter(session=row).order_by("id").values_list("what", flat=True)
@@ -140,3 +144,12 @@ class Game(RuleBasedStateMachine):
         assert sorted(rows) == sorted(
             (each.name, each.offer.receiver, each.offer.sender) for each in known if each.offer
         )
+
+    @invariant()
+    def no_place_gets_worse(self) -> None:
+        """Of those that are shown to customers; in another wait, or another team's queue, it is another one."""
+        for row in ChatSession.objects.filter(status=WAITING):
+            wait = (row.name, row.queued_at)
+            place = place_of(row)
+            assert place.shown <= min(place.rank, self.shown.get(wait, place.shown)), row.name
+            self.shown[wait] = place.shown

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chatbot.models import Status
+from chatbot.models import Priority, Status
 
 DEFAULT = "Support"
 BILLING = "Billing"
@@ -29,6 +29,7 @@ class ModelSession:
     agent: str | None = None
     team: str = DEFAULT
     is_held: bool = False
+    priority: int = Priority.NORMAL
     asked_at: object = None
     offer: ModelOffer | None = None
     refused_by: set[str] = field(default_factory=set)
@@ -37,6 +38,8 @@ class ModelSession:
     def move(self, line: str, status: Status, agent: str | None = None) -> None:
         """Whatever moves a session on ends its offer and its hold."""
         self.lines.append(line)
+        if self.status == Status.CLOSED:
+            self.priority = Priority.NORMAL
         self.status, self.agent, self.offer, self.is_held = status, agent, None, False
         if status in (Status.BOT_ACTIVE, Status.CLOSED):
             self.asked_at = None

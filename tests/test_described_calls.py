@@ -1,6 +1,8 @@
 """Both services do what their OpenAPI documents say, whatever is sent to them: schemathesis makes the calls."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -50,6 +52,8 @@ AGENTS_OPERATIONS = [
     "read_queue",
     "read_session",
     "write_message",
+    "change_session",
+    "read_labels",
     "take_next_session",
     "take_session_over",
     "requeue_session",
@@ -74,6 +78,7 @@ AGENTS_OPERATIONS = [
     "read_attachment",
     "read_preview",
 ]
+READING_ATTACHMENTS = ["read_attachment", "read_preview"]
 # Of what the tests make none.
 INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
 # Of a time that a session is held until: one that is not over.
@@ -85,6 +90,7 @@ SUPERVISORS_OPERATIONS = ["set_up_team"]
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("read_history", GenerationMode.NEGATIVE),
+    ("read_labels", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("list_agents", GenerationMode.NEGATIVE),
     ("list_choices", GenerationMode.NEGATIVE),
@@ -158,12 +164,19 @@ def make_calls(schema: OpenApiSchema, operation_id: str, mode: GenerationMode, c
     call()
 
 
+def ids_for(operation_id: str, upload: Callable[[str, bytes], httpx.Response]) -> list[str]:
+    """Of attachments, for an operation that reads them: a process looks into each that is sent."""
+    if operation_id not in READING_ATTACHMENTS:
+        return ["unknown"]
+    return [expect(201, upload("a.png", files.picture("PNG")))["id"], "unknown"]
+
+
 @pytest.mark.parametrize(("operation_id", "mode"), calls(CUSTOMERS_OPERATIONS))
 def test_customers_calls_are_answered_as_described(
     customer: CustomerClient, operation_id: str, mode: GenerationMode
 ) -> None:
-    picture = expect(201, customer.upload("a.png", files.picture("PNG")))
-    schema = load(customer.url, [customer.session_name], [picture["id"], "unknown"])
+    attachments = ids_for(operation_id, customer.upload)
+    schema = load(customer.url, [customer.session_name], attachments)
     make_calls(schema, operation_id, mode, customer.http)
 
 
@@ -175,6 +188,6 @@ def test_agents_calls_are_answered_as_described(
     with_bot, waiting, taken = (begin_session(product.chatbot.url, is_waiting=n > 0) for n in range(3))
     expect(200, alice.take_over(taken))
     names = [with_bot, waiting, taken, "s-unknown"]
-    picture = expect(201, alice.upload(taken, "a.png", files.picture("PNG")))
+    attachments = ids_for(operation_id, partial(alice.upload, taken))
     with AgentClient(alice.url, "carol" if operation_id in SUPERVISORS_OPERATIONS else "alice") as caller:
-        make_calls(load(alice.url, names, [picture["id"], "unknown"]), operation_id, mode, caller.http)
+        make_calls(load(alice.url, names, attachments), operation_id, mode, caller.http)

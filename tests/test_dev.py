@@ -18,7 +18,7 @@ import pytest
 
 from config.development import supervisor
 from harness.ports import take_port
-from harness.programs import HOST, ROOT, START_SECONDS, Program, wait_until
+from harness.programs import HOST, ROOT, START_SECONDS, Program, is_gone, wait_until
 from harness.services import DEMO_PASSWORD, fill_database, make_environment
 from harness.trust import trust
 
@@ -73,14 +73,6 @@ class Dev(Program):
 def pids_of_children(parent: int) -> list[int]:
     threads = Path(f"/proc/{parent}/task").glob("*/children")
     return [int(pid) for file in threads for pid in file.read_text().split()]
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process has ended, reaped or not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def is_ready(port: int) -> bool:
@@ -144,7 +136,7 @@ def test_killed_child_is_started_again(running_dev: Dev, name: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_stops_everything(dev: Dev, number: signal.Signals) -> None:
+def test_signal_stops_everything_and_nothing_else(running_dev: Dev, dev: Dev, number: signal.Signals) -> None:
     dev.start()
     children = dev.children()
     dev.send_signal(number)
@@ -153,6 +145,8 @@ def test_signal_stops_everything(dev: Dev, number: signal.Signals) -> None:
     assert all(map(is_gone, children.values()))
     with closing(sqlite3.connect(dev.database, timeout=0)) as connection:
         connection.execute("BEGIN EXCLUSIVE")  # nobody holds a lock
+    assert set(running_dev.children()) == {"chatbot", "workbench", "valkey"}
+    assert all(map(is_ready, running_dev.ports.values()))
 
 
 def test_killed_parent_leaves_no_orphan(dev: Dev) -> None:
@@ -182,21 +176,27 @@ def test_it_stops_when_a_killed_make_leaves_it_behind(dev: Dev) -> None:
     wait_until("it is gone", lambda: is_gone(orphan))
 
 
-def test_two_at_once_do_not_disturb_each_other(running_dev: Dev, dev: Dev) -> None:
-    dev.start()
-    dev.terminate()
-    assert set(running_dev.children()) == {"chatbot", "workbench", "valkey"}
-    assert all(is_ready(port) for port in running_dev.ports.values())
-
-
-def test_next_start_keeps_the_passwords(running_dev: Dev, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def next_dev(running_dev: Dev, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """One on the database of another one, without its Redis."""
     same_database = running_dev.environment["DATABASE_URL"]
-    dev = Dev(tmp_path, DATABASE_URL=same_database, DEMO_PASSWORD="")
+    redis = "redis://:hidden@127.0.0.1:1/0"
+    dev = Dev(tmp_path_factory.mktemp("next"), DATABASE_URL=same_database, DEMO_PASSWORD="", REDIS_URL=redis)
     try:
         dev.start()
-        assert "password unchanged" in dev.wait_for_line("alice, bob or carol (supervisor)")
+        yield dev
     finally:
         dev.kill()
+
+
+def test_next_start_keeps_the_passwords(next_dev: Dev) -> None:
+    assert "password unchanged" in next_dev.wait_for_line("alice, bob or carol (supervisor)")
+
+
+def test_unreachable_redis_is_a_warning(next_dev: Dev) -> None:
+    assert "warning: REDIS_URL does not answer (127.0.0.1:1" in next_dev.output()
+    assert "hidden" not in next_dev.output()
+    assert set(next_dev.children()) == {"chatbot", "workbench"}
 
 
 @pytest.mark.parametrize("variable", ["CHATBOT_PORT", "WORKBENCH_PORT"])
@@ -231,17 +231,6 @@ def test_unusable_database_is_one_line(tmp_path: Path, url: str, reason: str) ->
     assert re.fullmatch(r"(migrating the database\n)?error: .*DATABASE_URL.*\n", output), output
     assert reason in output
     assert "hidden" not in output
-
-
-def test_unreachable_redis_is_a_warning(tmp_path: Path) -> None:
-    dev = Dev(tmp_path, REDIS_URL="redis://:hidden@127.0.0.1:1/0")
-    try:
-        dev.start()
-        assert "warning: REDIS_URL does not answer (127.0.0.1:1" in dev.output()
-        assert "hidden" not in dev.output()
-        assert set(dev.children()) == {"chatbot", "workbench"}
-    finally:
-        dev.kill()
 
 
 # A Python that makes a virtual environment, installs and runs the services, all in no time.

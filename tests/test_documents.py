@@ -58,6 +58,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
 async def test_agents_calls_are_described(settings: Any) -> None:
     document = await fetch_document(settings, "workbench", "openapi.json")
     assert set(document["paths"]) == {
+        "/api/labels",
         "/api/sessions",
         "/api/agents",
         "/api/agent/activity",

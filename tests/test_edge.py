@@ -13,7 +13,7 @@ import pytest
 
 from harness.clients import AgentClient, CustomerClient, cookies_of
 from harness.programs import HOST
-from harness.services import Service, make_environment, run_command
+from harness.services import Service, fill_database, make_environment
 
 SERVERS = {
     "serve": ["manage.py", "serve", "{service}", "--port", "{port}"],
@@ -85,9 +85,7 @@ def header_names(answer: bytes) -> set[bytes]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With the database of all servers."""
     folder = tmp_path_factory.mktemp("edge")
-    environment = make_environment(folder / "db.sqlite3")
-    run_command("migrate", "--verbosity=0", environment=environment)
-    run_command("create_demo", environment=environment)
+    fill_database(folder / "db.sqlite3")
     return folder
 
 

@@ -3,8 +3,6 @@
 import contextlib
 import json
 import select
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -12,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from config.development.supervisor import prepare_death_with_parent
-from harness.programs import ROOT, Valkey, process_status
-from harness.services import make_environment, run_command
+from harness.forks import open_pipe, start_python
+from harness.programs import Valkey, process_status
+from harness.services import fill_database, make_environment
 
 WITHIN_SECONDS = 60.0
 LONG = 12_000  # more than any buffer on the way holds
@@ -29,27 +27,20 @@ class OldService:
 
     def __init__(self, part: str, environment: dict[str, str], errors: Path) -> None:
         self._errors = errors
-        with errors.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.old_service", part],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                text=True,
-                bufsize=1,
-                preexec_fn=prepare_death_with_parent(),
+        theirs_in, self._input = open_pipe()
+        self._output, theirs_out = open_pipe()
+        with theirs_in, theirs_out, errors.open("ab") as output:
+            self._process = start_python(
+                ["-m", "tests.old_service", part], environment, stdin=theirs_in, stdout=theirs_out, stderr=output
             )
 
     def tell(self, *words: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(" ".join(map(str, words)) + "\n")
+        self._input.write(" ".join(map(str, words)).encode() + b"\n")
+        self._input.flush()
 
     def answer(self) -> Any:
-        assert self._process.stdout is not None
-        readable, _, _ = select.select([self._process.stdout], [], [], WITHIN_SECONDS)
-        line = self._process.stdout.readline() if readable else ""
+        readable, _, _ = select.select([self._output], [], [], WITHIN_SECONDS)
+        line = self._output.readline() if readable else b""
         assert line, f"no answer:\n{self._errors.read_text()}"
         return json.loads(line)
 
@@ -62,7 +53,9 @@ class OldService:
 
     def stop(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._input.close()
+        self._output.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +74,9 @@ def valkey(shared_valkey: Valkey) -> Valkey:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory, shared_valkey: Valkey) -> dict[str, str]:
-    environment = make_environment(tmp_path_factory.mktemp("database") / "db.sqlite3", shared_valkey.url)
-    run_command("migrate", "--verbosity=0", environment=environment)
-    return environment
+    database = tmp_path_factory.mktemp("database") / "db.sqlite3"
+    fill_database(database)
+    return make_environment(database, shared_valkey.url)
 
 
 Start = Callable[[str], OldService]

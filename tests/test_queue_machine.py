@@ -22,7 +22,7 @@ from chatbot.customers.actions.cancel_escalation import cancel_escalation
 from chatbot.customers.actions.end_session import end_session
 from chatbot.customers.actions.escalate import escalate
 from chatbot.customers.actions.post_customer_message import post_customer_message
-from chatbot.models import AgentPresence, AgentState, ChatSession, Offer, Team
+from chatbot.models import AgentPresence, AgentState, ChatSession, Offer, Priority, Team
 from realtime.models import Lease
 from tests.queue_game import (
     AGENTS,
@@ -46,6 +46,7 @@ from tests.queue_model import BILLING, DEFAULT, ModelAgent, ModelOffer
 from workbench.actions.accept_offer import accept_offer
 from workbench.actions.close import close
 from workbench.actions.decline_offer import decline_offer
+from workbench.actions.edit_session import edit_session
 from workbench.actions.release import release
 from workbench.actions.requeue import requeue, requeue_stranded
 from workbench.actions.take_next import take_next
@@ -91,7 +92,8 @@ class Customers(Game):
     @rule(name=sessions)
     def write(self, name: str) -> None:
         session = self.model.sessions[name]
-        client_id = f"c-{len(session.lines)}-{Offer.objects.count()}"
+        self.written += 1  # the same client_id again would be the same message
+        client_id = f"c-{self.written}"
         post_customer_message(session_name=name, content="hi", client_id=client_id, credentials=None)
         if session.is_held:
             session.is_held = False
@@ -114,7 +116,7 @@ class Agents(Customers):
         waiting = [each for each in self.model.sessions.values() if each.status == WAITING and each.team in teams]
         taken = self.attempt(take_next, allowed=bool(waiting), agent=self.people[who])
         if taken:
-            oldest = min(waiting, key=lambda each: (each.asked_at, SESSIONS.index(each.name)))
+            oldest = min(waiting, key=lambda each: (-each.priority, each.asked_at, SESSIONS.index(each.name)))
             assert taken.name == oldest.name
             oldest.move("taken", LIVE, who)
 
@@ -149,6 +151,14 @@ class Agents(Customers):
             if session.offer.sender is None:
                 session.refused_by.add(who)
             session.offer = None
+
+    @rule(name=sessions, priority=st.sampled_from(Priority))
+    def prioritise(self, name: str, priority: Priority) -> None:
+        edit_session(session_name=name, agent=self.people[SUPERVISOR], priority=priority)
+        session = self.model.sessions[name]
+        if session.priority != priority:
+            session.priority = priority
+            session.lines.append("prioritised")
 
     @if_any(live)
     @rule(n=which, verb=st.sampled_from(["release", "requeue", "close"]))

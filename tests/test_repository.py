@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINE_PATH = re.compile(r"(?<![\w.>)}*])/" + r"(?:home|Users|root|work)/")
 REGISTRY = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.(?:org|com)"]))
 READERS = {"flag", "text", "number", "names"}  # the functions of config/env.py that take a variable's name
-# psycopg is Django's driver for PostgreSQL; uvicorn is run from its command line, and imports the two after it.
-DRIVERS = {"psycopg", "uvicorn", "httptools", "uvloop"}
+# psycopg is Django's driver for PostgreSQL; uvicorn is run from its command line, and imports the two after it; httpx
+# imports sniffio.
+DRIVERS = {"psycopg", "uvicorn", "httptools", "uvloop", "sniffio"}
 USED_WITHOUT_IMPORT = {*DRIVERS, "ruff", "mypy", "django-stubs", "import-linter", "pytest-django"}
 MODULES = {
     "django-csp": "csp",

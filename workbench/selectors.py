@@ -7,14 +7,16 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db import connection
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from typing_extensions import TypedDict
 
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
-from chatbot.conversations.events import CustomerJson, MessageJson, OnHold, customer_json, iso, on_hold_json
+from chatbot.conversations.events import MessageJson, NotedCustomerJson, OnHold, iso, noted_customer_json, on_hold_json
 from chatbot.conversations.presence import present
 from chatbot.conversations.reasons import sentence
 from chatbot.conversations.receipts import Receipts, receipts_of
@@ -31,19 +33,22 @@ MAX_QUEUE_ITEMS = 200
 class SessionItem(TypedDict):
     """A session as agents see it. What was said is empty, and `unread` 0, where the agent may not read it.
 
-    `question` is what the customer last said before asking for an agent; `unanswered_since` is when an agent's answer
-    was first missing, null if none is; `unread` counts the customer's messages that this agent has not seen;
-    `customer_online` says whether the customer has a page open, which a page that is loaded anew does not end.
+    `page` is the address that the customer came from; `question` is what he last said before asking for an agent;
+    `unanswered_since` is when an agent's answer was first missing, null if none is; `unread` counts the customer's
+    messages that this agent has not seen; `customer_online` says whether the customer has a page open, which a page
+    that is loaded anew does not end.
     """
 
     session_name: str
     status: str
     version: int
     agent: AgentJson | None
-    customer: CustomerJson
+    customer: NotedCustomerJson
     language: str
+    page: str
     team: TeamJson
     priority: str
+    labels: list[str]
     question: str
     unanswered_since: str | None
     unread: int
@@ -86,12 +91,13 @@ class QueueItem(TypedDict):
     position: int
     team: TeamJson
     priority: str
+    labels: list[str]
     waiting_seconds: int
     waiting_since: str
     last_message: str
     reason: str
     version: int
-    customer: CustomerJson
+    customer: NotedCustomerJson
     question: str
     language: str
     unanswered_since: str | None
@@ -146,10 +152,12 @@ def _item(session: ChatSession, agent: Agent, team: TeamJson, unread: int, is_on
         "status": session.status,
         "version": session.version,
         "agent": agent_json(session.assignee),
-        "customer": customer_json(session),
+        "customer": noted_customer_json(session),
         "language": session.language,
+        "page": session.page,
         "team": team,
         "priority": priority_name(session),
+        "labels": session.labels,
         "question": session.question if readable else "",
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
         "unread": unread if readable else 0,
@@ -192,7 +200,15 @@ def _closing(closing: Closing | None) -> ClosingJson | None:
 
 
 def session_page(
-    agent: Agent, *, status: str | None, mine: bool, q: str, before: str | None, limit: int, by_unanswered: bool = False
+    agent: Agent,
+    *,
+    status: str | None,
+    mine: bool,
+    q: str,
+    before: str | None,
+    limit: int,
+    by_unanswered: bool = False,
+    label: str = "",
 ) -> tuple[list[SessionItem], str | None]:
     """Sessions with the newest activity first, and the cursor of the next page, None on the last.
 
@@ -207,6 +223,8 @@ def session_page(
         rows = rows.filter(status=status)
     if mine:
         rows = rows.filter(assignee=agent.user)
+    if label:
+        rows = rows.filter(labelled(label))
     rows = rows.filter(_matches(q, agent) if q else listed_for(agent))
     if before:
         rows = order.after(rows, before)
@@ -244,12 +262,13 @@ def _queue_item(session: Any, place: int, team: TeamJson, unread: int, is_online
         "position": place,
         "team": team,
         "priority": priority_name(session),
+        "labels": session.labels,
         "waiting_seconds": max(0, int((now - since).total_seconds())),
         "waiting_since": iso(since),
         "last_message": session.last_message,
         "reason": session.escalation_reason,
         "version": session.version,
-        "customer": customer_json(session),
+        "customer": noted_customer_json(session),
         "question": session.question,
         "language": session.language,
         "unanswered_since": iso(session.unanswered_since) if session.unanswered_since else None,
@@ -272,6 +291,14 @@ def open_offers(agent: Agent) -> list[OfferItem]:
         }
         for offer in rows.filter(expires_at__gt=Now()).order_by("made_at", "id")
     ]
+
+
+def labelled(label: str) -> Q:
+    """Sessions with this label."""
+    if connection.features.supports_json_field_contains:
+        return Q(labels__contains=[label])
+    is_one = "EXISTS (SELECT 1 FROM json_each(chatbot_chatsession.labels) WHERE value = %s)"
+    return Q(RawSQL(is_one, [label], output_field=BooleanField()))
 
 
 def _matches(q: str, agent: Agent) -> Q:

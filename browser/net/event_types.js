@@ -3,5 +3,5 @@ export const EVENT_TYPES = [
   "new_message", "status_change", "transfer_request", "queue_update", "queue_position",
   "transfer_offer", "transfer_accepted", "transfer_declined", "note_added",
   "message_delivered", "message_read", "typing", "customer_change", "customer_presence", "message_delta",
-  "agent_status", "session_updated", "offer_ended",
+  "agent_status", "agents_changed", "session_updated", "offer_ended",
 ];

@@ -20,6 +20,8 @@ from realtime.api import send_many
 
 # Of whom it is noted that he is gone was there until about then.
 LEFT_AGO = timedelta(seconds=30)
+# Of those who come or go within a look of a process (a second).
+MAX_TOLD_SINGLY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,11 @@ def find_idle(since: timedelta) -> list[int]:
 def follow_presence(agent_ids: Collection[int]) -> list[events.Outgoing]:
     """Note whether these agents are connected, after a change of AgentPresence in the same transaction.
 
-    Returns what to send.
+    Returns what to send: of many at once, who log in of a morning, one event. Each of them hears of each other, which
+    would grow with the square of their number.
     """
-    return _settle(_lock(agent_ids)) if agent_ids else []
+    outgoing = _settle(_lock(agent_ids)) if agent_ids else []
+    return outgoing if len(outgoing) <= MAX_TOLD_SINGLY else [events.agents_changed(len(outgoing))]
 
 
 def _lock(agent_ids: Iterable[int]) -> list[AgentState]:

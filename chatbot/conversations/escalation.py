@@ -8,10 +8,11 @@ from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.bot_rule import FIRST, bot_answers
 from chatbot.conversations.errors import QueueFull
 from chatbot.conversations.events import desk_of
-from chatbot.conversations.history import Actor
+from chatbot.conversations.history import SYSTEM, Actor
 from chatbot.conversations.opening_hours import hours_of
+from chatbot.conversations.places import place_of
 from chatbot.conversations.queue import count_waiting
-from chatbot.conversations.selectors import queue_rank
+from chatbot.conversations.queue_rules import Asker, Outcome, know_labels, outcome_of, rules_of_arrival, with_labels
 from chatbot.conversations.teams import default_team, team_key
 from chatbot.conversations.waiting import notice_of, staffing_of
 from chatbot.models import ChatSession, Message, Status, Team
@@ -32,26 +33,45 @@ def enqueue(
 ) -> tuple[int, list[events.Outgoing]]:
     """Do it to a session that the caller has locked; return its place and what the caller must send.
 
-    It waits for `team`, without one for the default team. He is told if nobody is there. `calling_message` is the id of
-    a message that asked for it: the customer's question is what came before.
+    It waits for `team`, without one for the team that a rule names, or the default team. He is told if nobody is there.
+    `calling_message` is the id of a message that asked for it: the customer's question is what came before.
     Raises AlreadyEscalated; QueueFull, with nothing written.
     """
-    team = team or default_team()
-    check_room(session, team)
     was_known, former_desk = session.version > 1, desk_of(session.team_id)
     question = transcript.last_words(session, before=calling_message)
-    to = None if team.is_default else team
-    change = lifecycle.escalate(session, actor=actor, reason=reason, now=now, question=question, team=to)
+    outcome = outcome_of(rules_of_arrival(), Asker(session, (question, reason, session.last_message)))
+    team = team or outcome.team or default_team()
+    check_room(session, team)
+    change = lifecycle.escalate(
+        session,
+        actor=actor,
+        reason=reason,
+        now=now,
+        question=question,
+        team=None if team.is_default else team,
+        priority=outcome.priority,
+        why=outcome.why,
+    )
+    is_labelled = label(session, outcome, now=now)
     notice = _tell(session, team, now)
     queue.announce_queue()
-    position = queue_rank(session)
-    has_moved = was_known and former_desk != desk_of(session.team_id)
+    position = place_of(session).rank
+    is_updated = is_labelled or (was_known and former_desk != desk_of(session.team_id))
     return position, [
-        *(events.session_updated(session, source=events.BOT, former_desk=former_desk) if has_moved else []),
+        *(events.session_updated(session, source=events.BOT, former_desk=former_desk) if is_updated else []),
         *events.status_change(session, change=change, source=events.BOT),
         *events.transfer_request(session, waiting_since=now, position=position, source=events.BOT),
         *events.new_message(session, notice, source=events.BOT),
     ]
+
+
+def label(session: ChatSession, outcome: Outcome, *, now: datetime) -> bool:
+    """Give a session that is locked the labels that the rules say; whether it has others now."""
+    if not outcome.labels:
+        return False
+    know_labels(outcome.labels)
+    labels = with_labels(session, outcome.labels)
+    return lifecycle.sort(session, labels=labels, actor=SYSTEM, now=now, why=outcome.why)
 
 
 def check_room(session: ChatSession, team: Team) -> None:

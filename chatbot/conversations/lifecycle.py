@@ -18,6 +18,7 @@ change.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,7 +32,7 @@ from chatbot.conversations.agents import agent_json, note_idle
 from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
 from chatbot.conversations.history import Actor, agent_actor
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Phase, Status, Team, What
+from chatbot.models import PREVIEW_LENGTH, ChatSession, Phase, Priority, Status, Team, What
 
 logger = logging.getLogger(__name__)
 
@@ -41,24 +42,37 @@ _NOT_HELD: dict[str, Any] = {"held_since": None, "hold_until": None}
 
 
 def escalate(
-    session: ChatSession, *, actor: Actor, reason: str, now: datetime, question: str = "", team: Team | None = None
+    session: ChatSession,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    question: str = "",
+    team: Team | None = None,
+    priority: int = Priority.LOW,
+    why: dict[str, Any] | None = None,
 ) -> Change:
     """Put the session into the queue of a team (None: the default one), for an answer to `question`.
 
-    Raises AlreadyEscalated if it waits or has an agent.
+    Its priority rises to `priority`, if that is higher; that of a closed one does not count any more. Raises
+    AlreadyEscalated if it waits or has an agent.
     """
     if session.status in (Status.PENDING_MANUAL, Status.MANUAL_LIVE):
         raise AlreadyEscalated
+    before = Priority.NORMAL if session.status == Status.CLOSED else session.priority
+    session.priority = max(before, priority)
     return _move(
         session,
         Status.PENDING_MANUAL,
-        _Line(What.ESCALATED, actor, now),
+        _Line(What.ESCALATED, actor, now, why or {}),
         team=team,
+        priority=session.priority,
         waiting_since=now,
         unanswered_since=now,
         escalation_reason=reason,
         question=question[:PREVIEW_LENGTH],
         closed_at=None,
+        **_queued(session, now),
     )
 
 
@@ -113,14 +127,23 @@ def requeue(
         waiting_since=session.waiting_since or now,
         unanswered_since=session.unanswered_since or now,
         **moved,
+        **_queued(session, now),
         **_NOT_HELD,
     )
 
 
-def move(session: ChatSession, *, team: Team | None, actor: Actor, now: datetime) -> Change:
+def move(
+    session: ChatSession, *, team: Team | None, actor: Actor, now: datetime, why: dict[str, Any] | None = None
+) -> Change:
     """Have a waiting session wait for another team (None: the default one), with its first waiting time."""
-    line = _Line(What.MOVED, actor, now)
-    return _move_from(Status.PENDING_MANUAL, session, Status.PENDING_MANUAL, line, team=team)
+    line = _Line(What.MOVED, actor, now, why or {})
+    queued = _queued(session, now)
+    return _move_from(Status.PENDING_MANUAL, session, Status.PENDING_MANUAL, line, team=team, **queued)
+
+
+def _queued(session: ChatSession, now: datetime) -> dict[str, Any]:
+    """What a place in the queue is counted from (places.py)."""
+    return {"queued_at": now, "best_priority": session.priority, "raised_at": None}
 
 
 def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
@@ -140,7 +163,7 @@ def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, A
 def reopen(session: ChatSession, *, now: datetime) -> Change:
     """Give a closed session to the bot."""
     line = _Line(What.REOPENED, history.CUSTOMER, now)
-    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None)
+    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None, priority=Priority.NORMAL)
 
 
 def hold(session: ChatSession, *, until: datetime | None, actor: Actor, now: datetime) -> bool:
@@ -172,6 +195,34 @@ def resume(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, 
     history.note(session, What.RESUMED, actor=actor, now=now, why=why)
     intervals.end(session, Phase.HOLD, now=now)
     return True
+
+
+def sort(
+    session: ChatSession,
+    *,
+    actor: Actor,
+    now: datetime,
+    priority: int | None = None,
+    labels: Sequence[str] | None = None,
+    why: dict[str, Any] | None = None,
+) -> bool:
+    """Give a session, in whatever status, another priority, other labels, or both; whether anything changed."""
+    changes: dict[str, Any] = {}
+    if labels is not None and list(labels) != session.labels:
+        changes["labels"] = list(labels)
+        history.note(session, What.LABELLED, actor=actor, now=now, why={**(why or {}), "labels": list(labels)})
+    if priority is not None and priority != session.priority:
+        changes["priority"] = priority
+        changes["best_priority"] = max(session.best_priority, priority)
+        changes["raised_at"] = now if priority > session.priority else session.raised_at
+        facts = {**(why or {}), "priority": Priority(priority).name.lower()}
+        history.note(session, What.PRIORITISED, actor=actor, now=now, why=facts)
+    if changes:
+        session.version += 1
+        for name, value in changes.items():
+            setattr(session, name, value)
+        session.save(update_fields=["version", *changes])
+    return bool(changes)
 
 
 def _set_hold(session: ChatSession, *, held_since: datetime | None, hold_until: datetime | None) -> None:

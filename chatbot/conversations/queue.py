@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from weakref import WeakKeyDictionary
 
 from django.db import OperationalError, transaction
@@ -17,6 +19,7 @@ from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from chatbot.conversations import events
+from chatbot.conversations.places import places
 from chatbot.conversations.teams import team_key
 from chatbot.conversations.waiting import staffing_by_team, why_waiting
 from chatbot.models import QUEUE_ORDER, ChatSession, Status, Team
@@ -32,6 +35,8 @@ INTERVAL_SECONDS = 0.55
 RECENT = timedelta(seconds=5)
 # Of each team. Customers further back hear their place when they come nearer, or when they load the page.
 MAX_ANNOUNCED_POSITIONS = 100
+# Of each of them.
+PLACED = ("name", "team_id", "language", "priority", "best_priority", "waiting_since", "queued_at", "raised_at")
 
 logger = logging.getLogger(__name__)
 
@@ -103,12 +108,14 @@ def _update(team: Team, queue: Queue | None) -> events.Outgoing:
 def _positions() -> Iterator[events.Outgoing]:
     """What to tell the first of each queue."""
     staffing = staffing_by_team(now=timezone.now())
-    place = Window(RowNumber(), partition_by="team_id", order_by=QUEUE_ORDER)
-    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).annotate(place=place)
-    first = waiting.filter(place__lte=MAX_ANNOUNCED_POSITIONS).order_by("place")
-    for name, number, team_id, language in first.values_list("name", "place", "team_id", "language"):
-        why = why_waiting(staffing.get(team_id) or staffing[None], place=number, language=language)
-        yield events.queue_position(name, number, why)
+    rank = Window(RowNumber(), partition_by="team_id", order_by=QUEUE_ORDER)
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL).annotate(rank=rank).only(*PLACED)
+    first = waiting.filter(rank__lte=MAX_ANNOUNCED_POSITIONS).order_by("team_id", "rank")
+    for team_id, queue in groupby(first, key=attrgetter("team_id")):
+        there, customers = staffing.get(team_id) or staffing[None], list(queue)
+        for customer, place in zip(customers, places(customers), strict=True):
+            why = why_waiting(there, place=place, language=customer.language)
+            yield events.queue_position(customer.name, place.shown, why)
 
 
 def _request_announcement() -> None:

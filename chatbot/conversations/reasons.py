@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop, ngettext
 
+from chatbot.models import Priority, What
+
 # Facts without anything to fill in, or filled from facts of the same name.
 _SENTENCES = {
     "deactivated": gettext_noop("The agent is no longer active"),
@@ -22,6 +24,7 @@ _SENTENCES = {
     "transfer": gettext_noop("{sender} asks {to} to take over"),
     "waited": gettext_noop("Nobody could take it within {seconds} s"),
     "team": gettext_noop("{sender} passed it on to the team {team}"),
+    "rules": gettext_noop("By the rule: {rules}"),
 }
 
 _ENDS = {
@@ -49,7 +52,7 @@ def history_sentence(what: str, why: Mapping[str, Any]) -> str:
     """As sentence, of a line of history, some of whose facts have no code, but say something of what happened."""
     said = sentence(why) or _of_line(what, why)
     # What an agent added: to whom he passes it on, why he declined, how it ended.
-    return gettext("; ").join(part for part in (said, why.get("note"), why.get("reason")) if part)
+    return gettext("; ").join(part for part in (_changed(what, why), said, why.get("note"), why.get("reason")) if part)
 
 
 def _of_line(what: str, why: Mapping[str, Any]) -> str:
@@ -58,6 +61,13 @@ def _of_line(what: str, why: Mapping[str, Any]) -> str:
     if why.get("from"):
         return gettext("{from} had it before").format_map(_named(why))
     return ""
+
+
+def _changed(what: str, why: Mapping[str, Any]) -> str:
+    """To what it was changed."""
+    if what == What.PRIORITISED:
+        return str(Priority[str(why["priority"]).upper()].label)
+    return (gettext(", ").join(why["labels"]) or gettext("none")) if what == What.LABELLED else ""
 
 
 def shown_reason(reason: str) -> str:
@@ -71,6 +81,10 @@ def _assigned(why: Mapping[str, Any]) -> str:
     """Why the queue offered a session to this agent: what became of the offers before, and who could take no more."""
     parts = [gettext(_ENDS[each["end"]]).format_map(_named(each)) for each in why["before"] if each["end"] in _ENDS]
     parts += [gettext("{agent} is at capacity").format(agent=each["name"]) for each in why["full"]]
+    if why.get("is_known"):
+        return gettext("; ").join(
+            [*parts, gettext("{agent} served this customer before").format(agent=why["agent"]["name"])]
+        )
     load = ngettext(
         "{agent} has the fewest conversations ({live} of {capacity}) of {able} agent who can take one",
         "{agent} has the fewest conversations ({live} of {capacity}) of {able} agents who can take one",
@@ -91,4 +105,10 @@ class _Named(dict[str, Any]):
 
 
 def _named(why: Mapping[str, Any]) -> _Named:
-    return _Named({key: value["name"] if isinstance(value, Mapping) else value for key, value in why.items()})
+    return _Named({key: _text_of(value) for key, value in why.items()})
+
+
+def _text_of(value: Any) -> Any:
+    if isinstance(value, list):
+        return gettext(", ").join(map(str, value))
+    return value["name"] if isinstance(value, Mapping) else value

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
 from django.utils import timezone
 from typing_extensions import TypedDict
 
@@ -10,6 +9,7 @@ from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.attachments import read_files
 from chatbot.conversations.closing import is_ratable, last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
+from chatbot.conversations.places import Place, place_of
 from chatbot.conversations.receipts import Receipts, receipts_of
 from chatbot.conversations.teams import default_team
 from chatbot.conversations.usual_waits import usual_minutes
@@ -53,7 +53,7 @@ def position_of(channels: Iterable[str]) -> str:
 def session_state(session: ChatSession, *, before: int | None, limit: int) -> SessionState:
     """The session and its last `limit` messages older than the message `before`."""
     messages, more = message_page(session, before=before, limit=limit)
-    place = queue_rank(session) if session.status == Status.PENDING_MANUAL else None
+    place = place_of(session) if session.status == Status.PENDING_MANUAL else None
     return {
         "session_name": session.name,
         "status": session.status,
@@ -61,7 +61,7 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
         "agent": agent_json(session.assignee),
         "messages": messages,
         "more": more,
-        "queue_position": place,
+        "queue_position": place.shown if place else None,
         "queue": _queue_of(session, place) if place else None,
         "receipts": receipts_of(session),
         "customer": customer_json(session),
@@ -69,7 +69,7 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
     }
 
 
-def _queue_of(session: ChatSession, place: int) -> QueueJson:
+def _queue_of(session: ChatSession, place: Place) -> QueueJson:
     staffing = staffing_of(session.team or default_team(), now=timezone.now())
     minutes = usual_minutes(session.team_id)
     return queue_json(staffing, place=place, language=session.language, minutes=minutes)
@@ -83,14 +83,6 @@ def message_page(session: ChatSession, *, before: int | None, limit: int) -> tup
     found = list(rows[: limit + 1])
     read_files(found[:limit])
     return [message_json(session, message) for message in reversed(found[:limit])], len(found) > limit
-
-
-def queue_rank(session: ChatSession) -> int:
-    """The place of a waiting session in its team's queue, from 1: of equal priority, who waits longest is first."""
-    since = session.waiting_since
-    longer = Q(waiting_since__lt=since) | Q(waiting_since=since, id__lt=session.pk)
-    earlier = Q(priority__gt=session.priority) | (Q(priority=session.priority) & longer)
-    return ChatSession.objects.filter(earlier, status=Status.PENDING_MANUAL, team=session.team_id).count() + 1
 
 
 # Before each call that reads a session, and each sign that somebody types: a third of what that one costs.

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from chatbot.conversations.able import able
 from chatbot.conversations.events.base import iso
 from chatbot.conversations.opening_hours import hours_of
+from chatbot.conversations.places import Place
 from chatbot.conversations.staffing import count_by_team, count_in_team, known_agents
 from chatbot.conversations.teams import team_key
 from chatbot.conversations.transcript import Notice
@@ -82,7 +83,7 @@ def _staffing(team: Team, here: int, known: int, now: datetime) -> Staffing:
     return Staffing(hours.zone, here, known, hours.is_open(now), hours.opens_at(now))
 
 
-def queue_json(staffing: Staffing, *, place: int, language: str, minutes: list[int] | None) -> QueueJson:
+def queue_json(staffing: Staffing, *, place: Place, language: str, minutes: list[int] | None) -> QueueJson:
     return {
         "able": staffing.able,
         "agents": staffing.agents,
@@ -93,14 +94,19 @@ def queue_json(staffing: Staffing, *, place: int, language: str, minutes: list[i
     }
 
 
-def why_waiting(staffing: Staffing, *, place: int, language: str) -> str:
-    """Why a customer waits, from his place (from 1) and who is there: "2 of 5 agents are here, 3 before you."."""
+def why_waiting(staffing: Staffing, *, place: Place, language: str) -> str:
+    """Why a customer waits, from his place and who is there: "2 of 5 agents are here, 3 before you."."""
     with translation.override(language):
-        before = place - 1
-        ahead = gettext("{before} before you").format(before=before) if before else gettext("you are next")
-        there = _who_is_there(staffing)
+        ahead, there = _who_is_ahead(place), _who_is_there(staffing)
         sentence = gettext("{there}, {ahead}.").format(there=there, ahead=ahead)
         return sentence[0].upper() + sentence[1:]
+
+
+def _who_is_ahead(place: Place) -> str:
+    """In the language that is active. The place that he sees is not what counts while more urgent ones come first."""
+    if place.is_overtaken:
+        return gettext("who is more urgent comes first")
+    return gettext("{before} before you").format(before=place.rank - 1) if place.rank > 1 else gettext("you are next")
 
 
 def _who_is_there(staffing: Staffing) -> str:

@@ -23,10 +23,20 @@ from chatbot.models.history import By, HistoryEntry, Phase, SessionInterval, Wha
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
 from chatbot.models.offer import MAX_NOTE_LENGTH, Offer, OfferEnd
 from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
+from chatbot.models.rule import (
+    MAX_LABEL_LENGTH,
+    MAX_RULE_NAME_LENGTH,
+    Label,
+    QueueRule,
+    TriedRule,
+    VipCustomer,
+)
 from chatbot.models.seen import SeenMessage
 from chatbot.models.session import (
     MAX_EMAIL_LENGTH,
     MAX_NAME_LENGTH,
+    MAX_PAGE_LENGTH,
+    MAX_PHONE_LENGTH,
     MAX_REASON_LENGTH,
     PREVIEW_LENGTH,
     QUEUE_ORDER,
@@ -56,9 +66,13 @@ __all__ = [
     "MAX_CONTENT_LENGTH",
     "MAX_EMAIL_LENGTH",
     "MAX_FILE_NAME_LENGTH",
+    "MAX_LABEL_LENGTH",
     "MAX_NAME_LENGTH",
     "MAX_NOTE_LENGTH",
+    "MAX_PAGE_LENGTH",
+    "MAX_PHONE_LENGTH",
     "MAX_REASON_LENGTH",
+    "MAX_RULE_NAME_LENGTH",
     "MAX_SUMMARY_LENGTH",
     "MAX_TEAMS",
     "MAX_TEAM_NAME_LENGTH",
@@ -84,6 +98,7 @@ __all__ = [
     "Closing",
     "HistoryEntry",
     "Holiday",
+    "Label",
     "Language",
     "Message",
     "Offer",
@@ -93,12 +108,15 @@ __all__ = [
     "Presence",
     "PresenceHolder",
     "Priority",
+    "QueueRule",
     "Role",
     "SeenMessage",
     "SessionInterval",
     "Status",
     "Team",
     "TeamMember",
+    "TriedRule",
+    "VipCustomer",
     "What",
     "is_held",
     "lease_has_run_out",

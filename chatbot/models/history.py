@@ -34,6 +34,8 @@ class What(models.TextChoices):
     RELEASED = "released", _("Given back to the assistant")
     HELD = "held", _("Put on hold")
     RESUMED = "resumed", _("Resumed")
+    PRIORITISED = "prioritised", _("Priority changed")
+    LABELLED = "labelled", _("Labels changed")
     CLOSED = "closed", _("Closed")
     REOPENED = "reopened", _("Reopened")
 

@@ -11,6 +11,10 @@ MAX_NAME_LENGTH = 100
 
 MAX_EMAIL_LENGTH = 254
 
+MAX_PHONE_LENGTH = 40
+
+MAX_PAGE_LENGTH = 500
+
 MAX_REASON_LENGTH = 500
 
 PREVIEW_LENGTH = 200
@@ -63,6 +67,9 @@ class ChatSession(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     customer_name = models.CharField(_("customer"), max_length=MAX_NAME_LENGTH, blank=True)
     customer_email = models.CharField(_("email"), max_length=MAX_EMAIL_LENGTH, blank=True)
+    customer_phone = models.CharField(_("phone"), max_length=MAX_PHONE_LENGTH, blank=True, db_default="")
+    # From which the customer came to the chat.
+    page = models.CharField(_("page"), max_length=MAX_PAGE_LENGTH, blank=True, db_default="")
     language = models.CharField(_("language"), max_length=16, choices=Language, default=Language.ENGLISH)
     owner_digest = models.CharField(max_length=64, editable=False)
     token_digest = models.CharField(max_length=64, editable=False)
@@ -88,6 +95,12 @@ class ChatSession(models.Model):
     priority = models.PositiveSmallIntegerField(
         _("priority"), choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL
     )
+    # Names, in the order in which they were given.
+    labels = models.JSONField(_("labels"), default=list, db_default=models.Value([], models.JSONField()))
+    # Since when it waits for this team, its highest priority since then, and when its priority last rose; see places.py
+    queued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    best_priority = models.PositiveSmallIntegerField(default=Priority.NORMAL, db_default=Priority.NORMAL)
+    raised_at = models.DateTimeField(null=True, blank=True, editable=False)
     # On hold while `held_since` is set, until that moment or, without one, until the customer writes.
     held_since = models.DateTimeField(_("on hold since"), null=True, blank=True)
     hold_until = models.DateTimeField(_("on hold until"), null=True, blank=True)

@@ -39,6 +39,8 @@ async def test_every_workbench_hears_of_it(customer: Customer) -> None:
         "last_message": "my parcel is gone",
         "question": "my parcel is gone",
         "language": "en",
+        "priority": "normal",
+        "labels": [],
         "position": 1,
     }
 

@@ -52,6 +52,7 @@ def emitted_of(session: ChatSession, message: Message) -> list[events.Outgoing]:
         events.queue_update(default_team(), waiting=1, longest_wait_seconds=2),
         *events.session_updated(session, source=events.BOT),
         events.agent_status(AgentState(agent=make_agent("alice")), by=None),
+        events.agents_changed(11),
         events.queue_position("s-1", 1, "You are next."),
         *(each for offer in offers_of(session) for each in (*events.transfer_offer(offer), *events.offer_ended(offer))),
     ]

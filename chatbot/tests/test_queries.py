@@ -37,11 +37,11 @@ async def test_beginning_a_conversation(customer: Customer) -> None:
 
 
 async def test_escalating(customer: Customer) -> None:
-    """Lock with access, team, the question, change, history, interval, hours, who is able, of how many, notice,
+    """Lock with access, the question, rules, team, change, history, interval, hours, who is able, of how many, notice,
     session, place, teams, counters, events."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
-    assert len(statements) == 15, "\n".join(statements)
+    assert len(statements) == 16, "\n".join(statements)
 
 
 async def test_giving_up_waiting(customer: Customer) -> None:

@@ -73,11 +73,16 @@ def test_each_team_has_a_queue_of_its_own(sent: Sent) -> None:
 @pytest.mark.django_db
 def test_who_is_urgent_has_the_first_place_but_not_the_longest_wait(sent: Sent) -> None:
     make_session("s-1", status=Status.PENDING_MANUAL, waiting_since="2020-01-01T00:00:00Z")
-    make_session("s-2", status=Status.PENDING_MANUAL, waiting_since=timezone.now(), priority=Priority.URGENT)
+    urgent = {"priority": Priority.URGENT, "best_priority": Priority.URGENT}
+    make_session("s-2", status=Status.PENDING_MANUAL, waiting_since=timezone.now(), **urgent)
     queue.send_queue()
     assert sent[0][1].payload["longest_wait_seconds"] > 365 * 24 * 3600
-    places = {channel: event.payload["position"] for channel, event in sent if event.type == "queue_position"}
-    assert places == {groups.session("s-2"): 1, groups.session("s-1"): 2}
+    places = {channel: event.payload for channel, event in sent if event.type == "queue_position"}
+    assert places[groups.session("s-2")]["position"] == 1
+    assert places[groups.session("s-2")]["why"].endswith("you are next.")
+    # Whose place was shown before does not see it get worse, and is not told that he is next.
+    assert places[groups.session("s-1")]["position"] == 1
+    assert places[groups.session("s-1")]["why"].endswith("who is more urgent comes first.")
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.conversations.places import Place
 from chatbot.conversations.waiting import Staffing, why_waiting
 
 ZONES = st.sampled_from([ZoneInfo(name) for name in ("UTC", "Asia/Shanghai", "America/New_York")])
@@ -24,28 +25,36 @@ def staffings(draw: st.DrawFn) -> Staffing:
     return Staffing(draw(ZONES), draw(st.integers(0, agents)), agents, is_open, opens)
 
 
-@given(staffings(), st.integers(1, 500), st.sampled_from(["en", "zh-hans"]))
-def test_no_sentence_contradicts_the_state(there: Staffing, place: int, language: str) -> None:
-    sentence = why_waiting(there, place=place, language=language)
+@given(staffings(), st.integers(1, 500), st.integers(0, 500), st.sampled_from(["en", "zh-hans"]))
+def test_no_sentence_contradicts_the_state(there: Staffing, place: int, overtaken_by: int, language: str) -> None:
+    sentence = why_waiting(there, place=Place(place + overtaken_by, place), language=language)
     says = {
         "en": {
             "next": "next",
             "before": "before you",
+            "urgent": "more urgent",
             "here": "here",
             "none": "available",
             "closed": "our team opens on|our team is closed",
         },
-        "zh-hans": {"next": "下一位", "before": "前面", "here": "在线", "none": "没有空闲", "closed": "服务时间"},
+        "zh-hans": {
+            "next": "下一位",
+            "before": "前面",
+            "urgent": "更紧急",
+            "here": "在线",
+            "none": "没有空闲",
+            "closed": "服务时间",
+        },
     }[language]
     said = {name for name, text in says.items() if re.search(text, sentence.lower())}
-    expected = {"next" if place == 1 else "before"}
+    expected = {"urgent" if overtaken_by else "next" if place == 1 else "before"}
     if not there.is_open:
         expected.add("closed")
     else:
         expected.add("here" if there.able else "none")
     assert said == expected, sentence
     assert numbers_in(sentence) <= allowed_numbers(there, place), sentence
-    assert place == 1 or place - 1 in numbers_in(sentence), sentence
+    assert overtaken_by or place == 1 or place - 1 in numbers_in(sentence), sentence
     assert sentence.endswith({"en": ".", "zh-hans": "。"}[language])
 
 
@@ -88,10 +97,11 @@ def allowed_numbers(there: Staffing, place: int) -> set[int]:
 )
 def test_sentences(able: int, agents: int, place: int, english: str, chinese: str) -> None:
     there = Staffing(ZoneInfo("UTC"), able, agents, is_open=True, opens_at=None)
-    assert [why_waiting(there, place=place, language=each) for each in ("en", "zh-hans")] == [english, chinese]
+    own = Place(place, place)
+    assert [why_waiting(there, place=own, language=each) for each in ("en", "zh-hans")] == [english, chinese]
 
 
 def test_who_waits_for_the_morning_reads_when_that_is() -> None:
     there = Staffing(ZoneInfo("Asia/Shanghai"), 0, 5, is_open=False, opens_at=datetime(2026, 11, 30, 1, tzinfo=UTC))
-    sentence = why_waiting(there, place=2, language="en")
+    sentence = why_waiting(there, place=Place(2, 2), language="en")
     assert sentence == "Our team opens on Monday, 30 November, 09:00 (Asia/Shanghai), 1 before you."

@@ -2,11 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
-from chatbot.models import ATTACHMENT_ID_LENGTH, MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH
+from chatbot.models import (
+    ATTACHMENT_ID_LENGTH,
+    MAX_CLIENT_ID_LENGTH,
+    MAX_CONTENT_LENGTH,
+    MAX_EMAIL_LENGTH,
+    MAX_NAME_LENGTH,
+)
 from chatbot.web.bodies import Body, Text
 
 DEFAULT_PAGE = 50
@@ -86,6 +94,26 @@ class TypingBody(Body):
     """Whether the caller's user writes at this moment."""
 
     active: bool
+
+
+def _check_email(email: str | None) -> str | None:
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise ValueError("no e-mail address") from None
+    return email
+
+
+class CustomerChange(Body):
+    """What is given is changed; an empty text takes it back."""
+
+    name: Annotated[Text, Field(max_length=MAX_NAME_LENGTH)] | SkipJsonSchema[None] = None
+    email: Annotated[
+        Annotated[Text, Field(max_length=MAX_EMAIL_LENGTH, json_schema_extra={"format": "email"})]
+        | SkipJsonSchema[None],
+        AfterValidator(_check_email),
+    ] = None
 
 
 class MessagePageQuery(BaseModel):

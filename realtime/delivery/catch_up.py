@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from django.db import DatabaseError
 
@@ -55,15 +55,18 @@ class CatchUp:
     async def _catch_up(self, relay: Relay) -> None:
         """Read the log for feeds that need it, and, if anything was committed, for channels that moved."""
         version = await read_database(data_version) if relay.feeds else None
-        feeds = [feed for feed in relay.feeds.values() if feed.subscribers and feed.last is not None]
-        moved: Collection[str] = ()
+        suspects = {feed.channel: feed for feed in relay.feeds.values() if feed.is_suspect and _is_read(feed)}
         if version != self._version_read:
-            moved = set(await read_database(log.moved, {feed.channel: feed.last or 0 for feed in feeds}))
-        suspects = [feed for feed in feeds if feed.is_suspect or feed.channel in moved]
+            feeds = {feed.channel: feed for feed in relay.feeds.values() if _is_read(feed)}
+            moved = await read_database(log.moved, {channel: feed.last or 0 for channel, feed in feeds.items()})
+            suspects.update((channel, feeds[channel]) for channel in moved)
+        await self._read(relay, list(suspects.values()))
+        self._version_read = version
+
+    async def _read(self, relay: Relay, suspects: list[Feed]) -> None:
         while suspects:
             part, rest = suspects[:CHANNELS_A_READ], suspects[CHANNELS_A_READ:]
             suspects = rest + await self._read_part(relay, part)
-        self._version_read = version
 
     async def _read_part(self, relay: Relay, feeds: list[Feed]) -> list[Feed]:
         """Read the log for these feeds, once; those that need more of it come back."""
@@ -71,7 +74,7 @@ class CatchUp:
         marks = {feed.channel: feed.mark() for feed in feeds}
         for feed in feeds:
             feed.needs_log = False
-        heads, events = await read_database(_read, marks)
+        heads, events = await read_database(_read_log, marks)
         feeds = [feed for feed in feeds if feed.subscribers and relay.feeds.get(feed.channel) is feed]
         for feed in feeds:
             relay.merge(feed, marks[feed.channel], heads[feed.channel], events.get(feed.channel, []))
@@ -82,7 +85,11 @@ class CatchUp:
         ]
 
 
-def _read(marks: Mapping[str, Mark]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:
+def _is_read(feed: Feed) -> bool:
+    return bool(feed.subscribers) and feed.last is not None
+
+
+def _read_log(marks: Mapping[str, Mark]) -> tuple[dict[str, Head], dict[str, list[Envelope]]]:
     """The heads, and for each channel the next events that are not yet delivered or not yet compared."""
     heads = log.heads(marks)
     return heads, log.read({channel: (mark.read_after, mark.read_upto) for channel, mark in marks.items()})

@@ -21,7 +21,7 @@ READ_SECONDS = 10.0
 class Project:
     """A copy of the minimal project beside a copy of `realtime`, with a database and environment of its own."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str = "") -> None:
         self.folder = folder
         shutil.copytree(REALTIME, folder / "realtime", ignore=shutil.ignore_patterns("tests", "__pycache__"))
         shutil.copytree(REALTIME / "tests" / "alone", folder, dirs_exist_ok=True)
@@ -49,11 +49,23 @@ class Project:
         return done.stdout
 
 
-@pytest.fixture
-def project(tmp_path: Path, valkey: ValkeyServer) -> Project:
-    project = Project(tmp_path, valkey.connection_url)
+@pytest.fixture(scope="module")
+def migrated_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("alone"))
     project.run("-m", "django", "migrate", "--verbosity=0")
+    (project.folder / "db.sqlite3").rename(project.folder / "migrated.sqlite3")
     return project
+
+
+@pytest.fixture
+def project(migrated_project: Project, valkey: ValkeyServer) -> Project:
+    """With a database of its own."""
+    folder, environment = migrated_project.folder, migrated_project.environment
+    for left in folder.glob("db.sqlite3*"):
+        left.unlink()
+    shutil.copy(folder / "migrated.sqlite3", folder / "db.sqlite3")
+    environment["ALONE_REDIS"] = valkey.connection_url
+    return migrated_project
 
 
 @contextmanager
@@ -103,7 +115,8 @@ def test_settings_pass_the_checks(project: Project) -> None:
     assert "no issues" in project.run("-m", "django", "check")
 
 
-def test_settings_that_name_no_kind_are_refused(project: Project) -> None:
+def test_settings_that_name_no_kind_are_refused(tmp_path: Path) -> None:
+    project = Project(tmp_path)
     settings = project.folder / "alone" / "settings.py"
     settings.write_text(settings.read_text() + 'REALTIME_KINDS = ["two_words"]\n')
     with pytest.raises(AssertionError, match=r"realtime\.E002"):

@@ -192,3 +192,18 @@ def test_what_is_on_hold_stands_apart_until_the_customer_writes(
     expect_answer(201, customer.post("Are you there?"))
     expect(workbench.locate("#mine .sub")).to_have_count(0)
     expect(workbench.locate("#hold")).to_contain_text("Hold")
+
+
+def test_a_hold_ends_at_its_time(people: People, customer: CustomerClient) -> None:
+    expect_answer(202, customer.escalate())
+    workbench = people.agent("alice")
+    workbench.take_over(customer.session_name)
+    workbench.from_menu("hold-until")
+    workbench.locate("#hold-moment").fill("2020-01-01T09:00")
+    workbench.locate("#hold-dialog [type=submit]").click()
+    expect(workbench.locate("#hold-dialog .error-text")).to_contain_text("in the future")
+    workbench.locate("#hold-moment").fill("2999-01-01T09:00")
+    workbench.locate("#hold-dialog [type=submit]").click()
+    expect(workbench.locate("#hold-dialog")).to_be_hidden()
+    expect(workbench.locate("#mine .sub")).to_contain_text("On hold")
+    expect(workbench.locate("#details-list")).to_contain_text("2999")

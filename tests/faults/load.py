@@ -25,7 +25,7 @@ CALLS_PER_SECOND = 50.0
 WARM_UP = 20  # posts and calls each that were accepted before the fault
 CALM_SECONDS = 0.5  # goes on after the fault, so that recovery happens under load
 CATCH_UP_SECONDS = 20.0
-PROBE_SECONDS = 0.05
+PROBE_SECONDS = 0.1
 
 Progress = Callable[[str], None]
 

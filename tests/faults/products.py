@@ -57,8 +57,8 @@ def run_product_ahead(folder: Path) -> Iterator[Product]:
     environment = make_environment(database, valkey.url)
     (folder / "sitecustomize.py").write_text(SITECUSTOMIZE)
     ahead = {**environment, "PYTHONPATH": os.pathsep.join([str(folder), environment.get("PYTHONPATH", "")])}
-    product = Product(
-        folder, valkey, Service("chatbot", folder, environment), Service("workbench", folder, ahead), database
-    )
+    workbench = Service("workbench", folder, ahead)
+    workbench.may_be_forked = False  # PYTHONPATH is read at a start
+    product = Product(folder, valkey, Service("chatbot", folder, environment), workbench, database)
     with serving(product):
         yield product

@@ -9,26 +9,35 @@ import pytest
 from harness.clients import AgentClient, CustomerClient, Stream, cookies_of, expect
 from harness.programs import wait_until
 from harness.services import Product, Service, make_environment, run_command
+from tests.faults.causes import Needs
 from tests.faults.conftest import Site
 
 LIMIT_SECONDS = 2.0
 BEGIN_SECONDS = 30.0
 CUSTOMERS = 4
+OFFER_SECONDS = 1_000
 OFFERING = """
 from chatbot.models import AgentState, Team
-Team.objects.update(assignment={assignment!r}, offer_seconds=1000)
+Team.objects.update(assignment={assignment!r}, offer_seconds={offer_seconds})
 AgentState.objects.update(capacity=1000)
 """
 
 
-def set_assignment(product: Product, assignment: str) -> None:
+def set_assignment(product: Product, assignment: str, offer_seconds: int = OFFER_SECONDS) -> None:
     environment = make_environment(product.database, product.valkey.url)
-    run_command("shell", "--command", OFFERING.format(assignment=assignment), environment=environment)
+    command = OFFERING.format(assignment=assignment, offer_seconds=offer_seconds)
+    run_command("shell", "--command", command, environment=environment)
 
 
 @pytest.fixture
-def product(site: Site) -> Iterator[Product]:
-    product, _ = site.visit("redis")
+def needs() -> Needs:
+    """The product that a test is about."""
+    return "redis"
+
+
+@pytest.fixture
+def product(site: Site, needs: Needs) -> Iterator[Product]:
+    product, _ = site.visit(needs)
     yield product
     product.start_missing()
     set_assignment(product, "off")
@@ -110,3 +119,26 @@ def test_after_the_death_of_a_workbench_another_one_goes_on(
     for customer in customers[2:]:
         ask(customer)
     expect_offered(desk, customers, since=max(killed_at, time.monotonic()))
+
+
+SHORT_SECONDS = 4
+# Who lets an offer run out is away then: a short offer says when it ends by the clock of the database.
+SLACK_SECONDS = 10.0
+
+
+@pytest.mark.parametrize("needs", ["ahead"])
+def test_with_the_clock_of_one_service_wrong_offers_come_and_last_as_long(
+    product: Product, desk: Stream, customers: list[CustomerClient], needs: Needs
+) -> None:
+    """The clock of one of the two workbenches, which assign in turns, is two minutes ahead."""
+    for customer in customers[:-1]:
+        ask(customer)
+    expect_offered(desk, customers[:-1], since=time.monotonic())
+    set_assignment(product, "offer", SHORT_SECONDS)
+    ask(customers[-1])
+    expect_offered(desk, customers[-1:], since=time.monotonic())
+    name = customers[-1].session_name
+    made = desk.wait_for_type("transfer_offer", BEGIN_SECONDS, session_name=name)
+    ended = desk.wait_for_type("offer_ended", BEGIN_SECONDS, session_name=name)
+    assert ended.payload["reason"] == "expired"
+    assert SHORT_SECONDS - 1 < ended.at - made.at < SHORT_SECONDS + SLACK_SECONDS

@@ -39,8 +39,7 @@ async def kill_publishers(product: Product, session_name: str, point: str, seed:
     orders = Orders([], seed, point=point, rounds=ROUNDS, each=EACH, session_name=session_name)
     returned, tried = [], []
     async with running_publisher(orders, make_environment(product.database, product.valkey.url)) as publisher:
-        assert publisher.stdout is not None
-        async for line in publisher.stdout:
+        async for line in publisher.told:
             told = json.loads(line)
             if "tried" in told:
                 tried.append(told["tried"])

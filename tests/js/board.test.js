@@ -101,6 +101,22 @@ test("the queue is sorted by waiting, own sessions by activity", () => {
   assert.deepEqual(mineOf(board).map((session) => session.session_name), ["b", "a"]);
 });
 
+test("who is more urgent comes first, of equals who waits longest", () => {
+  const sorted = (name, seconds, priority) => ({
+    session_name: name, version: 2, waiting_since: `2026-01-01T00:00:${seconds}Z`, priority, labels: [],
+  });
+  const items = [sorted("low", "01", "low"), sorted("new", "09", "normal"), sorted("old", "02", "normal"), sorted("urgent", "30", "urgent")];
+  const board = takeQueue(emptyBoard("alice"), items, new Map());
+  assert.deepEqual(queueOf(board).map((session) => session.session_name), ["urgent", "old", "new", "low"]);
+});
+
+test("a request tells how it was sorted, and what it does not tell stays", () => {
+  const told = { session_name: "s", question: "?", priority: "high", labels: ["refund"] };
+  const board = takeRequest(emptyBoard("alice"), told, 1);
+  const again = takeRequest(board, { session_name: "s", question: "!" }, 2).sessions.get("s");
+  assert.deepEqual([again.priority, again.labels, again.question], ["high", ["refund"], "!"]);
+});
+
 test("what says nothing new gives the same board", () => {
   const board = message(1, "one")(fetched(2)(requestAt(1)(emptyBoard("alice"))));
   for (const fact of [fetched(2), requestAt(1), message(1, "one"), status(1, "closed")]) assert.equal(fact(board), board);

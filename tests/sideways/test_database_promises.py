@@ -10,19 +10,21 @@ from harness.programs import ROOT
 from harness.sideways import Site
 
 PROMISES_SECONDS = 200.0  # less than a test may take (pyproject.toml), so that what hangs shows where it is
+REALTIME = ["numbering_promises", "test_contract", "test_log", "test_retention"]
 DATABASE_PROMISES = {
-    "of sessions": ["tests/database_promises.py", "tests/database_plans.py", "workbench/tests/test_silence.py"],
-    "of the queue": ["tests/queue_promises.py"],
-    "of the log": [
-        f"realtime/tests/{name}.py" for name in ("numbering_promises", "test_contract", "test_log", "test_retention")
+    "of sessions and the log": [
+        *("tests/database_promises.py", "tests/database_plans.py", "workbench/tests/test_silence.py"),
+        *(f"realtime/tests/{name}.py" for name in REALTIME),
     ],
+    "of the queue": ["tests/queue_promises.py"],
 }
 
 
 @pytest.mark.parametrize("files", DATABASE_PROMISES.values(), ids=DATABASE_PROMISES)
 def test_database_promises_hold_on_postgresql(site: Site, files: list[str]) -> None:
     environment = {**os.environ, "DATABASE_URL": site.postgresql.url, "REDIS_URL": ""}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "tests.sideways.quick_flush"]
+    command = [sys.executable, "-m", "pytest", *options, *files]
     # A test that hangs shows where it is; and nothing is waited for any longer than all of it may take.
     command += ["-o", f"faulthandler_timeout={PROMISES_SECONDS / 3}"]
     done = subprocess.run(

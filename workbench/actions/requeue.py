@@ -12,7 +12,7 @@ from chatbot.conversations.errors import TeamNotFound
 from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import LockedSession, lock_if_there, lock_session
 from chatbot.conversations.metrics import REQUEUES
-from chatbot.conversations.selectors import queue_rank
+from chatbot.conversations.places import place_of
 from chatbot.models import ChatSession, Status, Team
 from realtime.api import send_many
 from workbench.access.agents import Agent
@@ -88,11 +88,11 @@ def put_back(
     message = transcript.write_notice(session, text, now=locked.now, notice=notice, by=by, **values)
     queue.announce_queue()
     transaction.on_commit(lambda: REQUEUES.labels(notice or "team").inc())
-    since = session.waiting_since or locked.now
+    since, position = session.waiting_since or locked.now, place_of(session).rank
     is_elsewhere = events.desk_of(session.team_id) != former_desk
     moved = events.session_updated(session, source=events.WORKBENCH, former_desk=former_desk) if is_elsewhere else []
     return [
         *moved,
-        *events.transfer_request(session, waiting_since=since, position=queue_rank(session), source=events.WORKBENCH),
+        *events.transfer_request(session, waiting_since=since, position=position, source=events.WORKBENCH),
         *events.change_with_notice(session, message, change=change, source=events.WORKBENCH, former_assignee=former),
     ]

@@ -13,7 +13,7 @@ from chatbot.conversations.agents import agent_json, display_name
 from chatbot.conversations.errors import AgentNotFound, AgentUnavailable
 from chatbot.conversations.history import agent_actor
 from chatbot.conversations.locking import LockedSession, lock_session
-from chatbot.conversations.selectors import queue_rank
+from chatbot.conversations.places import place_of
 from chatbot.conversations.teams import keys_of_members
 from chatbot.models import AgentState, ChatSession, Offer, OfferEnd, Team
 from realtime.api import send_many
@@ -61,7 +61,7 @@ def transfer_to_team(*, session_name: str, agent: Agent, to_team: int, note: str
         locked = lock_session(session_name)
         check_assignee(locked.session, agent)
         send_many(_pass_to_team(locked, agent, find_team(to_team), note.strip()))
-        return queue_rank(locked.session)
+        return place_of(locked.session).rank
 
 
 def _pass_to_team(locked: LockedSession, agent: Agent, team: Team, note: str) -> list[events.Outgoing]:

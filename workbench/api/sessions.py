@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from chatbot.conversations.errors import NotAssignee
 from chatbot.conversations.names import check_name
 from chatbot.conversations.selectors import position_of
-from chatbot.models import Status
+from chatbot.models import MAX_LABEL_LENGTH, Status
 from chatbot.web.bodies import Text
 from chatbot.web.json_api import reads
 from chatbot.web.schemas import MessagePageQuery
@@ -32,7 +32,7 @@ router = Router(tags=["sessions"])
 
 
 class SessionListQuery(BaseModel):
-    """Which sessions; `before` is the `next` of the page before.
+    """Which sessions, with this label if one is given; `before` is the `next` of the page before.
 
     With `sort=unanswered` only those whose customer waits for an agent's answer, longest first.
     """
@@ -40,6 +40,7 @@ class SessionListQuery(BaseModel):
     status: Status | SkipJsonSchema[None] = None
     mine: Literal["", "0", "1"] = "0"
     sort: Literal["latest", "unanswered"] = "latest"
+    label: Annotated[Text, Field(max_length=MAX_LABEL_LENGTH)] = ""
     q: Annotated[Text, Field(max_length=MAX_SEARCH_LENGTH)] = ""
     before: Annotated[Text, Field(max_length=MAX_CURSOR_LENGTH)] = ""
     limit: Annotated[int, Field(gt=0, le=MAX_PAGE)] = DEFAULT_PAGE
@@ -78,6 +79,7 @@ def list_sessions(request: HttpRequest, query: Query[SessionListQuery]) -> Sessi
         agent,
         status=query.status,
         mine=query.mine == "1",
+        label=query.label,
         by_unanswered=query.sort == "unanswered",
         q=query.q.strip(),
         before=query.before,

@@ -5,7 +5,19 @@ from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
 from chatbot.web.openapi import NAME, event_stream
 from workbench.access.streams import MAX_WATCHED
-from workbench.api import agents, attachments, handling, history, messages, offers, queue, sessions, teams, today
+from workbench.api import (
+    agents,
+    attachments,
+    editing,
+    handling,
+    history,
+    messages,
+    offers,
+    queue,
+    sessions,
+    teams,
+    today,
+)
 from workbench.api.guards import Login
 
 api = ServiceAPI(
@@ -27,6 +39,7 @@ for router in (
 ):
     api.add_router("/sessions", router)
 api.add_router("/attachments", attachments.router)
+api.add_router("/labels", editing.labels)
 api.add_router("/teams", teams.router)
 api.add_router("/agents", agents.router)
 api.add_router("/agent/availability", agents.own)

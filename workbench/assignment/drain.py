@@ -22,6 +22,7 @@ from workbench.assignment.lapses import end_lapsed_offers
 from workbench.assignment.round import MAX_MATCHES, run_round
 from workbench.assignment.silence import requeue_unanswered
 from workbench.assignment.turn import NotOurTurn
+from workbench.assignment.waited_rules import try_waited_rules
 from workbench.assignment.waking import waking
 
 LOOK_SECONDS = 1.0
@@ -33,7 +34,7 @@ PAUSE_SECONDS = 0.05
 # How soon a team that is made is listened to; until then a look a second is what its sessions have.
 DESKS_SECONDS = 5.0
 
-WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "session_updated"})
+WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "agents_changed", "session_updated"})
 
 logger = logging.getLogger(__name__)
 
@@ -111,10 +112,11 @@ async def _try_to_look(*, is_sweep: bool) -> bool:
 def look(*, is_sweep: bool = True) -> bool:
     """Do what is to be done now, and return whether that was all; `is_sweep`: also what only time brings.
 
-    Where no team offers it costs four queries, or one; without anything to do it never writes. Raises NotOurTurn.
+    Where no team offers it costs five queries, or one; without anything to do it never writes. Raises NotOurTurn.
     """
     if is_sweep:
         end_lapsed_offers()
         end_holds()
         requeue_unanswered()
+        try_waited_rules()
     return run_round() < MAX_MATCHES

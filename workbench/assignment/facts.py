@@ -6,13 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from chatbot.conversations import able
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.teams import keys_of_members, team_key
-from chatbot.models import QUEUE_ORDER, Assignment, ChatSession, Offer, OfferEnd, Status, Team
+from chatbot.models import (
+    QUEUE_ORDER,
+    Assignment,
+    ChatSession,
+    Closing,
+    Offer,
+    OfferEnd,
+    Phase,
+    SessionInterval,
+    Status,
+    Team,
+)
 from workbench.assignment.matching import ALWAYS, Candidate, TeamKey, Waiting
 
 # Who becomes available is offered one more after each of these, where his team has him begin slowly.
@@ -77,18 +88,30 @@ def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
     since = {state["agent_id"]: state["able_since"] for state in states}
     return Facts(
         rules,
-        [Waiting(pk, team, _refused_by(refusals.get(pk, []), since)) for pk, team in waiting.items()],
+        [
+            Waiting(pk, team, _refused_by(refusals.get(pk, []), since), known_to)
+            for pk, (team, known_to) in waiting.items()
+        ],
         _candidates(states, rules, now),
         {state["agent_id"]: state for state in states},
         refusals,
     )
 
 
-def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, TeamKey]:
-    """What waits without an open offer, in the order of the queue."""
+def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, tuple[TeamKey, int | None]]:
+    """What waits without an open offer, in the order of the queue: of which team, and to which agent it is known."""
     offered = Offer.objects.filter(session=OuterRef("pk"), ended_at=None)
     rows = ChatSession.objects.filter(of_teams(rules), ~Exists(offered), status=Status.PENDING_MANUAL)
-    return dict(rows.order_by(*QUEUE_ORDER).values_list("pk", "team_id")[:MAX_WAITING])
+    known = rows.annotate(known_to=Subquery(_last_served().values("agent")[:1])).order_by(*QUEUE_ORDER)
+    found = known.values_list("pk", "team_id", "known_to")[:MAX_WAITING]
+    return {pk: (team, known_to) for pk, team, known_to in found}
+
+
+def _last_served() -> QuerySet[SessionInterval]:
+    """When agents had a session that was closed since, latest first; not who has handed it back to the queue."""
+    closed_since = Closing.objects.filter(session=OuterRef("session"), closed_at__gte=OuterRef("began_at"))
+    live = SessionInterval.objects.filter(session=OuterRef("pk"), phase=Phase.LIVE)
+    return live.filter(Exists(closed_since)).order_by("-began_at", "-id")
 
 
 def _read_states() -> list[dict[str, Any]]:

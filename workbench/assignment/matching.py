@@ -15,11 +15,15 @@ TeamKey = int | None
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A session that waits, and which agents have refused it since they last became able."""
+    """A session that waits, and which agents have refused it since they last became able.
+
+    `known_to` is the agent whom its customer had before it was closed: he is preferred if he can take it.
+    """
 
     session: int
     team: TeamKey
     refused_by: frozenset[int] = frozenset()
+    known_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Match:
     live: int
     able: int
     full: tuple[int, ...]
+    is_known: bool = False
 
 
 @dataclass(slots=True)
@@ -61,10 +66,10 @@ class _Queue:
 
 
 def match(waiting: Sequence[Waiting], candidates: Sequence[Candidate]) -> list[Match]:
-    """Give each session, in the order in which they come, the able agent of its team with the fewest sessions.
+    """Give each session, in the order in which they come, the able agent of its team who is preferred.
 
-    Among equals he who has been idle for longest. A match counts as a session of the agent from then on. Takes
-    O(log agents) for each session and each refusal of it.
+    That is who knows the customer, else who has the fewest sessions; among equals he who has been idle for longest. A
+    match counts as a session of the agent from then on. Takes O(log agents) for each session and each refusal of it.
     """
     loads = {candidate.agent: candidate.load for candidate in candidates}
     idle = {candidate.agent: candidate.idle_since for candidate in candidates}
@@ -73,7 +78,7 @@ def match(waiting: Sequence[Waiting], candidates: Sequence[Candidate]) -> list[M
     matches = []
     for session in waiting:
         queue = queues.get(session.team)
-        agent = _choose(queue, session.refused_by, loads) if queue else None
+        agent = _choose(queue, session, loads) if queue else None
         if queue is None or agent is None:
             continue
         refusing = sum(loads[each] < queue.limits[each] for each in session.refused_by if each in queue.limits)
@@ -84,6 +89,7 @@ def match(waiting: Sequence[Waiting], candidates: Sequence[Candidate]) -> list[M
             live=loads[agent],
             able=queue.free - refusing,
             full=tuple(queue.full[:MAX_NAMED]),
+            is_known=agent == session.known_to,
         )
         matches.append(found)
         loads[agent] += 1
@@ -108,8 +114,14 @@ def _queues(candidates: Sequence[Candidate]) -> dict[TeamKey, _Queue]:
     return queues
 
 
-def _choose(queue: _Queue, refused_by: frozenset[int], loads: Mapping[int, int]) -> int | None:
-    """The first of the heap who has not refused; entries from before an agent's last match are dropped on the way."""
+def _choose(queue: _Queue, session: Waiting, loads: Mapping[int, int]) -> int | None:
+    """Who knows the customer, else the first of the heap who has not refused.
+
+    Entries of the heap from before an agent's last match are dropped on the way.
+    """
+    known, refused_by = session.known_to, session.refused_by
+    if known is not None and known not in refused_by and loads.get(known, 0) < queue.limits.get(known, 0):
+        return known
     passed = []
     chosen = None
     while queue.heap:

@@ -116,6 +116,7 @@ class _Writing:
             "live": found.live,
             "capacity": found.limit,
             "able": found.able,
+            "is_known": found.is_known,
             "before": [{"agent": each.agent, "end": each.end, "seconds": each.seconds} for each in before[-MAX_NAMED:]],
             "full": [agent_json(self.facts.user(agent)) for agent in found.full],
         }

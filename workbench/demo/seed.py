@@ -33,12 +33,14 @@ from chatbot.models import (
     SeenMessage,
     SessionInterval,
     Status,
+    TriedRule,
 )
 from realtime.api import send_many
 from workbench.demo.afterwards import RECEIPTS, Told
 from workbench.demo.agents import USERNAMES
 from workbench.demo.conversations import Teller
 from workbench.demo.rows import lay_out
+from workbench.demo.sorting import sort, suggest_labels
 
 PREFIX = "demo-"
 BATCH = 50  # sessions in one transaction, for which writers of a running product wait some 0.2 s
@@ -137,6 +139,7 @@ def _write(wanted: Sequence[Wanted], chance: random.Random, progress: Progress) 
         with transaction.atomic():
             messages += _write_batch(batch, agents, teller, chance)
         progress(done)
+    suggest_labels()
     _tell_of_waiting()
     return messages
 
@@ -155,6 +158,8 @@ def _write_batch(batch: Sequence[Wanted], agents: dict[str, User], teller: Telle
                 end=now - each.age,
             )
         )
+    for session, _ in laid_out:
+        sort(session, chance)
     ChatSession.objects.bulk_create([session for session, _ in laid_out])
     messages = [message for _, written in laid_out for message in written]
     Message.objects.bulk_create(messages, batch_size=1_000)
@@ -184,7 +189,7 @@ def _delete_rows(session_ids: Sequence[int]) -> None:
     """Without reading the rows, as Django does for what others point at."""
     BotTurn.objects.filter(message__session__in=session_ids).delete()
     Attachment.objects.filter(session__in=session_ids).update(session=None, message=None)  # their files go later
-    for model in (SeenMessage, Closing, Presence, Offer, HistoryEntry, SessionInterval, Message):
+    for model in (SeenMessage, Closing, Presence, Offer, HistoryEntry, SessionInterval, TriedRule, Message):
         rows = model.objects.filter(session__in=session_ids)
         rows._raw_delete(rows.db)
     sessions = ChatSession.objects.filter(pk__in=session_ids)

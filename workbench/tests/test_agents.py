@@ -30,8 +30,8 @@ def go(username: str = "alice", holder: str = "p-1") -> None:
     assert agent_presence.change(holder, came=(), went={username})
 
 
-def told() -> list[dict[str, Any]]:
-    return [envelope["payload"] for envelope in logged(groups.BROADCAST) if envelope["type"] == "agent_status"]
+def told(kind: str = "agent_status") -> list[dict[str, Any]]:
+    return [envelope["payload"] for envelope in logged(groups.BROADCAST) if envelope["type"] == kind]
 
 
 def state(username: str = "alice") -> AgentState:
@@ -69,6 +69,16 @@ def test_a_choice_survives_the_connection() -> None:
         ("available", ""), ("away", "Lunch"), ("offline", "Lunch"), ("away", "Lunch"),
     ]  # fmt: skip
     assert state().able_since is None
+
+
+def test_of_many_who_come_at_once_one_event_tells() -> None:
+    """A thousand who log in of a morning would otherwise be told a million times."""
+    names = {make_agent(f"agent-{number}").username for number in range(agent_states.MAX_TOLD_SINGLY + 1)}
+    presence.hold("p-1")
+    assert agent_presence.change("p-1", came=names, went=())
+    assert told() == []
+    assert told("agents_changed") == [{"count": len(names)}]
+    assert AgentState.objects.filter(is_connected=True).count() == len(names)
 
 
 def test_the_same_choice_again_tells_nobody() -> None:

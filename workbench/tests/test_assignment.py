@@ -4,18 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from chatbot.conversations import offers, reasons
+from chatbot.conversations import lifecycle, offers, reasons
+from chatbot.conversations.history import CUSTOMER
+from chatbot.conversations.locking import lock_session
 from chatbot.models import AgentState, Assignment, ChatSession, HistoryEntry, Offer, Priority, Status, Team
 from chatbot.tests.logged import logged, types_on
+from chatbot.tests.people import hand_over_to
 from realtime import groups
 from realtime.log import leases
 from realtime.models import Lease
 from workbench.access.agents import Agent
+from workbench.actions.close import close
 from workbench.actions.decline_offer import decline_offer
 from workbench.actions.requeue import requeue
 from workbench.actions.take_next import take_next
@@ -53,6 +57,12 @@ def decline(username: str) -> None:
     decline_offer(offer_id=str(offer.pk), agent=Agent(offer.receiver, is_supervisor=False))
 
 
+def ask_again(name: str) -> None:
+    with transaction.atomic():
+        locked = lock_session(name)
+        lifecycle.escalate(locked.session, actor=CUSTOMER, reason="", now=locked.now)
+
+
 # Who gets whom
 
 
@@ -70,6 +80,33 @@ def test_a_higher_priority_comes_before_a_longer_wait() -> None:
     make_able("alice", capacity=1)
     run_round()
     assert offered() == {"urgent": "alice"}
+
+
+def test_who_comes_back_is_offered_to_the_agent_whom_he_had() -> None:
+    alice = make_able("alice")
+    make_able("bob")
+    add_session("busy", Status.MANUAL_LIVE, "alice")  # bob has fewer
+    add_session("s-1", Status.BOT_ACTIVE)
+    hand_over_to("s-1", "alice")
+    close(session_name="s-1", agent=Agent(alice, is_supervisor=False))
+    ask_again("s-1")
+    assert run_round() == 1
+    assert offered() == {"s-1": "alice"}
+    assert reasons.sentence(Offer.objects.get().why) == "alice served this customer before"
+    decline("alice")
+    run_round()
+    assert offered() == {"s-1": "bob"}
+
+
+def test_who_hands_a_conversation_back_is_not_preferred() -> None:
+    alice = make_able("alice")
+    make_able("bob")
+    add_session("busy", Status.MANUAL_LIVE, "alice")
+    add_session("s-1", Status.BOT_ACTIVE)
+    hand_over_to("s-1", "alice")
+    requeue(session_name="s-1", agent=Agent(alice, is_supervisor=False))
+    run_round()
+    assert offered() == {"s-1": "bob"}
 
 
 def test_a_team_that_does_not_offer_is_left_alone() -> None:
@@ -229,7 +266,7 @@ def test_nothing_to_do_writes_nothing() -> None:
         connection,
     ) as capture:
         assert look()
-    assert len(capture) == 5
+    assert len(capture) == 6
     assert all(query["sql"].startswith("SELECT") for query in capture)
 
 

@@ -64,6 +64,16 @@ def test_a_session_that_all_have_refused_is_in_nobodys_way() -> None:
     assert pairs(match([waits(1, DEFAULT, ALICE), waits(2)], [able(ALICE)])) == [(2, ALICE)]
 
 
+def test_who_knows_the_customer_is_preferred_while_he_can_take_it() -> None:
+    back = Waiting(1, DEFAULT, known_to=ALICE)
+    [found] = match([back], [able(ALICE, 4), able(BOB)])
+    assert (found.agent, found.is_known) == (ALICE, True)
+    for elsewhere in ([able(ALICE, 5), able(BOB)], [able(BOB)], [able(ALICE, teams=(BILLING,)), able(BOB)]):
+        [found] = match([back], elsewhere)
+        assert (found.agent, found.is_known) == (BOB, False)
+    assert pairs(match([Waiting(1, DEFAULT, frozenset([ALICE]), ALICE)], [able(ALICE), able(BOB, 3)])) == [(1, BOB)]
+
+
 def test_it_says_why() -> None:
     [found] = match([waits(1, DEFAULT, CAROL)], [able(ALICE, 2), able(BOB, 5, 5), able(CAROL)])
     assert (found.agent, found.live, found.limit, found.able, found.full) == (ALICE, 2, 5, 1, (BOB,))
@@ -81,7 +91,13 @@ AGENTS = st.lists(
     unique_by=lambda candidate: candidate.agent,
 )
 SESSIONS = st.lists(
-    st.builds(Waiting, st.integers(1, 20), st.sampled_from([DEFAULT, BILLING]), st.frozensets(st.integers(1, 6))),
+    st.builds(
+        Waiting,
+        st.integers(1, 20),
+        st.sampled_from([DEFAULT, BILLING]),
+        st.frozensets(st.integers(1, 6)),
+        st.none() | st.integers(1, 6),
+    ),
     unique_by=lambda session: session.session,
 )
 
@@ -95,7 +111,8 @@ def test_it_is_as_if_each_session_looked_at_every_agent(waiting: list[Waiting], 
         free = [each for each in team if loads[each.agent] < each.limits[session.team]]
         asked = [each for each in free if each.agent not in session.refused_by]
         if asked:
-            chosen = min(asked, key=lambda each: (loads[each.agent], each.idle_since, each.agent))
+            known = [each for each in asked if each.agent == session.known_to]
+            chosen = min(known or asked, key=lambda each: (loads[each.agent], each.idle_since, each.agent))
             expected.append((session.session, chosen.agent, len(asked), len(team) - len(free)))
             loads[chosen.agent] += 1
     found = match(waiting, candidates)

@@ -44,12 +44,13 @@ async def test_a_queue_item(alice: AgentClient) -> None:
     assert item.pop("team") == await in_database(lambda: team_json(default_team()))
     assert item == {
         "session_name": "s-1",
+        "labels": [],
         "position": 1,
         "priority": "normal",
         "last_message": "help",
         "reason": "why",
         "version": 1,
-        "customer": {"name": "Zoë", "email": "z@example.org"},
+        "customer": {"name": "Zoë", "email": "z@example.org", "phone": ""},
         "question": "",
         "language": "en",
         "unanswered_since": None,

@@ -82,6 +82,8 @@ def test_every_desk_hears_of_it_as_of_a_request() -> None:
         "last_message": "help",
         "question": "",
         "language": "en",
+        "priority": "normal",
+        "labels": [],
         "position": 1,
     }
     assert change["type"] == "status_change"

@@ -4,9 +4,16 @@ Writers build payloads here alone, so they are strict; readers ignore types and 
 A session's channel is what its customer may see: reasons and queue details go to its team's agents only.
 """
 
-from chatbot.conversations.events.agents import AgentStatus, ChosenBy, agent_status
+from chatbot.conversations.events.agents import AgentsChanged, AgentStatus, ChosenBy, agent_status, agents_changed
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, desk_of, iso, unlogged
-from chatbot.conversations.events.customer import CustomerChange, CustomerJson, customer_change, customer_json
+from chatbot.conversations.events.customer import (
+    CustomerChange,
+    CustomerJson,
+    NotedCustomerJson,
+    customer_change,
+    customer_json,
+    noted_customer_json,
+)
 from chatbot.conversations.events.messages import MessageJson, message_json, new_message
 from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer, offer_ended, transfer_offer
 from chatbot.conversations.events.presence import CustomerPresence, customer_presence
@@ -29,12 +36,14 @@ __all__ = [
     "EVENT_TYPES",
     "WORKBENCH",
     "AgentStatus",
+    "AgentsChanged",
     "ChosenBy",
     "CustomerChange",
     "CustomerJson",
     "CustomerPresence",
     "EventType",
     "MessageJson",
+    "NotedCustomerJson",
     "OfferEnded",
     "OnHold",
     "Outgoing",
@@ -49,6 +58,7 @@ __all__ = [
     "TransferRequest",
     "Typing",
     "agent_status",
+    "agents_changed",
     "change_with_notice",
     "customer_change",
     "customer_json",
@@ -59,6 +69,7 @@ __all__ = [
     "message_json",
     "message_read",
     "new_message",
+    "noted_customer_json",
     "offer_ended",
     "on_hold_json",
     "queue_position",

@@ -27,6 +27,18 @@ class AgentStatus(TypedDict):
     by: ChosenBy | None
 
 
+class AgentsChanged(TypedDict):
+    """`count` is how many have come or gone; who wants to know which fetches the agents."""
+
+    count: int
+
+
+def agents_changed(count: int) -> Outgoing:
+    """Tell every agent that so many have come or gone at once."""
+    payload: AgentsChanged = {"count": count}
+    return groups.BROADCAST, Event("agents_changed", dict(payload), "system")
+
+
 def agent_status(state: AgentState, *, by: ChosenBy | None) -> Outgoing:
     """Tell every agent. Reads state.agent, so fetch that with the state."""
     agent = agent_json(state.agent)

@@ -14,18 +14,28 @@ class CustomerJson(TypedDict):
     email: str
 
 
+class NotedCustomerJson(CustomerJson):
+    """As agents see it: with a telephone number that one of them has noted."""
+
+    phone: str
+
+
 class CustomerChange(TypedDict):
     """The last one that comes holds."""
 
     session_name: str
-    customer: CustomerJson
+    customer: NotedCustomerJson
 
 
 def customer_json(session: ChatSession) -> CustomerJson:
     return {"name": session.customer_name, "email": session.customer_email}
 
 
+def noted_customer_json(session: ChatSession) -> NotedCustomerJson:
+    return {**customer_json(session), "phone": session.customer_phone}
+
+
 def customer_change(session: ChatSession, *, source: Source) -> Outgoing:
     """Tell the agents of its team: the lists of all of them show names."""
-    payload: CustomerChange = {"session_name": session.name, "customer": customer_json(session)}
+    payload: CustomerChange = {"session_name": session.name, "customer": noted_customer_json(session)}
     return desk_of(session.team_id), Event("customer_change", dict(payload), source)

@@ -9,7 +9,7 @@ from chatbot.conversations.change import Change
 from chatbot.conversations.events.base import Outgoing, Source, desk_of, iso, to_session_and_desk
 from chatbot.conversations.events.messages import new_message
 from chatbot.conversations.events.offers import offer_ended
-from chatbot.conversations.teams import TeamJson, team_of, teams_by_key
+from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
 from chatbot.models import ChatSession, Message
 from realtime import groups
 from realtime.events import Event
@@ -40,6 +40,8 @@ class QueuedTransferRequest(TransferRequest):
     question: str
     language: str
     team: TeamJson
+    priority: str
+    labels: list[str]
     position: int
 
 
@@ -77,6 +79,8 @@ def transfer_request(session: ChatSession, *, waiting_since: datetime, position:
         "question": session.question,
         "language": session.language,
         "team": team_of(session, teams_by_key()),
+        "priority": priority_name(session),
+        "labels": session.labels,
         "position": position,
     }
     return [

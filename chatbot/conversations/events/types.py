@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from chatbot.conversations.events.agents import AgentStatus
+from chatbot.conversations.events.agents import AgentsChanged, AgentStatus
 from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer
@@ -49,7 +49,7 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         payload_on_session=TransferRequest,
     ),
     "session_updated": EventType(
-        "A session has another team or priority, or is put on hold or resumed.", DESK, SessionUpdate
+        "A session has another team or priority, other labels, or is put on hold or resumed.", DESK, SessionUpdate
     ),
     "transfer_offer": EventType(
         "A session is offered to the agent, or by him to another one.", ("agent",), TransferOffer
@@ -61,6 +61,11 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
         "An agent has come or gone for good, or has chosen to be available, busy or away.",
         ("broadcast",),
         AgentStatus,
+    ),
+    "agents_changed": EventType(
+        "So many agents have come or gone at once that each is not told of: fetch the agents.",
+        ("broadcast",),
+        AgentsChanged,
     ),
     "customer_change": EventType("A customer has said who they are.", DESK, CustomerChange),
     "message_delivered": EventType(

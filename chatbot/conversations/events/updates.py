@@ -29,6 +29,7 @@ class SessionUpdate(TypedDict):
     version: int
     team: TeamJson
     priority: str
+    labels: list[str]
     on_hold: OnHold | None
 
 
@@ -39,6 +40,7 @@ def session_updated(session: ChatSession, *, source: Source, former_desk: Channe
         "version": session.version,
         "team": team_of(session, teams_by_key()),
         "priority": priority_name(session),
+        "labels": session.labels,
         "on_hold": on_hold_json(session),
     }
     event = Event("session_updated", dict(payload), source)

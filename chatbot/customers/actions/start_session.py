@@ -16,7 +16,7 @@ class StartedSession:
 
 
 def start_session(
-    *, browser_key: str, language: str, customer_name: str = "", customer_email: str = ""
+    *, browser_key: str, language: str, customer_name: str = "", customer_email: str = "", page: str = ""
 ) -> StartedSession:
     """Create a session that belongs to the browser with this key, and to a client with the returned token."""
     token = secrets.token_urlsafe(32)
@@ -25,6 +25,7 @@ def start_session(
         language=Language.CHINESE if language.startswith("zh") else Language.ENGLISH,
         customer_name=customer_name,
         customer_email=customer_email,
+        page=page,
         owner_digest=digest(browser_key),
         token_digest=digest(token),
     )

@@ -2,13 +2,10 @@
 
 from typing import Annotated, Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from ninja import Query, Router, Status
-from pydantic import AfterValidator, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from chatbot.conversations import selectors
@@ -19,10 +16,10 @@ from chatbot.customers import access
 from chatbot.customers.actions.change_customer import change_customer
 from chatbot.customers.actions.start_session import start_session
 from chatbot.customers.api.guards import Visitor, credentials
-from chatbot.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from chatbot.models import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH, MAX_PAGE_LENGTH
 from chatbot.web.bodies import Body, Json, Text
 from chatbot.web.json_api import anybody, changes, reads
-from chatbot.web.schemas import MessagePageQuery
+from chatbot.web.schemas import CustomerChange, MessagePageQuery
 
 router = Router(tags=["sessions"])
 
@@ -30,26 +27,6 @@ router = Router(tags=["sessions"])
 class CustomerBody(Body):
     name: Annotated[Text, Field(max_length=MAX_NAME_LENGTH)] = ""
     email: Annotated[Text, Field(max_length=MAX_EMAIL_LENGTH)] = ""
-
-
-def _check_email(email: str | None) -> str | None:
-    if email:
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise ValueError("no e-mail address") from None
-    return email
-
-
-class CustomerChange(Body):
-    """What is given is changed; an empty text takes it back."""
-
-    name: Annotated[Text, Field(max_length=MAX_NAME_LENGTH)] | SkipJsonSchema[None] = None
-    email: Annotated[
-        Annotated[Text, Field(max_length=MAX_EMAIL_LENGTH, json_schema_extra={"format": "email"})]
-        | SkipJsonSchema[None],
-        AfterValidator(_check_email),
-    ] = None
 
 
 class SessionChange(Body):
@@ -61,7 +38,10 @@ class ContactJson(TypedDict):
 
 
 class SessionBody(Body):
+    """`page` is the address from which the customer came to the chat."""
+
     customer: CustomerBody = CustomerBody()
+    page: Annotated[Text, Field(max_length=MAX_PAGE_LENGTH)] = ""
 
 
 class StartedJson(TypedDict):
@@ -109,6 +89,7 @@ def begin_session(request: HttpRequest, response: HttpResponse, body: Json[Sessi
         language=translation.get_language() or "",
         customer_name=body.customer.name,
         customer_email=body.customer.email,
+        page=body.page,
     )
     if shown_key is None:
         access.set_browser_cookie(response, key)

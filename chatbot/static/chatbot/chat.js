@@ -28,6 +28,7 @@ const DRAFT_KEY = "handover:draft";
 const BOT_PATIENCE_MS = 30000;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
+const MAX_PAGE_LENGTH = 500; // the server's
 
 const store = createStore();
 const attention = new Attention(store);
@@ -147,12 +148,15 @@ function applySession(session, asked) {
   expectBot();
 }
 
+/** The address of the page that led to the chat; empty for one that is too long to be kept. */
+const cameFrom = () => (document.referrer.length <= MAX_PAGE_LENGTH ? document.referrer : "");
+
 /** The session, made with the first message. One tab at a time makes it, so that two tabs do not make two. */
 async function ensureSession() {
   if (store.name.peek()) return;
   const make = async () => {
     const known = localStorage.getItem(SESSION_KEY);
-    const name = known ?? (await callApi("POST", "/api/sessions", {})).session_name;
+    const name = known ?? (await callApi("POST", "/api/sessions", { page: cameFrom() })).session_name;
     localStorage.setItem(SESSION_KEY, name);
     await openSession(name);
   };

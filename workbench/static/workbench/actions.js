@@ -79,14 +79,35 @@ export class Actions {
     await callApi("POST", sessionPath(name, "transfer"), body);
   }
 
+  /** Note who a customer is, how urgent, which labels. Rejects with what to say. @param changes any of customer, priority, labels */
+  async edit(name, changes) {
+    const tellings = this.#store.tellings();
+    this.#store.takeSession(await callApi("PATCH", sessionPath(name), changes), tellings);
+  }
+
+  /** Ask for that in a dialog; like the next one it is loaded when it is wanted. */
+  askForEdits = (session) => this.#ask(async () => {
+    const [{ askForEdits }, known] = await Promise.all([import("./views/edit.js"), callApi("GET", "/api/labels")]);
+    askForEdits(session, known.items, (changes) => this.edit(session.session_name, changes));
+  });
+
+  /** Ask until when a session rests. */
+  askUntilWhen = (session) => this.#ask(async () => {
+    const { askUntilWhen } = await import("./views/hold.js");
+    askUntilWhen(session, (moment) => this.#post(session.session_name, "hold", { until: moment.toISOString() }));
+  });
+
   /** Put a session on hold until the customer writes, or go on with it. */
   async hold(name, isHeld) {
-    try {
-      const body = isHeld ? { until: null } : {};
-      this.#store.takeSession(await callApi("POST", sessionPath(name, isHeld ? "hold" : "resume"), body));
-    } catch (error) {
-      this.#callbacks.onError(error);
-    }
+    await this.#ask(() => this.#post(name, isHeld ? "hold" : "resume", isHeld ? { until: null } : {}));
+  }
+
+  async #post(name, action, body) {
+    this.#store.takeSession(await callApi("POST", sessionPath(name, action), body));
+  }
+
+  async #ask(work) {
+    await work().catch(this.#callbacks.onError);
   }
 
   /** Choose to be available, busy or away. One call at a time: what is chosen last is what holds. */

@@ -83,6 +83,7 @@ export class Frame {
       this.#actions.takeOver(nameOfOpen(), body);
     });
     byId("hold").addEventListener("click", () => this.#actions.hold(nameOfOpen(), !this.#conversation.session.on_hold));
+    byId("hold-until").addEventListener("click", () => this.#actions.askUntilWhen(this.#conversation.session));
     byId("requeue").addEventListener("click", () => this.#actions.requeue(nameOfOpen()));
     for (const action of ["release", "close"]) {
       byId(action).addEventListener("click", () => {

@@ -238,7 +238,7 @@ export class OpenConversation {
   #showActions(session) {
     const isLeaving = this.#store.isMine(session) && this.#store.leaving.peek().has(this.name);
     const isMine = this.#store.isMine(session) && !isLeaving;
-    for (const id of ["hold", "transfer", "requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
+    for (const id of ["hold", "hold-until", "transfer", "requeue", "release", "close", "composer"]) byId(id).hidden = !isMine;
     setText(byId("hold").querySelector("span"), session.on_hold ? gettext("Resume") : gettext("Hold"));
     const isElsewhere = this.#isRefused && session.status === STATUS.live;
     byId("notice").hidden = isMine || isLeaving || isElsewhere;

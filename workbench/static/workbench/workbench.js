@@ -219,7 +219,10 @@ byId("transfer").addEventListener("click", () => offering.ask(conversation.sessi
 dropStrayClicks("#accept-offer, #decline-offer, .row-action, #take-next, #takeover, #requeue, #release, #close");
 import("./input.js").then(({ reportInput }) => reportInput(config.awayAfterMinutes), showError);
 mountInbox(store, { limits, onTake: (name) => actions.takeOver(name) });
-mountDetails(store, limits, async (name) => (await callApi("GET", sessionPath(name, "history"))).items);
+mountDetails(store, limits, async (name) => (await callApi("GET", sessionPath(name, "history"))).items, {
+  may: (session) => config.isSupervisor || store.isMine(session),
+  ask: (session) => actions.askForEdits(session),
+});
 byId("attention").addEventListener("beforetoggle", showAttention);
 mountTalkMenu({ copy: writtenOut("copyTalk"), print: writtenOut("printTalk") }, showError);
 mountSaid(offering.said);

@@ -14,7 +14,7 @@
  * @typedef {{
  *   session_name: string, version: number, status: string | null, agent: Agent | null, changed_at?: number,
  *   customer?: Customer | null, reason?: string, question?: string, language?: string, created_at?: string,
- *   customer_online?: boolean, told_at?: number, counted?: Counted, on_hold?: {until: string | null} | null, team?: Team, priority?: string,
+ *   customer_online?: boolean, told_at?: number, counted?: Counted, on_hold?: {until: string | null} | null, team?: Team, priority?: string, labels?: string[], page?: string,
  *   last_message?: string, previewed_at?: number, previewed_role?: string,
  *   active_at?: number, requested_at?: number, waiting_at?: number,
  * }} Session
@@ -54,11 +54,17 @@ export const waitingSince = ({ requested_at: requestedAt, waiting_at: waitingAt 
 /** The name that a customer gave, else empty. @param {Session | undefined | null} session */
 export const givenNameOf = (session) => session?.customer?.name?.trim() ?? "";
 
-/** Who waits for a team of the agent's, longest first: of those who wait for the default team every agent hears.
- * @param {Board} board */
+/** From the one that comes last. */
+const PRIORITIES = ["low", "normal", "high", "urgent"];
+
+/** @param {Session} session */
+const rankOf = ({ priority = "normal" }) => PRIORITIES.indexOf(priority);
+
+/** Who waits for a team of the agent's, as the server serves them: the most urgent first, of equals who waits longest.
+ * Of those who wait for the default team every agent hears. @param {Board} board */
 export const queueOf = ({ sessions, served }) => [...sessions.values()]
   .filter(({ status, team }) => status === STATUS.waiting && (!team || !served || served.has(team.id)))
-  .sort((one, other) => (waitingSince(one) ?? Infinity) - (waitingSince(other) ?? Infinity));
+  .sort((one, other) => rankOf(other) - rankOf(one) || (waitingSince(one) ?? Infinity) - (waitingSince(other) ?? Infinity));
 
 /** The agent's live sessions: whose customer waits for an answer longest first, then the answered, latest first, then
  * those on hold. @param {Board} board */
@@ -151,19 +157,22 @@ export function takeStatus(board, { session_name: name, status, agent, version }
 }
 
 /** Take what a transfer_request tells of a waiting customer; its status_change may come before or after it.
- * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string, question?: string, language?: string, team?: Team}} told
+ * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string, question?: string, language?: string, team?: Team, priority?: string, labels?: string[]}} told
  * @param {number} since @returns {Board} */
-export function takeRequest(board, { session_name: name, reason, last_message: content, question, language, team }, since) {
+export function takeRequest(board, { session_name: name, reason, last_message: content, question, language, ...sorted }, since) {
   const known = knownOf(board, name);
   const isNewest = since >= (known.requested_at ?? 0);
   return put(board, name, {
     ...(known.status === null ? { status: STATUS.waiting } : {}), // another program's request: no change of status told it
-    ...(isNewest ? { reason, question, ...(language ? { language } : {}), ...(team ? { team } : {}) } : {}),
+    ...(isNewest ? { reason, question, ...(language ? { language } : {}), ...given(sorted) } : {}),
     ...preview(known, since, content),
     ...request(known, since),
     customer_online: known.customer_online ?? true, // who asks is here
   });
 }
+
+/** How it was sorted into the queue, as far as that is said. @param {Partial<Session>} told @returns {Partial<Session>} */
+const given = ({ team, priority, labels }) => ({ ...(team ? { team } : {}), ...(priority ? { priority } : {}), ...(labels ? { labels } : {}) });
 
 /** Take who a customer is, or whether they are here: the event that comes last holds, until a later fetch says otherwise.
  * @param {Board} board @param {{session_name: string, customer?: Customer, customer_online?: boolean}} told @returns {Board} */

@@ -8,6 +8,15 @@ import { hueOf } from "../model/rows.js";
 const CODE_LENGTH = 4; // of the session's name: tells visitors apart who gave no name
 const LANGUAGES = { en: "EN", "zh-hans": "中" };
 
+/** From low to urgent. */
+export const PRIORITIES = {
+  low: () => gettext("Low"), normal: () => gettext("Normal"), high: () => gettext("High"), urgent: () => gettext("Urgent"),
+};
+
+/** How urgent a conversation is, where it is more than usual. */
+export const Urgency = ({ priority }) => (priority === "high" || priority === "urgent"
+  ? html`<span class=${`urgency is-${priority}`}>${PRIORITIES[priority]()}</span>` : null);
+
 const codeOf = (session) => (session?.session_name ?? "").slice(-CODE_LENGTH).toUpperCase();
 
 /** The name that the customer gave, else one that tells visitors apart. */

@@ -3,10 +3,11 @@
 import { byId } from "../../browser/kit/page.js";
 import { STATUS } from "../../browser/talk/model/session.js";
 import { formatBefore, formatMoment } from "../../browser/kit/time.js";
+import { fill } from "../../browser/kit/text.js";
 import { Icon } from "../../browser/kit/icon.js";
 import { html, render, useComputed, useSignal } from "../../browser/kit/ui.js";
 import { waitingSince } from "../model/board.js";
-import { Face, Language, nameOf } from "./customer.js";
+import { Face, Language, nameOf, PRIORITIES } from "./customer.js";
 import { History } from "./history.js";
 import { Waiting } from "./row.js";
 
@@ -28,21 +29,29 @@ function Copy({ text, label }) {
     <span aria-live="polite">${isCopied.value ? gettext("Copied") : label}</span></button>`;
 }
 
-function Details({ store, limits, fetchHistory }) {
+/** Where the customer came from: an address is a link only if a browser can open it. */
+const Page = ({ page }) => (/^https?:/.test(page) ? html`<a href=${page} title=${page} target="_blank" rel="noopener noreferrer">${page.replace(/^https?:../, "")}</a>` : page);
+
+function Details({ store, limits, fetchHistory, edits }) {
   const session = store.board.value.sessions.get(store.openName.value);
   if (!session) return html`<p class="none">${gettext("Open a conversation to see who you are talking to.")}</p>`;
-  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language } = session;
+  const { customer, question, reason, agent, status, created_at: createdAt, active_at: activeAt, language, labels = [], priority, page, on_hold: held } = session;
   const since = status === STATUS.waiting ? waitingSince(session) : null;
   return html`<div class="card" key=${session.session_name}>
-    <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2></div>
+    <div class="card-head"><${Face} session=${session} size="large" /><h2>${nameOf(session)} <${Language} code=${language} /></h2>
+      ${edits.may(session) && html`<button type="button" id="edit" class="quiet icon-button" title=${gettext("Edit")} aria-label=${gettext("Edit")} onClick=${() => edits.ask(session)}><${Icon} name="edit" /></button>`}</div>
+    ${labels.length > 0 && html`<ul class="labels" aria-label=${gettext("Labels")}>${labels.map((each) => html`<li key=${each} class="label">${each}</li>`)}</ul>`}
     <dl id="details-list" class="facts">
       <${Fact} term=${gettext("Email")}>${customer?.email && html`<a href=${`mailto:${customer.email}`} title=${customer.email}>${customer.email}</a>`}</${Fact}>
       <${Fact} term=${gettext("Phone")}>${customer?.phone}</${Fact}>
+      <${Fact} term=${gettext("Priority")}>${priority && priority !== "normal" && PRIORITIES[priority]()}</${Fact}>
       <${Fact} term=${gettext("Question")}>${question}</${Fact}>
       <${Fact} term=${gettext("Reason")}>${reason}</${Fact}>
       <${Fact} term=${gettext("Waiting for")}>${since && html`<${Waiting} since=${since} kind="time" store=${store} limits=${limits} />`}</${Fact}>
       <${Fact} term=${gettext("Agent")}>${agent?.name}</${Fact}>
+      <${Fact} term=${gettext("On hold")}>${held && (held.until ? fill(gettext("Until %(moment)s"), { moment: formatMoment(held.until) }) : gettext("Until the customer writes"))}</${Fact}>
       <${Fact} term=${gettext("Last activity")}>${activeAt && html`<${Before} at=${activeAt} store=${store} />`}</${Fact}>
+      <${Fact} term=${gettext("Came from")}>${page && html`<${Page} page=${page} />`}</${Fact}>
       <${Fact} term=${gettext("Started")}>${createdAt && html`<${Before} at=${createdAt} store=${store} />`}</${Fact}>
     </dl>
     <${History} key=${`history ${session.session_name}`} session=${session} agentId=${store.self.peek().id} fetch=${fetchHistory} />
@@ -50,5 +59,6 @@ function Details({ store, limits, fetchHistory }) {
   </div>`;
 }
 
-export const mountDetails = (store, limits, fetchHistory) =>
-  render(html`<${Details} store=${store} limits=${limits} fetchHistory=${fetchHistory} />`, byId("details-content"));
+/** @param edits {may(session), ask(session)}: whether and how the agent changes what is noted */
+export const mountDetails = (store, limits, fetchHistory, edits) =>
+  render(html`<${Details} store=${store} limits=${limits} fetchHistory=${fetchHistory} edits=${edits} />`, byId("details-content"));

@@ -5,7 +5,7 @@ import { html, useComputed } from "../../browser/kit/ui.js";
 import { fill } from "../../browser/kit/text.js";
 import { formatAgo, formatDuration } from "../../browser/kit/time.js";
 import { stepOf } from "../model/rows.js";
-import { Face, Language, nameOf } from "./customer.js";
+import { Face, Language, nameOf, Urgency } from "./customer.js";
 
 export const linkTo = (name) => `#/${encodeURIComponent(name)}`;
 
@@ -57,7 +57,7 @@ export function Row({ row, store, limits, tabbable, onTake }) {
       <${Face} session=${session} />
       <span class="row-main">
         <span class="row-head">
-          <span class="row-name">${nameOf(session)}</span><${Language} code=${session.language} />
+          <span class="row-name">${nameOf(session)}</span><${Language} code=${session.language} /><${Urgency} priority=${session.priority} />
           <span class="row-time"><${Time} row=${row} store=${store} limits=${limits} /></span>
         </span>
         <span class="row-foot">

@@ -1,0 +1,87 @@
+"""A waiting customer's place in the queue.
+
+The *rank* is where he is served by `QUEUE_ORDER`, which agents see: who is more urgent, or comes back with an earlier
+waiting time, comes before him. The *shown place*, which he sees, never gets worse while he waits for one team: it
+counts those who come before him only if they were so already when he began to wait. `queued_at` is when that was,
+`raised_at` when a priority last rose; `best_priority` keeps his place where an agent lowers his own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce, Greatest
+
+from chatbot.models import ChatSession, Status
+
+
+class Waiting(Protocol):
+    """What a place is made of; a ChatSession that waits has it."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def best_priority(self) -> int: ...
+    @property
+    def waiting_since(self) -> datetime | None: ...
+    @property
+    def queued_at(self) -> datetime | None: ...
+    @property
+    def raised_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Both count from 1."""
+
+    rank: int
+    shown: int
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether somebody is served before him who is not counted in the place that he sees."""
+        return self.rank > self.shown
+
+
+def place_of(session: ChatSession) -> Place:
+    """Of a session that waits; one query."""
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, team=session.team_id)
+    queued_at = Coalesce("queued_at", "waiting_since")
+    before = waiting.filter(_before(session, session.priority)).order_by()
+    known = before.alias(since=Greatest(queued_at, Coalesce("raised_at", queued_at)))
+    is_shown = _before(session, max(session.priority, session.best_priority)) & Q(since__lte=_since(session))
+    counts = known.aggregate(rank=Count("pk"), shown=Count("pk", filter=is_shown))
+    return Place(counts["rank"] + 1, counts["shown"] + 1)
+
+
+def _before(session: ChatSession, priority: int) -> Q:
+    """Who is served before this session, if it has this priority."""
+    since = session.waiting_since
+    longer = Q(waiting_since__lt=since) | Q(waiting_since=since, pk__lt=session.pk)
+    return Q(priority__gt=priority) | (Q(priority=priority) & longer)
+
+
+def places(queue: Sequence[Waiting]) -> Iterator[Place]:
+    """Of the first of a team's queue, which are given in QUEUE_ORDER. Takes the square of their number."""
+    for index, own in enumerate(queue):
+        yield Place(index + 1, 1 + sum(_counts(other, own) for other in queue[:index]))
+
+
+def _counts(other: Waiting, own: Waiting) -> bool:
+    """Whether `own` is shown to come after `other`."""
+    priority = max(own.priority, own.best_priority)
+    if other.priority != priority:
+        is_before = other.priority > priority
+    else:
+        is_before = (other.waiting_since, other.pk) < (own.waiting_since, own.pk)
+    return is_before and max(_since(other), other.raised_at or _since(other)) <= _since(own)
+
+
+def _since(waiting: Waiting) -> datetime:
+    since = waiting.queued_at or waiting.waiting_since
+    assert since is not None
+    return since
