@@ -75,6 +75,12 @@ def read_log(database: Path) -> Log:
     return log
 
 
+def read_ends(database: Path) -> dict[str, int]:
+    """The highest number of each channel."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
+        return dict(connection.execute("SELECT channel, MAX(number) FROM realtime_loggedevent GROUP BY channel"))
+
+
 def compare(
     log: Log, posts: Iterable[AcceptedPost], calls: Iterable[AcceptedCall], clients: Iterable[StreamClient]
 ) -> Verdict:

@@ -12,7 +12,7 @@ import httpx
 from harness.clients import AgentClient, CustomerClient, cookies_of, expect
 from harness.services import Product, make_environment
 from harness.trust import trust
-from tests.faults.ledgers import Verdict, compare, read_log
+from tests.faults.ledgers import Verdict, compare, read_ends, read_log
 from tests.faults.publisher import Orders
 from tests.faults.publishing import publish_until
 from tests.faults.readers import Reader
@@ -142,8 +142,7 @@ class Load:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 while True:
-                    log = await asyncio.to_thread(read_log, self.product.database)
-                    ends = {channel: max(events) for channel, events in log.items()}
+                    ends = await asyncio.to_thread(read_ends, self.product.database)
                     if all(
                         reached >= ends.get(channel, 0)
                         for client in self.clients
