@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -31,6 +32,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 ENGLISH = "en-GB"
+HOURS_TO_NOON = 12 - datetime.now(UTC).hour
+TIMEZONE = f"Etc/GMT{-HOURS_TO_NOON:+d}" if HOURS_TO_NOON else "UTC"  # where it is midday: no day ends during a test
 PATIENCE_MS = PATIENCE_SECONDS * 1_000
 SAID_MS = 8_000  # for how long the desk says what went wrong, or what became of a transfer
 
@@ -134,15 +137,13 @@ def bob(product: Product, logins: Logins) -> AgentClient:
 def close_session(supervisor: AgentClient, name: str) -> None:
     """Also a session that waits: only who has a live conversation may close it. One of the bot's stays as it is."""
 
-    def is_answered() -> bool:
-        """A service that was just started, or is busy, may say 503; left to wait, the session is the next test's."""
-        taken = supervisor.call(name, "takeover", force=True)
-        assert taken.status_code in (200, 409, 503), taken.text
-        return taken.status_code != 503
+    def is_closed() -> bool:
+        """A service that was just started, or is busy, may say 503; left open, the session is the next test's."""
+        answers = [supervisor.call(name, "takeover", force=True), supervisor.call(name, "close")]
+        assert all(answer.status_code in (200, 409, 503) for answer in answers), [each.text for each in answers]
+        return all(answer.status_code != 503 for answer in answers)
 
-    wait_until(f"{name} is taken or need not be", is_answered, PATIENCE_SECONDS)
-    answer = supervisor.call(name, "close")
-    assert answer.status_code in (200, 409), answer.text
+    wait_until(f"{name} is closed or need not be", is_closed, PATIENCE_SECONDS)
 
 
 def make_available(agent: AgentClient) -> None:
@@ -192,7 +193,7 @@ class People:
     def _open_context(self, locale: str, size: tuple[int, int]) -> BrowserContext:
         width, height = size
         context = self._browser.new_context(
-            locale=locale, viewport={"width": width, "height": height}, timezone_id="UTC", reduced_motion="reduce"
+            locale=locale, viewport={"width": width, "height": height}, timezone_id=TIMEZONE, reduced_motion="reduce"
         )
         self._contexts.callback(context.close)
         context.set_default_timeout(PATIENCE_MS)

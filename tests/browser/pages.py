@@ -1,5 +1,6 @@
 """The two pages as their users see them: what is shown, and what can be done."""
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from harness.programs import ROOT, wait_until
 from harness.services import DEMO_PASSWORD
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
+KEEPS_SCREENSHOTS = os.environ.get("SCREENSHOTS") == "keep"  # else nobody looks at them, and each takes its time
 WIDE = (1280, 800)
 NARROW = (390, 844)
 SESSION_KEY = "handover:session"  # where the chat page keeps the name of its session
@@ -151,7 +153,9 @@ class ConversationPage:
         return time.monotonic() - started
 
     def shoot(self, folder: Path, step: str) -> None:
-        """Keep a screenshot of the page as it is, at both sizes."""
+        """Keep a screenshot of the page as it is, at both sizes, where that was asked for."""
+        if not KEEPS_SCREENSHOTS:
+            return
         for width, height in (NARROW, WIDE):
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.screenshot(path=folder / f"{step}-{width}x{height}.png", animations="disabled")

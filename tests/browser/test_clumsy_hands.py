@@ -5,6 +5,9 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from harness.clients import CustomerClient
+from harness.clients import expect as expect_answer
+from harness.services import Product
 from tests.browser.clicks import click_again_and_again
 from tests.browser.conftest import People
 
@@ -30,17 +33,19 @@ def test_asking_for_a_human_twice_is_not_taken_back(people: People) -> None:
     chat.expect_status("bot_active")
 
 
-def test_a_double_click_takes_one_customer(people: People) -> None:
+def test_a_double_click_takes_one_customer(people: People, product: Product) -> None:
     workbench = people.agent("alice")
-    customers = [people.customer() for _ in range(2)]
-    for chat in customers:
-        chat.write("I want to talk to a human")
-        expect(workbench.waiting(chat.session_name)).to_be_visible()
-    click_twice(workbench.page, workbench.waiting(customers[0].session_name).locator(".row-action"))
-    expect(workbench.mine(customers[0].session_name)).to_be_visible()
+    names = []
+    for _ in range(2):
+        with CustomerClient(product.chatbot.url) as customer:
+            names.append(customer.create_session()["session_name"])
+            expect_answer(202, customer.escalate())
+        expect(workbench.waiting(names[-1])).to_be_visible()
+    click_twice(workbench.page, workbench.waiting(names[0]).locator(".row-action"))
+    expect(workbench.mine(names[0])).to_be_visible()
     workbench.page.wait_for_timeout(1_000)
-    expect(workbench.waiting(customers[1].session_name)).to_be_visible()
-    workbench.take_over(customers[1].session_name)
+    expect(workbench.waiting(names[1])).to_be_visible()
+    workbench.take_over(names[1])
 
 
 def test_a_suggestion_is_sent_once(people: People) -> None:

@@ -180,21 +180,19 @@ def test_one_announcement_for_all_who_wait_out_of_view(people: People, product: 
         expect_answer(200, alice.call(name, "close"))
 
 
-def test_an_announcement_put_away_leaves_focus_on_the_page(people: People) -> None:
+def test_an_announcement_put_away_leaves_focus_on_the_page(people: People, customer: CustomerClient) -> None:
     workbench = people.agent("alice")
     workbench.locate("#tab-all").click()
-    chat = people.customer()
-    chat.escalate()
+    expect_answer(202, customer.escalate())
     workbench.locate(".toast button").click()
     expect(workbench.locate(".toast")).to_have_count(0)
     wait_until("something has focus", lambda: not is_in_body(workbench.page), PATIENCE_SECONDS)
 
 
-def test_no_announcement_while_the_queue_is_in_view(people: People) -> None:
+def test_no_announcement_while_the_queue_is_in_view(people: People, customer: CustomerClient) -> None:
     workbench = people.agent("alice")
-    chat = people.customer()
-    chat.escalate()
-    expect(workbench.waiting(chat.session_name)).to_be_visible()
+    expect_answer(202, customer.escalate())
+    expect(workbench.waiting(customer.session_name)).to_be_visible()
     expect(workbench.locate(".toast")).to_have_count(0)
 
 
@@ -241,13 +239,12 @@ def test_nothing_open_says_the_next_step_and_the_days_figures(
     expect(workbench.locate(".figures dd").first).to_have_text(str(closed + 1))
 
 
-def test_the_last_one_who_is_taken_is_seen_whole(people: People) -> None:
+def test_the_last_one_who_is_taken_is_seen_whole(people: People, customer: CustomerClient) -> None:
     workbench = people.agent("alice")
-    chat = people.customer()
-    chat.escalate()
-    workbench.take_over(chat.session_name)  # the pointer stays over the empty queue
+    expect_answer(202, customer.escalate())
+    workbench.take_over(customer.session_name)  # the pointer stays over the empty queue
     workbench.write("Hello")
-    row = workbench.mine(chat.session_name)
+    row = workbench.mine(customer.session_name)
     expect(row).to_contain_text("You: Hello")
     reach = "node => node.getBoundingClientRect().bottom"
     wait_until(

@@ -191,4 +191,4 @@ def test_nothing_is_found_in_the_tray(people: People, locale: str, size: tuple[i
     choose(chat, payload("d.txt", NOTES))
     expect(chip(chat, "d.txt", "sending")).to_be_visible()
     expect_nothing(chat.page)
-    chat.page.screenshot(path=screenshots / "tray.png")
+    chat.shoot(screenshots, "tray")
