@@ -37,6 +37,7 @@ def codes_of(operation: Any, status: int) -> list[str]:
 async def test_customers_calls_are_described(settings: Any) -> None:
     document = await fetch_document(settings, "chatbot", "openapi.json")
     assert set(document["paths"]) == {
+        "/api/links",
         "/api/sessions",
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",

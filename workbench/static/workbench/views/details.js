@@ -8,7 +8,6 @@ import { Icon } from "../../browser/kit/icon.js";
 import { html, render, useComputed, useSignal } from "../../browser/kit/ui.js";
 import { waitingSince } from "../model/board.js";
 import { Face, Language, nameOf, PRIORITIES } from "./customer.js";
-import { History } from "./history.js";
 import { Waiting } from "./row.js";
 
 const COPIED_MS = 2000;
@@ -42,6 +41,24 @@ function mailedText({ state, at }) {
 
 /** Where the customer came from: an address is a link only if a browser can open it. */
 const Page = ({ page }) => (/^https?:/.test(page) ? html`<a href=${page} title=${page} target="_blank" rel="noopener noreferrer">${page.replace(/^https?:../, "")}</a>` : page);
+
+/** Who did what: fetched, with what draws it, when it is unfolded. @param fetch gives the lines of a session, by its name */
+function History({ session, agentId, fetch }) {
+  const lines = useSignal(null);
+  const error = useSignal("");
+  const onToggle = async ({ currentTarget }) => {
+    if (!currentTarget.open) return;
+    try {
+      const [{ Lines }, items] = await Promise.all([import("./history.js"), fetch(session.session_name)]);
+      lines.value = html`<${Lines} items=${items} agentId=${agentId} />`;
+      error.value = "";
+    } catch (failure) {
+      error.value = failure.message;
+    }
+  };
+  return html`<details class="history" onToggle=${onToggle}><summary>${gettext("Who did what")}</summary>
+    ${error.value && html`<p class="none" role="alert">${error.value}</p>`}${lines}</details>`;
+}
 
 function Details({ store, limits, fetchHistory, edits }) {
   const session = store.board.value.sessions.get(store.openName.value);

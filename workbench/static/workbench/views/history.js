@@ -1,7 +1,7 @@
-/** Who did what with the open conversation: fetched when it is unfolded. */
+/** Who did what with a conversation, line by line. */
 
 import { formatClock, formatMoment } from "../../browser/kit/time.js";
-import { html, useSignal } from "../../browser/kit/ui.js";
+import { html } from "../../browser/kit/ui.js";
 
 const ACTORS = { customer: () => gettext("Customer"), bot: () => gettext("Assistant"), system: () => "" };
 
@@ -20,6 +20,8 @@ const WHAT = {
   released: () => gettext("gave it back to the assistant"),
   held: () => gettext("put it on hold"),
   resumed: () => gettext("went on"),
+  prioritised: () => gettext("changed the priority"),
+  labelled: () => gettext("changed the labels"),
   closed: () => gettext("closed it"),
   reopened: () => gettext("wrote again"),
 };
@@ -29,20 +31,5 @@ const nameOf = (who, agentId) => (typeof who === "string" ? ACTORS[who]?.() ?? w
 const Line = ({ line: { at, who, what, why }, agentId }) => html`<li><time dateTime=${at} title=${formatMoment(at)}>${formatClock(at)}</time>
   <div><strong>${nameOf(who, agentId)}</strong> ${WHAT[what]?.() ?? what}${why && html`<small>${why}</small>`}</div></li>`;
 
-/** @param fetch gives the lines of a session, by its name */
-export function History({ session, agentId, fetch }) {
-  const items = useSignal(null);
-  const error = useSignal("");
-  const onToggle = async ({ currentTarget }) => {
-    if (!currentTarget.open) return;
-    try {
-      items.value = await fetch(session.session_name);
-      error.value = "";
-    } catch (failure) {
-      error.value = failure.message;
-    }
-  };
-  return html`<details class="history" onToggle=${onToggle}><summary>${gettext("Who did what")}</summary>
-    ${error.value && html`<p class="none" role="alert">${error.value}</p>`}
-    <ol>${items.value?.map((line, index) => html`<${Line} key=${index} line=${line} agentId=${agentId} />`)}</ol></details>`;
-}
+/** @param items the lines of a session, oldest first @param agentId whose page it is */
+export const Lines = ({ items, agentId }) => html`<ol>${items.map((line, index) => html`<${Line} key=${index} line=${line} agentId=${agentId} />`)}</ol>`;
