@@ -50,7 +50,7 @@ async def test_a_queue_item(alice: AgentClient) -> None:
         "last_message": "help",
         "reason": "why",
         "version": 1,
-        "customer": {"name": "Zoë", "email": "z@example.org", "phone": ""},
+        "customer": {"name": "Zoë", "email": "z@example.org"},
         "question": "",
         "language": "en",
         "unanswered_since": None,

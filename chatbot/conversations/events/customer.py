@@ -1,6 +1,6 @@
 """The event of what a customer says of themselves."""
 
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from chatbot.conversations.events.base import Outgoing, Source, desk_of
 from chatbot.models import ChatSession
@@ -15,9 +15,9 @@ class CustomerJson(TypedDict):
 
 
 class NotedCustomerJson(CustomerJson):
-    """As agents see it: with a telephone number that one of them has noted."""
+    """As agents see it: with a telephone number, if one of them has noted it."""
 
-    phone: str
+    phone: NotRequired[str]
 
 
 class CustomerChange(TypedDict):
@@ -32,7 +32,10 @@ def customer_json(session: ChatSession) -> CustomerJson:
 
 
 def noted_customer_json(session: ChatSession) -> NotedCustomerJson:
-    return {**customer_json(session), "phone": session.customer_phone}
+    known: NotedCustomerJson = {"name": session.customer_name, "email": session.customer_email}
+    if session.customer_phone:
+        known["phone"] = session.customer_phone
+    return known
 
 
 def customer_change(session: ChatSession, *, source: Source) -> Outgoing:
