@@ -12,8 +12,8 @@ JS_STEPS := jslint jstypes jstest
 STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
 SIMULATION := realtime/tests/test_simulation.py
 FAST_STEPS := lint types imports $(JS_STEPS) migrations unit simulation
-# Four lanes: much of each is waiting; with more, two cores have too little for each
-TEST_STEPS := $(STATIC_STEPS) simulation unit sideways -- processes -- faults -- browser
+# Four lanes of equal length: much of each is waiting; with more, two cores have too little for each
+TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults sideways -- browser simulation
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
