@@ -1,6 +1,8 @@
 """The event of what a customer says of themselves."""
 
-from typing_extensions import NotRequired, TypedDict
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from chatbot.conversations.events.base import Outgoing, Source, desk_of
 from chatbot.models import ChatSession
