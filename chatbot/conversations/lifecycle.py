@@ -163,7 +163,8 @@ def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, A
     if session.status == Status.CLOSED:
         raise InvalidStatus
     line = _Line(What.CLOSED, actor, now, why or {})
-    return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **_NOT_WAITING, **_LEFT)
+    known = {"last_agent": session.assignee} if session.assignee else {}
+    return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **known, **_NOT_WAITING, **_LEFT)
 
 
 def reopen(session: ChatSession, *, now: datetime) -> Change:

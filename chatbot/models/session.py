@@ -101,6 +101,16 @@ class ChatSession(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True, editable=False)
     best_priority = models.PositiveSmallIntegerField(default=Priority.NORMAL, db_default=Priority.NORMAL)
     raised_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Who had it when it was closed: preferred when its customer comes back.
+    last_agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
     # On hold while `held_since` is set, until that moment or, without one, until the customer writes.
     held_since = models.DateTimeField(_("on hold since"), null=True, blank=True)
     hold_until = models.DateTimeField(_("on hold until"), null=True, blank=True)

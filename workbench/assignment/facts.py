@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from chatbot.conversations import able
@@ -16,11 +16,8 @@ from chatbot.models import (
     QUEUE_ORDER,
     Assignment,
     ChatSession,
-    Closing,
     Offer,
     OfferEnd,
-    Phase,
-    SessionInterval,
     Status,
     Team,
 )
@@ -84,13 +81,14 @@ def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
     states = _read_states()
     if not states:
         return None
-    refusals = read_refusals(waiting)
+    offered = [pk for pk, each in waiting.items() if each.was_offered]
+    refusals = read_refusals(offered) if offered else {}
     since = {state["agent_id"]: state["able_since"] for state in states}
     return Facts(
         rules,
         [
-            Waiting(pk, team, _refused_by(refusals.get(pk, []), since), known_to)
-            for pk, (team, known_to) in waiting.items()
+            Waiting(pk, each.team, _refused_by(refusals.get(pk, []), since), each.known_to)
+            for pk, each in waiting.items()
         ],
         _candidates(states, rules, now),
         {state["agent_id"]: state for state in states},
@@ -98,20 +96,22 @@ def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
     )
 
 
-def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, tuple[TeamKey, int | None]]:
-    """What waits without an open offer, in the order of the queue: of which team, and to which agent it is known."""
+class _Waits(NamedTuple):
+    """Of a session: its team, to which agent its customer is known, and whether it was offered before."""
+
+    team: TeamKey
+    known_to: int | None
+    was_offered: bool
+
+
+def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, _Waits]:
+    """What waits without an open offer, in the order of the queue."""
     offered = Offer.objects.filter(session=OuterRef("pk"), ended_at=None)
     rows = ChatSession.objects.filter(of_teams(rules), ~Exists(offered), status=Status.PENDING_MANUAL)
-    known = rows.annotate(known_to=Subquery(_last_served().values("agent")[:1])).order_by(*QUEUE_ORDER)
-    found = known.values_list("pk", "team_id", "known_to")[:MAX_WAITING]
-    return {pk: (team, known_to) for pk, team, known_to in found}
-
-
-def _last_served() -> QuerySet[SessionInterval]:
-    """When agents had a session that was closed since, latest first; not who has handed it back to the queue."""
-    closed_since = Closing.objects.filter(session=OuterRef("session"), closed_at__gte=OuterRef("began_at"))
-    live = SessionInterval.objects.filter(session=OuterRef("pk"), phase=Phase.LIVE)
-    return live.filter(Exists(closed_since)).order_by("-began_at", "-id")
+    was_offered = Exists(Offer.objects.filter(session=OuterRef("pk"), ended_at__isnull=False))
+    found = rows.annotate(was_offered=was_offered).order_by(*QUEUE_ORDER)
+    fields = ("pk", "team_id", "last_agent", "was_offered")
+    return {pk: _Waits(*facts) for pk, *facts in found.values_list(*fields)[:MAX_WAITING]}
 
 
 def _read_states() -> list[dict[str, Any]]:
