@@ -39,7 +39,8 @@ def enqueue(
     """
     was_known, former_desk = session.version > 1, desk_of(session.team_id)
     question = transcript.last_words(session, before=calling_message)
-    outcome = outcome_of(rules_of_arrival(), Asker(session, (question, reason, session.last_message)))
+    calling = session.last_message if calling_message else ""
+    outcome = outcome_of(rules_of_arrival(), Asker(session, (question, reason, calling)))
     team = team or outcome.team or default_team()
     check_room(session, team)
     change = lifecycle.escalate(

@@ -130,6 +130,7 @@ def requeue(
         Status.PENDING_MANUAL,
         _Line(what, actor, now, why or {}),
         assignee=None,
+        last_agent=None,  # who gives it up does not want it back
         waiting_since=session.waiting_since or now,
         unanswered_since=session.unanswered_since or now,
         **moved,

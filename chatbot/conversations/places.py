@@ -50,7 +50,8 @@ class Place:
 def place_of(session: ChatSession) -> Place:
     """Of a session that waits; one query."""
     waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, team=session.team_id)
-    queued_at = Coalesce("queued_at", "waiting_since")
+    # A service of before does not write `queued_at`: then it is that of an earlier wait.
+    queued_at = Greatest(Coalesce("queued_at", "waiting_since"), "waiting_since")
     before = waiting.filter(_before(session, session.priority)).order_by()
     known = before.alias(since=Greatest(queued_at, Coalesce("raised_at", queued_at)))
     is_shown = _before(session, max(session.priority, session.best_priority)) & Q(since__lte=_since(session))
@@ -82,6 +83,5 @@ def _counts(other: Waiting, own: Waiting) -> bool:
 
 
 def _since(waiting: Waiting) -> datetime:
-    since = waiting.queued_at or waiting.waiting_since
-    assert since is not None
-    return since
+    assert waiting.waiting_since is not None
+    return max(waiting.queued_at or waiting.waiting_since, waiting.waiting_since)

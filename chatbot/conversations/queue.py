@@ -99,6 +99,11 @@ def count_waiting(team_id: int | None) -> int:
     return ChatSession.objects.filter(status=Status.PENDING_MANUAL, team=team_id).count()
 
 
+def update_of(team: Team) -> events.Outgoing:
+    """What to tell the agents of a team whose queue a session has left for another one's; one query."""
+    return _update(team, queues().get(team_key(team)))
+
+
 def _update(team: Team, queue: Queue | None) -> events.Outgoing:
     longest = queue.longest_wait if queue else None
     seconds = max(0, int(longest.total_seconds())) if longest else 0

@@ -68,7 +68,9 @@ def _changed(what: str, why: Mapping[str, Any]) -> str:
     """To what it was changed."""
     if what == What.PRIORITISED:
         return str(Priority[str(why["priority"]).upper()].label)
-    return (gettext(", ").join(why["labels"]) or gettext("none")) if what == What.LABELLED else ""
+    if what == What.LABELLED:
+        return gettext(", ").join(why["labels"]) or gettext("none")
+    return gettext(", ").join(map(gettext, why["fields"])) if what == What.NOTED else ""
 
 
 def shown_reason(reason: str) -> str:

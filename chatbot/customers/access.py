@@ -20,7 +20,7 @@ from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-from chatbot.conversations.credentials import Credentials
+from chatbot.conversations.credentials import Credentials, linked_key
 from chatbot.conversations.errors import AttachmentNotFound, NotFound
 from chatbot.conversations.names import check_name
 from chatbot.conversations.selectors import find_session
@@ -84,15 +84,22 @@ def set_browser_cookie(response: HttpResponse, key: str) -> None:
 def set_links_cookie(request: HttpRequest, response: HttpResponse, session: ChatSession) -> None:
     """Let this browser read and write this one session, beside those that it may already."""
     known = _linked(request.COOKIES.get(_links_cookie(), ""))
-    others = [each for each in known if each != session.token_digest]
+    key = linked_key(session.token_digest, session.customer_email)
+    others = [each for each in known if each != key]
     response.set_cookie(
         _links_cookie(),
-        _links_signer().sign(".".join([*others, session.token_digest][-MAX_LINKED:])),
+        _links_signer().sign(".".join([*others, key][-MAX_LINKED:])),
         max_age=LINKS_COOKIE_SECONDS,
         secure=settings.HTTPS,
         httponly=True,
         samesite="Lax",
     )
+
+
+def keep_link(request: HttpRequest, response: HttpResponse, session: ChatSession) -> None:
+    """Who came by a link, and has just changed the address, goes on in his conversation."""
+    if not _covers(all_credentials_on(request), session):
+        set_links_cookie(request, response, session)
 
 
 def _links_cookie() -> str:
@@ -117,9 +124,13 @@ def own_session(request: HttpRequest, name: str) -> ChatSession:
     """The caller's session of this name, with its assignee; one query. Raises NotFound."""
     credentials = credentials_on(request, name)
     session = find_session(name)
-    if session is None or not credentials.covers(session.owner_digest, session.token_digest):
+    if session is None or not _covers(credentials, session):
         raise NotFound
     return session
+
+
+def _covers(credentials: Credentials, session: ChatSession) -> bool:
+    return credentials.covers(session.owner_digest, session.token_digest, session.customer_email)
 
 
 def own_attachment(request: HttpRequest, attachment_id: str) -> Attachment:
@@ -130,7 +141,7 @@ def own_attachment(request: HttpRequest, attachment_id: str) -> Attachment:
     found = Attachment.objects.select_related("session").filter(pk=attachment_id).first()
     if found is None or found.session is None:
         raise AttachmentNotFound
-    is_own = all_credentials_on(request).covers(found.session.owner_digest, found.session.token_digest)
+    is_own = _covers(all_credentials_on(request), found.session)
     if not is_own or (found.message_id is None and found.role != Role.CUSTOMER):
         raise AttachmentNotFound
     return found
@@ -142,17 +153,18 @@ def authorise_streams(requests: Sequence[StreamRequest]) -> list[Refusal | tuple
     return [_authorise(request, owners) for request in requests]
 
 
-def _owners(names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """The digests of each session that exists."""
+def _owners(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """The digests of each session that exists, and its customer's address."""
     condition, parameter = among(names)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT name, owner_digest, token_digest FROM chatbot_chatsession WHERE name {condition}", [parameter]
+            f"SELECT name, owner_digest, token_digest, customer_email FROM chatbot_chatsession WHERE name {condition}",
+            [parameter],
         )
-        return {name: (owner_digest, token_digest) for name, owner_digest, token_digest in cursor.fetchall()}
+        return {name: (owner, token, email) for name, owner, token, email in cursor.fetchall()}
 
 
-def _authorise(request: StreamRequest, owners: Mapping[str, tuple[str, str]]) -> Refusal | tuple[Channel, ...]:
+def _authorise(request: StreamRequest, owners: Mapping[str, tuple[str, str, str]]) -> Refusal | tuple[Channel, ...]:
     name = request.kwargs["name"]
     credentials = credentials_of(request.cookies, request.headers.get("authorization", ""))
     if name in owners and credentials.covers(*owners[name]):

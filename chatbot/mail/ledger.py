@@ -77,13 +77,13 @@ def note_presence(work: Work) -> None:
     """Note who has gone, and who is back."""
     ReplyMail.objects.bulk_create([ReplyMail(session_id=pk) for pk in work.gone], ignore_conflicts=True)
     ReplyMail.objects.filter(session__in=work.gone, absent_since=None).update(absent_since=Now())
-    ReplyMail.objects.filter(session__in=work.back).update(absent_since=None)
+    ReplyMail.objects.filter(session__in=work.back).update(absent_since=None, attempts=0, next_try_at=None)
 
 
 def claim(session_name: str) -> Claim | None:
     """Claim what is to be sent of a session, if it still is; None otherwise. Locks the session.
 
-    Where the customer's address is none, nothing is claimed and the failure noted.
+    Where the customer's address is none, nothing is claimed and the failure noted; it is looked at again in two hours.
     """
     with transaction.atomic():
         locked = lock_if_there(session_name)
@@ -98,8 +98,12 @@ def claim(session_name: str) -> Claim | None:
         read_files(messages)
         found = Claim(session, messages, mail.up_to, mail.attempts + 1)
         is_address = _is_address(session.customer_email)
-        mail.up_to, mail.state, mail.at = found.up_to, MailState.SENDING if is_address else MailState.FAILED, locked.now
-        mail.attempts, mail.next_try_at = (found.attempt if is_address else 0), None
+        mail.at = locked.now
+        if is_address:
+            mail.up_to, mail.state = found.up_to, MailState.SENDING
+            mail.attempts, mail.next_try_at = found.attempt, None
+        else:  # he may correct it
+            mail.state, mail.next_try_at = MailState.FAILED, locked.now + PAUSES[-1]
         mail.save()
         return found if is_address else None
 

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='historyentry',
             name='what',
-            field=models.CharField(choices=[('escalated', 'Asked for an agent'), ('gave_up', 'Stopped waiting'), ('taken', 'Taken over'), ('offered', 'Offered'), ('accepted', 'Offer accepted'), ('declined', 'Offer declined'), ('expired', 'Offer ran out'), ('withdrawn', 'Offer withdrawn'), ('transferred', 'Transferred'), ('moved', 'Moved to another team'), ('requeued', 'Back to the queue'), ('released', 'Given back to the assistant'), ('held', 'Put on hold'), ('resumed', 'Resumed'), ('prioritised', 'Priority changed'), ('labelled', 'Labels changed'), ('closed', 'Closed'), ('reopened', 'Reopened')], max_length=16, verbose_name='what'),
+            field=models.CharField(choices=[('escalated', 'Asked for an agent'), ('gave_up', 'Stopped waiting'), ('taken', 'Taken over'), ('offered', 'Offered'), ('accepted', 'Offer accepted'), ('declined', 'Offer declined'), ('expired', 'Offer ran out'), ('withdrawn', 'Offer withdrawn'), ('transferred', 'Transferred'), ('moved', 'Moved to another team'), ('requeued', 'Back to the queue'), ('released', 'Given back to the assistant'), ('held', 'Put on hold'), ('resumed', 'Resumed'), ('prioritised', 'Priority changed'), ('labelled', 'Labels changed'), ('noted', "Customer's data changed"), ('closed', 'Closed'), ('reopened', 'Reopened')], max_length=16, verbose_name='what'),
         ),
         migrations.CreateModel(
             name='QueueRule',

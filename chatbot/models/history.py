@@ -36,6 +36,7 @@ class What(models.TextChoices):
     RESUMED = "resumed", _("Resumed")
     PRIORITISED = "prioritised", _("Priority changed")
     LABELLED = "labelled", _("Labels changed")
+    NOTED = "noted", _("Customer's data changed")
     CLOSED = "closed", _("Closed")
     REOPENED = "reopened", _("Reopened")
 

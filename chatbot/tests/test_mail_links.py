@@ -123,6 +123,17 @@ async def test_one_to_a_former_address_is_refused(customer: Customer, stranger: 
     assert await refused(stranger, link)
 
 
+async def test_what_it_has_opened_is_closed_by_another_address(customer: Customer, stranger: Customer) -> None:
+    """The first one was mistyped: whoever has it reads no more. Who changes it himself goes on."""
+    name = await customer.start(customer={"email": ADDRESS})
+    await open_link(stranger, await in_database(sign, name))
+    assert await is_readable(stranger, name)
+    await stranger.patch(f"/api/sessions/{name}", {"customer": {"email": "wang@example.com"}})
+    assert await is_readable(stranger, name)
+    await customer.patch(f"/api/sessions/{name}", {"customer": {"email": "li@example.com"}})
+    assert not await is_readable(stranger, name)
+
+
 async def test_a_signature_made_for_something_else_is_refused(customer: Customer, stranger: Customer) -> None:
     name = await customer.start(customer={"email": ADDRESS})
     link = await in_database(sign, name)

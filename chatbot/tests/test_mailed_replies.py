@@ -1,12 +1,14 @@
 """Replies that a customer has not seen, whose page is closed, go to him by e-mail: once, all in one."""
 
 import logging
+import smtplib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -93,12 +95,13 @@ class Refusing:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.refuses = True
+        self.error: Exception = smtplib.SMTPRecipientsRefused({"wang@example.com": (550, b"no such user")})
         self._send = EmailMultiAlternatives.send
         monkeypatch.setattr(EmailMultiAlternatives, "send", lambda letter: self.send(letter))
 
     def send(self, letter: EmailMultiAlternatives) -> int:
         if self.refuses:
-            raise OSError("no such user: wang@example.com")
+            raise self.error
         return self._send(letter)
 
 
@@ -230,6 +233,9 @@ async def test_what_is_no_address_gets_nothing(address: str) -> None:
     await looks(MINUTES)
     assert mail.outbox == []
     assert await in_database(state) == MailState.FAILED
+    await in_database(lambda: ChatSession.objects.update(customer_email="wang@example.com"))
+    await looks(120)
+    assert letter().to == ["wang@example.com"]
 
 
 async def test_a_name_cannot_add_headers() -> None:
@@ -255,6 +261,48 @@ async def test_a_refusal_is_tried_again_later_with_the_same_id(monkeypatch: pyte
     await sending.look()
     last = await in_database(lambda: Message.objects.latest("id").pk)
     assert letter().extra_headers["Message-ID"] == f"<s-1.{last}@chat.example.com>"
+    assert await in_database(state) == MailState.SENT
+
+
+@pytest.mark.parametrize("error", [smtplib.SMTPServerDisconnected("timed out"), TimeoutError()])
+async def test_what_the_server_may_have_is_not_sent_again(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """It took the letter, and its answer did not come: twice the same is worse."""
+    server = Refusing(monkeypatch)
+    server.error = error
+    await in_database(begin)
+    await in_database(say, "Hello")
+    await looks(MINUTES)
+    assert await in_database(state) == MailState.SENDING
+    server.refuses = False
+    await looks(600)
+    assert mail.outbox == []
+
+
+async def test_a_server_that_is_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(backend: EmailBackend) -> bool:
+        raise ConnectionRefusedError
+
+    await in_database(begin)
+    await in_database(say, "Hello")
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailBackend, "open", refuse)
+        await looks(MINUTES)
+    assert await in_database(state) == MailState.DELAYED
+    await looks(1)
+    assert letter().to == ["wang@example.com"]
+
+
+async def test_who_has_come_back_begins_anew_with_what_is_written_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Refusing(monkeypatch)
+    await in_database(begin)
+    await in_database(say, "Hello")
+    await looks(MINUTES)
+    await in_database(open_page)
+    await in_database(say, "And")
+    await sending.look()
+    server.refuses = False
+    await in_database(close_page)
+    await looks(MINUTES)
     assert await in_database(state) == MailState.SENT
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from chatbot.conversations import events, lifecycle, queue
+from chatbot.conversations import events, history, lifecycle, queue
 from chatbot.conversations.errors import NotAssignee
 from chatbot.conversations.history import agent_actor
-from chatbot.conversations.locking import lock_session
+from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.conversations.queue_rules import know_labels
-from chatbot.models import ChatSession, Status
+from chatbot.models import ChatSession, Status, What
 from realtime.api import send_many
 from workbench.access.agents import Agent
 from workbench.assignment.waking import wake_assignment
@@ -33,7 +33,7 @@ def edit_session(
         session = locked.session
         if not (agent.is_supervisor or session.assignee_id == agent.user.pk):
             raise NotAssignee
-        outgoing = _note_customer(session, customer or {})
+        outgoing = _note_customer(locked, agent, customer or {})
         if labels:
             know_labels(labels)
         by = agent_actor(agent.user)
@@ -47,7 +47,9 @@ def edit_session(
     return session
 
 
-def _note_customer(session: ChatSession, customer: Mapping[str, str]) -> list[events.Outgoing]:
+def _note_customer(locked: LockedSession, agent: Agent, customer: Mapping[str, str]) -> list[events.Outgoing]:
+    """The history says which, since replies may go to an address; never what it is."""
+    session = locked.session
     changes = {f"customer_{field}": value for field, value in customer.items()}
     changes = {field: value for field, value in changes.items() if value != getattr(session, field)}
     if not changes:
@@ -55,4 +57,6 @@ def _note_customer(session: ChatSession, customer: Mapping[str, str]) -> list[ev
     for field, value in changes.items():
         setattr(session, field, value)
     session.save(update_fields=list(changes))
+    fields = sorted(field.removeprefix("customer_") for field in changes)
+    history.note(session, What.NOTED, actor=agent_actor(agent.user), now=locked.now, why={"fields": fields})
     return [events.customer_change(session, source=events.WORKBENCH)]

@@ -13,7 +13,7 @@ from chatbot.conversations.history import SYSTEM
 from chatbot.conversations.locking import LockedSession, lock_if_there
 from chatbot.conversations.queue_rules import Asker, Outcome, outcome_of
 from chatbot.conversations.teams import team_key
-from chatbot.models import ChatSession, QueueRule, Status, TriedRule
+from chatbot.models import ChatSession, Phase, QueueRule, SessionInterval, Status, TriedRule
 from realtime.api import send_many
 from workbench.actions.move import move
 from workbench.assignment.turn import take_turn
@@ -27,11 +27,12 @@ def try_waited_rules() -> int:
 
     One query, and one for each such rule.
     """
+    rules = list(QueueRule.objects.filter(is_active=True, waited_seconds__isnull=False).select_related("team"))
+    names = dict.fromkeys(name for rule in rules for name in find_untried(rule))
     tried = 0
-    for rule in QueueRule.objects.filter(is_active=True, waited_seconds__isnull=False).select_related("team"):
-        for name in find_untried(rule):
-            take_turn()
-            tried += try_rule(rule, session_name=name)
+    for name in names:
+        take_turn()
+        tried += try_rules(rules, session_name=name)
     return tried
 
 
@@ -41,26 +42,33 @@ def find_untried(rule: QueueRule) -> Sequence[str]:
 
 
 def _untried(rule: QueueRule) -> QuerySet[ChatSession]:
-    tried = TriedRule.objects.filter(rule=rule, session=OuterRef("pk"), tried_at__gte=OuterRef("waiting_since"))
+    """By this wait, not by the first one: who was served and comes back to a queue waits anew."""
+    tried = TriedRule.objects.filter(rule=rule, session=OuterRef("session"), tried_at__gte=OuterRef("began_at"))
     limit = Now() - timedelta(seconds=rule.waited_seconds or 0)
-    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL, waiting_since__lte=limit)
-    return waiting.filter(~Exists(tried))
+    waits = SessionInterval.objects.filter(
+        ~Exists(tried), session=OuterRef("pk"), phase=Phase.WAITING, ended_at=None, began_at__lte=limit
+    )
+    return ChatSession.objects.filter(Exists(waits), status=Status.PENDING_MANUAL)
 
 
-def try_rule(rule: QueueRule, *, session_name: str) -> bool:
-    """Do it to one session, unless it does not wait any more, or another process did; whether this call did."""
+def try_rules(rules: Sequence[QueueRule], *, session_name: str) -> bool:
+    """Try on one session those that are due, as one; whether any was.
+
+    None is if it does not wait any more, or another process tried them.
+    """
     with transaction.atomic():
         locked = lock_if_there(session_name)
-        if locked is None or not _untried(rule).filter(pk=locked.session.pk).exists():
+        if locked is None:
             return False
         session = locked.session
-        TriedRule.objects.update_or_create(rule=rule, session=session, defaults={"tried_at": locked.now})
-        asker = Asker(session, (session.question, session.escalation_reason, session.last_message))
-        outcome = outcome_of([rule], asker)
+        due = [rule for rule in rules if _untried(rule).filter(pk=session.pk).exists()]
+        for rule in due:
+            TriedRule.objects.update_or_create(rule=rule, session=session, defaults={"tried_at": locked.now})
+        outcome = outcome_of(due, Asker(session, (session.question, session.escalation_reason)))
         if outcome.rules:
             send_many(_apply(outcome, locked))
             queue.announce_queue()
-    return True
+    return bool(due)
 
 
 def _apply(outcome: Outcome, locked: LockedSession) -> list[events.Outgoing]:

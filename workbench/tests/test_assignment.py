@@ -99,10 +99,11 @@ def test_who_comes_back_is_offered_to_the_agent_whom_he_had() -> None:
 
 
 def test_who_hands_a_conversation_back_is_not_preferred() -> None:
+    """Also if he had it before it was closed."""
     alice = make_able("alice")
     make_able("bob")
     add_session("busy", Status.MANUAL_LIVE, "alice")
-    add_session("s-1", Status.BOT_ACTIVE)
+    add_session("s-1", Status.BOT_ACTIVE, last_agent=alice)
     hand_over_to("s-1", "alice")
     requeue(session_name="s-1", agent=Agent(alice, is_supervisor=False))
     run_round()

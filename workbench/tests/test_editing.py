@@ -32,7 +32,11 @@ async def test_labels_priority_and_customer(alice: AgentClient) -> None:
     assert (events[1]["payload"]["labels"], events[1]["payload"]["priority"]) == (["refund", "退款"], "high")
     assert (await alice.read("/api/labels"))[1] == {"items": ["refund", "退款"]}
     history = (await alice.read("/api/sessions/s-1/history"))[1]["items"]
-    assert [(line["what"], line["why"]) for line in history] == [("labelled", "refund, 退款"), ("prioritised", "High")]
+    assert [(line["what"], line["why"]) for line in history] == [
+        ("noted", "email, name, phone"),
+        ("labelled", "refund, 退款"),
+        ("prioritised", "High"),
+    ]
 
 
 async def test_what_is_not_given_stays_and_nothing_new_tells_nobody(alice: AgentClient) -> None:

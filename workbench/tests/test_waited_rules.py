@@ -6,19 +6,25 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from chatbot.models import ChatSession, HistoryEntry, Priority, QueueRule, Status, TriedRule
+from chatbot.conversations.events import Outgoing
+from chatbot.models import ChatSession, HistoryEntry, Phase, Priority, QueueRule, SessionInterval, Status, TriedRule
 from chatbot.tests.logged import logged, types_on
-from chatbot.tests.people import make_team
+from chatbot.tests.people import make_agent, make_team
 from realtime import groups
+from workbench.access.agents import Agent
+from workbench.actions.transfer import transfer_to_team
+from workbench.assignment import waited_rules
 from workbench.assignment.drain import look
-from workbench.assignment.waited_rules import find_untried, try_rule, try_waited_rules
+from workbench.assignment.waited_rules import find_untried, try_rules, try_waited_rules
 from workbench.tests.agent import add_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def waits(name: str, seconds: int, **fields: Any) -> None:
-    add_session(name, waiting_since=Now() - timedelta(seconds=seconds), **fields)
+    since = Now() - timedelta(seconds=seconds)
+    add_session(name, waiting_since=since, **fields)
+    SessionInterval.objects.create(session=session(name), phase=Phase.WAITING, began_at=since)
 
 
 def session(name: str = "s-1") -> ChatSession:
@@ -26,7 +32,7 @@ def session(name: str = "s-1") -> ChatSession:
 
 
 def after(seconds: int = 60, **fields: Any) -> QueueRule:
-    return QueueRule.objects.create(name="Long wait", waited_seconds=seconds, **fields)
+    return QueueRule.objects.create(**{"name": "Long wait", "waited_seconds": seconds, **fields})
 
 
 def test_who_has_waited_so_long_is_made_urgent() -> None:
@@ -93,6 +99,36 @@ def test_who_was_taken_between_the_look_and_the_lock_is_left_alone() -> None:
     waits("s-1", 61)
     assert find_untried(rule) == ["s-1"]
     ChatSession.objects.update(status=Status.CLOSED)
-    assert not try_rule(rule, session_name="s-1")
-    assert not try_rule(rule, session_name="s-gone")
+    assert not try_rules([rule], session_name="s-1")
+    assert not try_rules([rule], session_name="s-gone")
     assert session().priority == Priority.NORMAL
+
+
+def test_of_two_that_are_due_the_first_names_the_team() -> None:
+    first, second = make_team("First"), make_team("Second")
+    after(30, name="2", order=2, team=second, label="b")
+    after(60, name="1", order=1, team=first, label="a")
+    waits("s-1", 61)
+    assert try_waited_rules() == 1
+    assert (session().team_id, session().labels) == (first.pk, ["a", "b"])
+
+
+def test_who_was_served_meanwhile_waits_anew() -> None:
+    """The first waiting time is kept while he is served; an agent's transfer is not undone."""
+    billing = make_team("Billing")
+    after(60, priority=Priority.URGENT)
+    alice = Agent(make_agent("alice"), is_supervisor=False)
+    add_session(status=Status.MANUAL_LIVE, assignee="alice", waiting_since=Now() - timedelta(minutes=10))
+    transfer_to_team(session_name="s-1", agent=alice, to_team=billing.pk)
+    assert try_waited_rules() == 0
+    assert (session().team_id, session().priority) == (billing.pk, Priority.NORMAL)
+
+
+def test_the_agents_of_the_team_that_it_leaves_hear_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Outgoing] = []
+    monkeypatch.setattr(waited_rules, "send_many", told.extend)
+    after(team=make_team("Experts"))
+    waits("s-1", 61)
+    try_waited_rules()
+    [(channel, event)] = [each for each in told if each[1].type == "queue_update"]
+    assert (channel, event.payload["waiting"]) == (groups.BROADCAST, 0)

@@ -68,7 +68,7 @@ def read_session(request: HttpRequest, name: str, page: Query[MessagePageQuery])
 
 @router.patch("/{name}", response=ContactJson)
 @changes(access=access.own_session)
-def change_session(request: HttpRequest, name: str, body: Json[SessionChange]) -> ContactJson:
+def change_session(request: HttpRequest, response: HttpResponse, name: str, body: Json[SessionChange]) -> ContactJson:
     """The customer says who they are, and how they can be reached."""
     session = change_customer(
         session_name=name,
@@ -76,6 +76,7 @@ def change_session(request: HttpRequest, name: str, body: Json[SessionChange]) -
         email=body.customer.email,
         credentials=credentials(request),
     )
+    access.keep_link(request, response, session)
     return {"customer": customer_json(session)}
 
 

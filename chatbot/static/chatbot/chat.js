@@ -158,7 +158,7 @@ async function ensureSession() {
   const make = async () => {
     const known = knownSession(SESSION_KEY);
     const name = known ?? (await callApi("POST", "/api/sessions", { page: cameFrom() })).session_name;
-    localStorage.setItem(SESSION_KEY, name);
+    if (!known) localStorage.setItem(SESSION_KEY, name);
     await openSession(name);
   };
   await (navigator.locks ? navigator.locks.request("handover:make-session", make) : make());

@@ -28,7 +28,8 @@ export async function openLink(key) {
   if (!link) return null;
   try {
     const { session_name: name } = await callApi("POST", "/api/links", { link: decodeURIComponent(link) });
-    if (name !== localStorage.getItem(key)) sessionStorage.setItem(key, name);
+    if (name === localStorage.getItem(key)) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, name);
     forgetLink();
     return null;
   } catch (error) {

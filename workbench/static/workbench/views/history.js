@@ -22,6 +22,7 @@ const WHAT = {
   resumed: () => gettext("went on"),
   prioritised: () => gettext("changed the priority"),
   labelled: () => gettext("changed the labels"),
+  noted: () => gettext("changed the customer's data"),
   closed: () => gettext("closed it"),
   reopened: () => gettext("wrote again"),
 };
