@@ -29,6 +29,8 @@ def measure_typing(figures: Figures, name: str, calls: Posts, servers: Sequence[
     calls.statuses.clear()
 
     def measure() -> None:
+        for server in servers:
+            server.settle()
         at_rest = _used(servers, lambda: time.sleep(RUN_SECONDS))
         used = _used(servers, lambda: _call_in_time(calls))
         figure.record(name, 100 * (used - at_rest) / RUN_SECONDS)
