@@ -1,9 +1,9 @@
 /** The dialog in which an agent notes who a customer is, how urgent a conversation is, and its labels. */
 
-import { byId } from "../../browser/kit/page.js";
 import { fill } from "../../browser/kit/text.js";
-import { html, render, signal } from "../../browser/kit/ui.js";
+import { html, signal } from "../../browser/kit/ui.js";
 import { nameOf, PRIORITIES } from "./customer.js";
+import { openDialog } from "./dialog.js";
 
 const MAX_LABEL_LENGTH = 40;
 
@@ -65,25 +65,7 @@ function Form({ session, known, dialog, onSave }) {
   </form>`;
 }
 
-/**
- * Ask in a dialog; it stays open with the error where that is refused.
- * @param known the labels to choose from @param save called with what is changed, if anything is; a promise
- */
-export function askForEdits(session, known, save) {
-  const element = byId("edit-dialog");
-  const dialog = { chosen: signal(session.labels ?? []), isBusy: signal(false), error: signal(""), close: () => element.close() };
-  const onSave = async (changes) => {
-    dialog.isBusy.value = true;
-    try {
-      if (Object.keys(changes).length) await save(changes);
-      element.close();
-    } catch (error) {
-      dialog.error.value = error.message;
-    } finally {
-      dialog.isBusy.value = false;
-    }
-  };
-  render(null, element);
-  render(html`<${Form} session=${session} known=${known} dialog=${dialog} onSave=${onSave} />`, element);
-  element.showModal();
-}
+/** Ask in a dialog. @param known the labels to choose from @param save called with what is changed, if anything is; a promise */
+export const askForEdits = (session, known, save) => openDialog("edit-dialog", { chosen: signal(session.labels ?? []) },
+  (dialog, onSave) => html`<${Form} session=${session} known=${known} dialog=${dialog} onSave=${onSave} />`,
+  async (changes) => { if (Object.keys(changes).length) await save(changes); });

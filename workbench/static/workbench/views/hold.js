@@ -1,10 +1,10 @@
 /** The dialog that asks until when a conversation rests. */
 
-import { byId } from "../../browser/kit/page.js";
 import { fill } from "../../browser/kit/text.js";
 import { formatMoment } from "../../browser/kit/time.js";
-import { html, render, signal } from "../../browser/kit/ui.js";
+import { html, signal } from "../../browser/kit/ui.js";
 import { nameOf } from "./customer.js";
+import { openDialog } from "./dialog.js";
 
 const MINUTE_MS = 60_000;
 const MORNING_HOUR = 9;
@@ -40,22 +40,6 @@ function Form({ session, now, dialog, onHold }) {
   </form>`;
 }
 
-/** Ask in a dialog; it stays open with the error where that is refused. @param hold called with a Date; a promise */
-export function askUntilWhen(session, hold) {
-  const element = byId("hold-dialog");
-  const dialog = { until: signal(""), isBusy: signal(false), error: signal(""), close: () => element.close() };
-  const onHold = async (moment) => {
-    dialog.isBusy.value = true;
-    try {
-      await hold(moment);
-      element.close();
-    } catch (error) {
-      dialog.error.value = error.message;
-    } finally {
-      dialog.isBusy.value = false;
-    }
-  };
-  render(null, element);
-  render(html`<${Form} session=${session} now=${Date.now()} dialog=${dialog} onHold=${onHold} />`, element);
-  element.showModal();
-}
+/** Ask in a dialog. @param hold called with a Date; a promise */
+export const askUntilWhen = (session, hold) => openDialog("hold-dialog", { until: signal("") },
+  (dialog, onHold) => html`<${Form} session=${session} now=${Date.now()} dialog=${dialog} onHold=${onHold} />`, hold);

@@ -1,10 +1,10 @@
 /** The dialog that asks to whom a conversation is transferred: an agent who can take it now, or a team. */
 
-import { byId } from "../../browser/kit/page.js";
 import { fill, initials } from "../../browser/kit/text.js";
-import { html, render, signal } from "../../browser/kit/ui.js";
+import { html, signal } from "../../browser/kit/ui.js";
 import { ableOf, unableOf } from "../model/agents.js";
 import { nameOf } from "./customer.js";
+import { openDialog } from "./dialog.js";
 
 const MAX_NOTE_LENGTH = 1000;
 
@@ -55,25 +55,6 @@ function Form({ session, agents, teams, agentId, dialog, onTransfer }) {
   </form>`;
 }
 
-/**
- * Ask in a dialog, and tell what was chosen; it stays open with the error where that is refused.
- * @param sides {agents, teams} fetched now @param transfer called with the body of the call; a promise
- */
-export function askForTransfer(session, { agents, teams }, agentId, transfer) {
-  const element = byId("transfer-dialog");
-  const dialog = { chosen: signal(""), note: signal(""), isBusy: signal(false), error: signal(""), close: () => element.close() };
-  const onTransfer = async (body) => {
-    dialog.isBusy.value = true;
-    try {
-      await transfer(body);
-      element.close();
-    } catch (error) {
-      dialog.error.value = error.message;
-    } finally {
-      dialog.isBusy.value = false;
-    }
-  };
-  render(null, element);
-  render(html`<${Form} session=${session} agents=${agents} teams=${teams} agentId=${agentId} dialog=${dialog} onTransfer=${onTransfer} />`, element);
-  element.showModal();
-}
+/** Ask in a dialog. @param sides {agents, teams} fetched now @param transfer called with the body of the call; a promise */
+export const askForTransfer = (session, { agents, teams }, agentId, transfer) => openDialog("transfer-dialog", { chosen: signal(""), note: signal("") },
+  (dialog, onTransfer) => html`<${Form} session=${session} agents=${agents} teams=${teams} agentId=${agentId} dialog=${dialog} onTransfer=${onTransfer} />`, transfer);
