@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+from chatbot.models import ChatSession
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -20,6 +22,9 @@ class Credentials:
     def shown(self) -> tuple[str, ...]:
         token = () if self.token_digest is None else (self.token_digest,)
         return (*self.owner_digests, *token, *self.linked)
+
+    def covers_session(self, session: ChatSession) -> bool:
+        return self.covers(session.owner_digest, session.token_digest, session.customer_email)
 
     def covers(self, owner_digest: str, token_digest: str, email: str) -> bool:
         """Whether it is for the session that has these, and whose customer has this address."""

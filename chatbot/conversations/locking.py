@@ -36,15 +36,11 @@ def lock_session(name: str, credentials: Credentials | None = None) -> LockedSes
     session = _locked.first(name)
     if session is None:
         raise NotFound
-    if credentials is not None and not _covers(credentials, session):
+    if credentials is not None and not credentials.covers_session(session):
         raise NotFound
     now: datetime = session.database_now  # type: ignore[attr-defined]
     # Now() is when the statement began, which may be before it got the lock: time must not run backwards in a session.
     return LockedSession(session, max(now, session.last_activity_at))
-
-
-def _covers(credentials: Credentials, session: ChatSession) -> bool:
-    return credentials.covers(session.owner_digest, session.token_digest, session.customer_email)
 
 
 def lock_if_there(name: str) -> LockedSession | None:

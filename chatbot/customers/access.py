@@ -98,7 +98,7 @@ def set_links_cookie(request: HttpRequest, response: HttpResponse, session: Chat
 
 def keep_link(request: HttpRequest, response: HttpResponse, session: ChatSession) -> None:
     """Who came by a link, and has just changed the address, goes on in his conversation."""
-    if not _covers(all_credentials_on(request), session):
+    if not all_credentials_on(request).covers_session(session):
         set_links_cookie(request, response, session)
 
 
@@ -124,13 +124,9 @@ def own_session(request: HttpRequest, name: str) -> ChatSession:
     """The caller's session of this name, with its assignee; one query. Raises NotFound."""
     credentials = credentials_on(request, name)
     session = find_session(name)
-    if session is None or not _covers(credentials, session):
+    if session is None or not credentials.covers_session(session):
         raise NotFound
     return session
-
-
-def _covers(credentials: Credentials, session: ChatSession) -> bool:
-    return credentials.covers(session.owner_digest, session.token_digest, session.customer_email)
 
 
 def own_attachment(request: HttpRequest, attachment_id: str) -> Attachment:
@@ -141,7 +137,7 @@ def own_attachment(request: HttpRequest, attachment_id: str) -> Attachment:
     found = Attachment.objects.select_related("session").filter(pk=attachment_id).first()
     if found is None or found.session is None:
         raise AttachmentNotFound
-    is_own = _covers(all_credentials_on(request), found.session)
+    is_own = all_credentials_on(request).covers_session(found.session)
     if not is_own or (found.message_id is None and found.role != Role.CUSTOMER):
         raise AttachmentNotFound
     return found
