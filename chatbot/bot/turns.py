@@ -112,7 +112,7 @@ async def _answer_turns(runner: Runner) -> None:
     while True:
         turn = await runner.turns.get()
         try:
-            await in_database(answer_turn, turn_id=turn.id, attempt=turn.attempt)
+            await answer_turn(turn_id=turn.id, attempt=turn.attempt)
         except OperationalError as error:
             log_fault(logger, error, "database unavailable, turn is tried again turn=%s", turn.id)
             runner.retry(turn)
