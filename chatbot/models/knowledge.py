@@ -39,7 +39,7 @@ class Article(models.Model):
 class KnowledgeEntry(models.Model):
     """A question with its answer; a passage of an article is one whose question is its heading.
 
-    Written by chatbot/bot/knowledge/entries.py alone: each change gives the row the next `revision`, by which
+    Written by chatbot/knowledge/entries.py alone: each change gives the row the next `revision`, by which
     processes see what is new to them.
     """
 
