@@ -1,6 +1,6 @@
 """The bot that is built in: it answers from the knowledge base, and sends nothing to anybody."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from django.utils.translation import gettext, gettext_noop, override
 
@@ -30,7 +30,7 @@ FILES_ALONE = gettext_noop(
 class EmbeddedEngine:
     """Answers at once and in one piece."""
 
-    async def answer(self, question: Question) -> AsyncIterator[Text | Outcome]:
+    async def answer(self, question: Question) -> AsyncGenerator[Text | Outcome, None]:
         found = await find(question.text) if question.text.strip() else NOTHING
         yield decide(question, found, await in_database(_entries, found))
 
