@@ -9,7 +9,8 @@ from dataclasses import replace
 from django.utils.translation import gettext, gettext_noop, override
 
 from chatbot.bot import work
-from chatbot.bot.engine.embedded import EmbeddedEngine, apologise
+from chatbot.bot.engine.choice import EMBEDDED
+from chatbot.bot.engine.embedded import apologise
 from chatbot.bot.engine.interface import Action, Engine, EngineTrouble, Outcome, Text
 from chatbot.bot.metrics import count_answer, count_trouble
 from chatbot.bot.showing import Showing
@@ -78,16 +79,17 @@ async def _first(asking: "asyncio.Task[Outcome]", halt: Awaitable[bool]) -> None
 
 async def _ask_with_fallback(working: Work, halted: asyncio.Event) -> Outcome:
     """Ask the session's engine; the one that is built in, where that gives no usable answer."""
-    engine, name = EmbeddedEngine(), "embedded"
+    chosen = working.chosen
     try:
         async with asyncio.timeout(MAX_SECONDS):
-            return await _ask(engine, working, halted)
+            return await _ask(chosen.engine, working, halted)
     except (EngineTrouble, TimeoutError) as trouble:
+        name = type(chosen.engine).__name__
         logger.warning("bot failed engine=%s message=%s: %s", name, working.turn.message_id, trouble)
         count_trouble(name)
     if working.turn.shown:
         await in_turn(working.session.name, work.set_aside, working)
-    outcome = await _ask(EmbeddedEngine(), working, halted)
+    outcome = await _ask(EMBEDDED.engine, working, halted)
     return replace(outcome, had_trouble=True, offer_human=outcome.offer_human or working.question.context.had_trouble)
 
 
