@@ -1,24 +1,30 @@
 """What the bot understands, by example."""
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
-from chatbot.bot.engine import Escalate, KnownAnswer, Reply, decide
-from chatbot.bot.engine.language import language_of
-from chatbot.bot.sample_answers import CHINESE, ENGLISH
+from chatbot.bot.engine.embedded import decide
+from chatbot.bot.engine.interface import Action, Context, Outcome, Question
+from chatbot.knowledge.language import language_of
+from chatbot.knowledge.sample import demo_entries
+from chatbot.knowledge.search import find_by_words
+from chatbot.models import KnowledgeEntry
 
-ANSWERS = [
-    *(KnownAnswer(*row, language="en") for row in ENGLISH),
-    *(KnownAnswer(*row, language="zh-hans") for row in CHINESE),
-]
-QUESTION_OF = {known.answer: known.question for known in ANSWERS}
+ENTRIES = demo_entries()
+QUESTION_OF = {entry.answer: entry.question for entry in ENTRIES}
+
+
+def ask(text: str, entries: Sequence[KnowledgeEntry] = ENTRIES, language: str = "en") -> Outcome:
+    """What the bot decides where no encoder is there."""
+    question = Question(text, Context("s-1", language))
+    return decide(question, find_by_words(text, entries), {entry.key: entry for entry in entries})
 
 
 def question_answered(text: str) -> str | None:
     """The known question whose answer the bot gives, None if it is unsure or hands over."""
-    decision = decide(text, ANSWERS)
-    return QUESTION_OF.get(decision.text) if isinstance(decision, Reply) else None
+    return QUESTION_OF.get(ask(text).text)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def question_answered(text: str) -> str | None:
     ],
 )
 def test_asking_for_a_human_escalates(text: str) -> None:
-    assert decide(text, ANSWERS) == Escalate(reason=text)
+    assert ask(text) == Outcome(Action.HAND_OVER, reason=text)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +106,7 @@ def test_asking_for_a_human_escalates(text: str) -> None:
     ],
 )
 def test_other_talk_of_humans_does_not_escalate(text: str) -> None:
-    assert isinstance(decide(text, ANSWERS), Reply)
+    assert ask(text).action is not Action.HAND_OVER
 
 
 @pytest.mark.parametrize(
@@ -165,8 +171,7 @@ def test_a_known_question_gets_its_answer(text: str, question: str) -> None:
     ],
 )
 def test_an_unknown_question_offers_a_human(text: str) -> None:
-    decision = decide(text, ANSWERS)
-    assert isinstance(decision, Reply)
+    decision = ask(text)
     assert decision.offer_human
 
 
@@ -174,8 +179,7 @@ def test_an_unknown_question_offers_a_human(text: str) -> None:
     "text", ["hi", "Hello!", "你好", "您好！", "thanks", "Thank you very much!", "谢谢", "再见", "bye", "你是真人吗"]
 )
 def test_small_talk_is_answered(text: str) -> None:
-    decision = decide(text, ANSWERS)
-    assert isinstance(decision, Reply)
+    decision = ask(text)
     assert not decision.offer_human
 
 
@@ -198,22 +202,19 @@ def test_a_message_without_words_is_in_the_default_language() -> None:
 
 @pytest.mark.parametrize(("language", "words"), [("en", "I cannot look into files."), ("zh-hans", "我无法查看文件")])
 def test_of_files_alone_the_bot_says_who_can_open_them(language: str, words: str) -> None:
-    decision = decide("", ANSWERS, default_language=language)
-    assert isinstance(decision, Reply)
+    decision = ask("", language=language)
     assert decision.text.startswith(words)
     assert decision.offer_human
 
 
 def test_an_answer_in_another_language_is_not_given() -> None:
-    english_only = [known for known in ANSWERS if known.language == "en"]
-    decision = decide("我要开发票 invoice", english_only)
-    assert isinstance(decision, Reply)
+    english_only = [entry for entry in ENTRIES if entry.language == "en"]
+    decision = ask("我要开发票 invoice", english_only)
     assert decision.offer_human
 
 
 def test_without_answers_the_bot_is_unsure() -> None:
-    decision = decide("where is my order", [])
-    assert isinstance(decision, Reply)
+    decision = ask("where is my order", [])
     assert decision.offer_human
 
 
@@ -223,5 +224,5 @@ def test_without_answers_the_bot_is_unsure() -> None:
 def test_a_long_message_does_not_hold_the_thread(words: str) -> None:
     """Patterns that backtrack without bound would take minutes over these; the slowest takes 0.06 s."""
     started = time.monotonic()
-    decide((words * 4000)[:4000], ANSWERS)
+    ask((words * 4000)[:4000])
     assert time.monotonic() - started < 5

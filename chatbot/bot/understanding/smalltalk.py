@@ -4,7 +4,7 @@ import re
 
 from django.utils.translation import gettext_noop
 
-from chatbot.bot.engine.language import normalise
+from chatbot.knowledge.language import normalise
 
 # Translators: “human” is what the customer should type; in Chinese that is “转人工”.
 GREETING = gettext_noop(

@@ -1,6 +1,11 @@
 """What the bot knows in the demonstration: an online shop's common questions, in English and Chinese."""
 
-from chatbot.models import BotAnswer, Language
+import re
+
+from django.db.models import Q
+
+from chatbot.knowledge.entries import write_entry
+from chatbot.models import KnowledgeEntry, Language
 
 ENGLISH = [
     (
@@ -186,10 +191,24 @@ CHINESE = [
 ]
 
 
+def demo_entries() -> list[KnowledgeEntry]:
+    """What the bot knows in the demonstration, not yet written."""
+    return [
+        KnowledgeEntry(
+            key=f"demo-{language[:2]}-{number}",
+            language=language,
+            question=question,
+            alternatives="\n".join(word.strip() for word in re.split("[,，]", keywords)),
+            answer=answer,
+        )
+        for language, answers in ((Language.ENGLISH, ENGLISH), (Language.CHINESE, CHINESE))
+        for number, (question, keywords, answer) in enumerate(answers, start=1)
+    ]
+
+
 def load_demo_answers() -> None:
-    """Create what the bot knows in the demonstration. Idempotent: an answer that exists is left as it was edited."""
-    for language, answers in ((Language.ENGLISH, ENGLISH), (Language.CHINESE, CHINESE)):
-        for question, keywords, answer in answers:
-            BotAnswer.objects.get_or_create(
-                language=language, question=question, defaults={"keywords": keywords, "answer": answer}
-            )
+    """Write it. Idempotent: an answer that exists is left as it was edited."""
+    for entry in demo_entries():
+        known = Q(key=entry.key) | Q(language=entry.language, question=entry.question)
+        if not KnowledgeEntry.objects.filter(known).exists():
+            write_entry(entry)

@@ -2,7 +2,7 @@
 
 import re
 
-from chatbot.bot.engine.language import normalise
+from chatbot.knowledge.language import normalise
 
 _CLAUSE_END = re.compile(r"[.,;:!?\n。，；：！？、~\"“”「」()（）]+|\bbut\b|但是?|而是")
 

@@ -1,14 +1,14 @@
-"""Find the known answer that fits a message, or none."""
+"""Which entries have words in common with a question: the fallback where no encoder is."""
 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from chatbot.bot.engine.decision import KnownAnswer
-from chatbot.bot.engine.language import CHINESE, han_bigrams, latin_words, normalise
+from chatbot.knowledge.entries import phrasings
+from chatbot.knowledge.language import CHINESE, han_bigrams, language_of, latin_words, normalise
+from chatbot.models import KnowledgeEntry
 
-# Tuned on the tables of chatbot/tests/test_engine.py: below it, answers were more often wrong than right.
-THRESHOLD = 0.5
+# Tuned on the tables of chatbot/tests/test_engine.py: below 0.5, answers were more often wrong than right.
 KEYWORD_SCORE = 0.5
 KEYWORD_SCORE_PER_CHARACTER = 0.02
 KEPT_TEXTS = 10_000
@@ -31,23 +31,20 @@ _STOP_BIGRAMS = frozenset(
 _SUFFIX = re.compile(r"(?:ies|ing|ed|es|s)$")
 
 
-def best_answer(text: str, language: str, answers: Sequence[KnownAnswer]) -> KnownAnswer | None:
-    """The answer in this language that fits best, None if none fits well enough."""
-    plain = normalise(text)
+def rank(text: str, entries: Sequence[KnowledgeEntry]) -> list[tuple[float, KnowledgeEntry]]:
+    """Entries in the language of the text that have something in common with it, best first, each with its score."""
+    plain, language = normalise(text), language_of(text)
     score = _score_chinese if language == CHINESE else _score_english
-    scored = [(score(plain, answer), answer) for answer in answers if answer.language == language]
-    if not scored:
-        return None
-    best, answer = max(scored, key=lambda pair: pair[0])
-    return answer if best >= THRESHOLD else None
+    scored = [(score(plain, entry), entry) for entry in entries if entry.language == language]
+    return sorted((each for each in scored if each[0] > 0), key=lambda each: -each[0])
 
 
-def _score_chinese(plain: str, answer: KnownAnswer) -> float:
+def _score_chinese(plain: str, answer: KnowledgeEntry) -> float:
     overlap = _overlap(han_bigrams(plain) - _STOP_BIGRAMS, han_bigrams(answer.question) - _STOP_BIGRAMS)
     return overlap + _keyword_score(answer, lambda keyword: keyword in plain)
 
 
-def _score_english(plain: str, answer: KnownAnswer) -> float:
+def _score_english(plain: str, answer: KnowledgeEntry) -> float:
     words = _stems(plain)
     overlap = _overlap(set(words) - _STOP_WORDS, set(_known_stems(answer.question)) - _STOP_WORDS)
     spoken = f" {' '.join(words)} "
@@ -60,9 +57,9 @@ def _overlap(said: set[str], asked: set[str]) -> float:
     return 0.6 * both / len(asked) + 0.4 * both / len(said) if both else 0.0
 
 
-def _keyword_score(answer: KnownAnswer, occurs: Callable[[str], bool]) -> float:
+def _keyword_score(answer: KnowledgeEntry, occurs: Callable[[str], bool]) -> float:
     """The longest keyword that occurs counts: "refund status" says more than "refund"."""
-    found = [len(keyword) for keyword in _known_keywords(answer.keywords) if occurs(keyword)]
+    found = [len(keyword) for keyword in _known_keywords("\n".join(phrasings(answer)[1:])) if occurs(keyword)]
     return KEYWORD_SCORE + KEYWORD_SCORE_PER_CHARACTER * max(found) if found else 0.0
 
 
@@ -74,7 +71,7 @@ def _known_stems(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=KEPT_TEXTS)
 def _known_keywords(listed: str) -> tuple[str, ...]:
-    parts = (normalise(part) for part in re.split(r"[,，、]", listed))
+    parts = (normalise(part) for part in listed.splitlines())
     return tuple(part for part in parts if part)
 
 
