@@ -43,6 +43,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions/{name}/messages",
         "/api/sessions/{name}/receipts",
         "/api/sessions/{name}/typing",
+        "/api/sessions/{name}/stop",
         "/api/sessions/{name}/close",
         "/api/sessions/{name}/rating",
         "/api/sessions/{name}/transcript",

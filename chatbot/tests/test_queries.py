@@ -18,7 +18,7 @@ async def test_reading_a_session(customer: Customer, count: int) -> None:
     name = await customer.start()
     for n in range(count):
         await customer.say(name, "hi", client_id=f"c-{n}")
-    assert len(await count_queries(lambda: customer.get(f"/api/sessions/{name}"))) == 4
+    assert len(await count_queries(lambda: customer.get(f"/api/sessions/{name}"))) == 5
 
 
 async def test_posting_a_message(customer: Customer) -> None:
@@ -53,12 +53,12 @@ async def test_giving_up_waiting(customer: Customer) -> None:
 
 
 async def test_the_bots_answer(customer: Customer) -> None:
-    """Turn with message and session, known answers, lock, end of the turn, message, session, counter, event."""
+    """Turn, its team's bot, what was said, what is known, lock, end of the turn, message, session, counter, event."""
     name = await customer.start()
     await customer.say(name, "hi")
     turn = await in_database(BotTurn.objects.get)
     statements = await count_queries(lambda: answer_turn(turn_id=turn.pk, attempt=turn.attempts))
-    assert len(statements) == 8, "\n".join(statements)
+    assert len(statements) == 10, "\n".join(statements)
 
 
 @pytest.mark.parametrize(("path", "queries"), [("/", 0), ("/healthz", 0), ("/readyz", 1), ("/metrics", 9)])

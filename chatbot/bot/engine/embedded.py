@@ -1,6 +1,6 @@
 """The bot that is built in: it answers from the knowledge base, and sends nothing to anybody."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 from chatbot.bot.engine.interface import Action, Context, Outcome, Question, Source, Text
@@ -33,7 +33,7 @@ MAX_SUGGESTIONS = 3
 class EmbeddedEngine:
     """Answers at once and in one piece."""
 
-    async def answer(self, question: Question) -> AsyncIterator[Text | Outcome]:
+    async def answer(self, question: Question) -> AsyncGenerator[Text | Outcome, None]:
         found = await find(question_of(question.text)) if question.text.strip() else NOTHING
         entries = await in_database(_entries, found)
         yield decide(question, found, entries, await PHRASE_BOOK.phrases())

@@ -8,6 +8,7 @@ from chatbot.conversations.events import MessageJson
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.confirm_messages import confirm_messages
 from chatbot.customers.actions.post_customer_message import post_customer_message
+from chatbot.customers.actions.stop_answer import stop_answer
 from chatbot.customers.actions.tell_typing import tell_typing
 from chatbot.customers.api.guards import credentials
 from chatbot.web.bodies import Json
@@ -45,3 +46,11 @@ def typing(request: HttpRequest, name: str, body: Json[TypingBody]) -> Status[No
     """To be called while the customer writes, every few seconds; more than one in 2 s is swallowed."""
     tell_typing(own_session(request, name), active=body.active)
     return Status(204, None)
+
+
+@router.post("/{name}/stop", response={202: None})
+@changes(access=own_session)
+def stop(request: HttpRequest, name: str) -> Status[None]:
+    """The bot says no more; what it has shown is stored as its answer. 202 also where it is not writing."""
+    stop_answer(session_name=name, credentials=credentials(request))
+    return Status(202, None)

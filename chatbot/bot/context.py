@@ -1,0 +1,54 @@
+"""What a bot is told of a conversation: what was said since it last came to the bot."""
+
+from datetime import datetime
+from itertools import takewhile
+
+from django.db.models import Q
+
+from chatbot.bot.engine.interface import Context, Line
+from chatbot.conversations.bot_reply import BotReply
+from chatbot.conversations.queue_rules import Asker
+from chatbot.models import ChatSession, HistoryEntry, Message, Role, What
+
+MAX_LINES = 30
+
+# A wish for a human that was spoken before one of these has been fulfilled, or taken back.
+BEGINNINGS = (What.RELEASED, What.REOPENED, What.GAVE_UP)
+
+
+def context_of(session: ChatSession, *, before: int, thread: str = "") -> Context:
+    """Of the message with the id `before`. Two queries; one more for a session that was with people, and of an address.
+
+    Messages of the same moment as the beginning belong to it: the bot's own greeting after a release.
+    """
+    since = came_to_bot(session)
+    # The answers to what was asked before may come after the message itself.
+    rows = Message.objects.filter(Q(id__lt=before) | Q(role=Role.BOT), session=session).exclude(role=Role.SYSTEM)
+    newest = rows.select_related("agent").order_by("-id")[:MAX_LINES]
+    spoken = list(takewhile(lambda message: since is None or message.created_at >= since, newest))
+    last: BotReply = next((each.reply or BotReply() for each in spoken if each.role == Role.BOT), BotReply())
+    return Context(
+        session_name=session.name,
+        language=session.language,
+        lines=tuple(_line(message) for message in reversed(spoken) if message.content),
+        was_unsure=last.get("is_unsure", False),
+        last_entry=last.get("entry", ""),
+        had_trouble=last.get("had_trouble", False),
+        thread=thread,
+        is_vip=Asker(session, ()).is_vip,
+    )
+
+
+def came_to_bot(session: ChatSession) -> datetime | None:
+    """When people last gave the session to the bot, or it was reopened; None if it has always been the bot's."""
+    if session.version == 1:
+        return None
+    lines = HistoryEntry.objects.filter(session=session, what__in=BEGINNINGS).order_by("-id")
+    return lines.values_list("at", flat=True).first()
+
+
+def _line(message: Message) -> Line:
+    if message.role == Role.AGENT:
+        name = message.agent.get_full_name() or message.agent.username if message.agent else ""
+        return Line("agent", message.content, name)
+    return Line("bot" if message.role == Role.BOT else "customer", message.content)
