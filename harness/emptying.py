@@ -1,7 +1,7 @@
 """The database of a test process is emptied after a test that wrote for good, in a tenth of Django's time.
 
-Django's `flush` deletes from every table, and makes the types of content and the permissions anew from all models: 45 ms
-of processor time, more than most tests take, and on PostgreSQL 0.3 s for TRUNCATE, which is made for large tables.
+Django's `flush` deletes from every table, and makes the types of content and the permissions anew from all models: 45
+ms of processor time, more than most tests take, and on PostgreSQL 0.3 s for TRUNCATE, which is made for large tables.
 """
 
 import functools
@@ -22,7 +22,7 @@ def empty_quickly(patch: Any) -> None:
     """From now on. `patch` is pytest's MonkeyPatch, which takes it back."""
 
     def empty_databases(case: TransactionTestCase) -> None:
-        for alias in case._databases_names(include_mirrors=False):
+        for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
             empty(alias)
 
     patch.setattr(TransactionTestCase, "_fixture_teardown", empty_databases)
