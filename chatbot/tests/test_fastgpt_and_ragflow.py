@@ -56,8 +56,13 @@ async def test_fastgpt_gets_what_agents_said_as_a_variable(bot: Bot, fastgpt: Fa
     """It reads no message but the last."""
     outcome = await bot.ask(question("Well?", Line("customer", "hi"), Line("bot", "Hello."), *HUMAN_PART))
     chat = fastgpt.chats[outcome.thread]
-    assert chat.variables == {"human_transcript": "Customer: Where is my order?\nAlice: On its way."}
+    assert chat.variables["human_transcript"] == "Customer: Where is my order?\nAlice: On its way."
     assert chat.queries[-1].endswith("Well?")
+
+
+async def test_fastgpt_can_call_people_by_our_api(bot: Bot, fastgpt: FastGpt) -> None:
+    outcome = await bot.ask()
+    assert fastgpt.chats[outcome.thread].variables["hand_over_token"] == "token"
 
 
 async def test_fastgpt_calls_a_human_by_the_marker(bot: Bot, fastgpt: FastGpt) -> None:
