@@ -70,6 +70,7 @@ def question_answered(text: str) -> str | None:
         "why can't I talk to a human",
         "is there a person I can talk to",
         "can a human help me",
+        "can someone real please talk to me",
         "customer service please",
     ],
 )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatbot.bot.understanding.smalltalk import answer_small_talk, question_of
+from chatbot.bot.understanding.question import question_of
+from chatbot.bot.understanding.smalltalk import answer_small_talk
 from chatbot.bot.understanding.smalltalk_phrases import (
     AGREED,
     APOLOGY,
@@ -73,6 +74,12 @@ def test_a_question_is_no_small_talk(text: str) -> None:
         ("hello 怎么退货", "hello 怎么退货"),
         ("hi! 怎么退货", "怎么退货"),
         ("where is it, ok, and when does it come", "where is it, ok, and when does it come"),
+        ("thanks but where is my parcel", "where is my parcel"),
+        ("This is ridiculous! Where is my parcel?", "Where is my parcel?"),
+        ("I don't want a human, where is my parcel", "where is my parcel"),
+        ("不要人工，怎么退货", "怎么退货"),
+        ("太过分了，不发货", "不发货"),
+        ("还没到气死我了，怎么办", "还没到气死我了，怎么办"),
         ("thanks", "thanks"),
         ("hello kitty mug", "hello kitty mug"),
     ],

@@ -40,6 +40,7 @@ _EN_ASK = re.compile(
     rf"\b{_EN_VERB}{_EN_GAP}{_EN_KIND}(?:{_EN_HUMAN}|{_EN_REAL})s?\b"
     rf"|\b(?:talk|speak|chat|talking|speaking)\s+(?:to|with){_EN_GAP}{_EN_KIND}{_EN_SOMEBODY}\b"
     rf"|\b(?:{_EN_HUMAN}|person|someone|somebody)(?:\s+(?:here|there|that|who|whom))*\s+(?:i|we)\s+can\s+(?:talk|speak|chat)\b"
+    r"|\b(?:someone|somebody|anyone|anybody)\s+(?:real|human|alive)\b"
     rf"|\bcan\s+(?:a|an|some)\s+{_EN_KIND}(?:{_EN_HUMAN}|person)s?\s+(?:help|assist|call|answer)"
 )
 _EN_ALONE = re.compile(
@@ -61,6 +62,11 @@ def asks_for_human(text: str, phrases: Iterable[str] = ()) -> bool:
     plain = normalise(text)
     asks = any(_clause_asks(clause.strip()) for clause in CLAUSE_END.split(plain) if clause)
     return asks or says_one_of(phrases, plain)
+
+
+def refuses_human(clause: str) -> bool:
+    """Of a normalised clause: it says that no human is wished for, and asks nothing."""
+    return bool(_ZH_NEGATED.search(clause) or (_EN_NEGATED.search(clause) and _EN_ASK.search(clause)))
 
 
 def _clause_asks(clause: str) -> bool:
