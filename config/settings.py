@@ -177,6 +177,11 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
         "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
         "django.security.csrf": {"level": "WARNING"},
+        "httpcore": {
+            "level": "WARNING"
+        },  # of requests to bots outside: they name addresses, and at DEBUG what was said
+        "httpx": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: the job that needed it logs it
     },
 }

@@ -6,6 +6,7 @@ from itertools import takewhile
 from django.db.models import Q
 
 from chatbot.bot.engine.interface import Context, Line
+from chatbot.bot.hand_over_token import hand_over_token
 from chatbot.conversations.bot_reply import BotReply
 from chatbot.conversations.queue_rules import Asker
 from chatbot.models import ChatSession, HistoryEntry, Message, Role, What
@@ -36,6 +37,7 @@ def context_of(session: ChatSession, *, before: int, thread: str = "") -> Contex
         had_trouble=last.get("had_trouble", False),
         thread=thread,
         is_vip=Asker(session, ()).is_vip,
+        hand_over_token=hand_over_token(session.name),
     )
 
 

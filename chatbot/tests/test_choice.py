@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.bot.engine.choice import EMBEDDED, engine_of
 from chatbot.bot.engine.outside.endpoint import endpoint_of
-from chatbot.bot.engine.outside.openai_compatible import OpenAIEngine
+from chatbot.bot.engine.outside.engine import OutsideEngine
 from chatbot.conversations.teams import default_team
 from chatbot.models import BotEngine, EngineKind, Team
 
@@ -27,7 +27,7 @@ def test_a_team_has_its_own() -> None:
     sales = Team.objects.create(name="Sales", engine=row)
     chosen = engine_of(sales.pk)
     assert chosen.row_id == row.pk
-    assert chosen.engine == OpenAIEngine(endpoint_of(row))
+    assert chosen.engine == OutsideEngine(endpoint_of(row))
     assert engine_of(None) is EMBEDDED
 
 
@@ -41,7 +41,7 @@ def test_the_default_team_has_its_own() -> None:
 def test_a_team_without_one_has_that_of_the_environment(settings: Any) -> None:
     settings.BOT_BASE_URL, settings.BOT_MODEL, settings.BOT_API_KEY = "http://localhost:1/v1", "small", "secret"
     chosen = engine_of(None)
-    assert isinstance(chosen.engine, OpenAIEngine)
+    assert isinstance(chosen.engine, OutsideEngine)
     assert (chosen.engine.endpoint.model, chosen.engine.endpoint.key) == ("small", "secret")
     assert chosen.row_id is None
 

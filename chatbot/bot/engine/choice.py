@@ -6,8 +6,8 @@ from django.db.models import Q, QuerySet
 
 from chatbot.bot.engine.embedded import EmbeddedEngine
 from chatbot.bot.engine.interface import Engine
-from chatbot.bot.engine.outside.endpoint import Endpoint, endpoint_of, endpoint_of_environment
-from chatbot.bot.engine.outside.openai_compatible import OpenAIEngine
+from chatbot.bot.engine.outside.endpoint import endpoint_of, endpoint_of_environment
+from chatbot.bot.engine.outside.engine import OutsideEngine
 from chatbot.models import BotEngine, EngineKind, Team
 from chatbot.models.prepared import PreparedQuery
 
@@ -37,7 +37,7 @@ def engine_of(team_id: int | None) -> ChosenEngine:
     if row is not None:
         return _chosen(row)
     endpoint = endpoint_of_environment()
-    return ChosenEngine(_outside(endpoint)) if endpoint else EMBEDDED
+    return ChosenEngine(OutsideEngine(endpoint)) if endpoint else EMBEDDED
 
 
 def engine_row_of(team_id: int | None) -> BotEngine | None:
@@ -49,11 +49,7 @@ def engine_row_of(team_id: int | None) -> BotEngine | None:
 def _chosen(row: BotEngine) -> ChosenEngine:
     if row.kind == EngineKind.EMBEDDED:
         return EMBEDDED
-    return ChosenEngine(_outside(endpoint_of(row)), row_id=row.pk)
-
-
-def _outside(endpoint: Endpoint) -> Engine:
-    return OpenAIEngine(endpoint)
+    return ChosenEngine(OutsideEngine(endpoint_of(row)), row_id=row.pk)
 
 
 def _this_team_or_the_default_one(team_id: int) -> QuerySet[Team]:
