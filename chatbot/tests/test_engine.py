@@ -71,6 +71,12 @@ def question_answered(text: str) -> str | None:
         "is there a person I can talk to",
         "can a human help me",
         "can someone real please talk to me",
+        "live chat",
+        "客服",
+        "我要找客服",
+        "真人回复",
+        "换个人来",
+        "叫你们经理来",
         "customer service please",
     ],
 )
@@ -103,6 +109,10 @@ def test_asking_for_a_human_escalates(text: str) -> None:
         "I need a person to sign for my parcel?",
         "human error in my order",
         "please contact human resources",
+        "no human needed",
+        "不要叫经理",
+        "换个人民币付款",
+        "联系客服电话",
         "where is my order",
     ],
 )

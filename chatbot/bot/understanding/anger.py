@@ -31,7 +31,15 @@ _EN = re.compile(
             r"\bare you (?:kidding|joking)\b|\bwhat the (?:hell|heck|fuck)\b|\bwaste of (?:time|money)\b",
             r"\bhow many (?:more )?times (?:do|must|should) i\b",
             r"\b(?:third|fourth|fifth|tenth|hundredth|\d+th) time(?: (?:that )?i(?:'m| am|'ve| have)?(?: \w+)?)?\b",
-            r"\bworst\b.{0,20}\bever\b",
+            r"\bworst\b.{0,20}\bever\b|\bsucks?$|\brip ?offs?\b|\bi hate (?:you|your|this)\b",
+            r"^(?:what a |it's a |this is a )?scam$",
+            r"\b(?:very|really|so|extremely|deeply) disappoint(?:ed|ing)\b|\btak(?:es|ing) forever\b",
+            r"\bnever (?:order|buy|shop|com)(?:ing)?\b.{0,25}\bagain\b|\bnever again\b|\bthanks for nothing\b",
+            r"\bi (?:want|need|would like|wish) to (?:complain|(?:make|file) a complaint)\b|\bi'd like to complain\b",
+            # Of the bot's answers.
+            r"(?:not|isn't|wasn't) what i (?:asked|meant|wanted)|^wrong answer$",
+            r"\byou(?:'re| are) not help(?:ing|ful)\b",
+            r"\b(?:that|this|it|you) (?:didn't|doesn't|does not|did not|don't) (?:help|understand)(?: me| at all)*$",
         )
     )
 )
@@ -45,6 +53,9 @@ _ZH = re.compile(
             "(?:太|真|好|真是|简直)(?:是)?(?:无语|恶心|离谱|过分|坑|差劲|垃圾|烂)|无语了|离谱|过分了|差劲|态度.{0,3}(?:差|恶劣)",
             "坑爹|坑人|骗子|骗钱|黑店|黑心|投诉你们|没人管|耍我|忽悠|糊弄|敷衍|浪费(?:我)?(?:的)?时间",
             "废物|傻[逼叉子瓜]|智障|脑残|白痴|弱智|蠢货|笨死|妈的|他妈|尼玛|特么|滚(?:[蛋开]|$)|操你|狗屎|王八蛋",
+            "(?:太|真|很|非常|好)(?:让人|令人)?失望|让人失望|再也不(?:买|来|用|会)|(?:服务|客服)(?:真|太|很|这么|也太)?差",
+            "死哪去|有病(?:吧|啊)|(?:听不懂|说)人话|效率(?:太|真|这么)?低|骗人的(?!吗)|我(?:要|想)投诉",
+            "答非所问|没用的东西|(?:你|机器人)(?:真|太)?没用|没(?:有)?解决(?:我的)?(?:任何)?问题|烦死",
             r"第[三四五六七八九十\d]+[次遍]|说了?(?:多少|几|好几|八百)[次遍]|还要我?等多久",
         )
     )

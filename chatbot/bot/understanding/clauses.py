@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from chatbot.knowledge.language import normalise
 
-CLAUSE_END = re.compile(r"[.,;:!?\n。，；：！？、~…\"“”「」()（）]+|\bbut\b|但是?|而是", re.IGNORECASE)
+# Between Chinese characters a space is a comma.
+CLAUSE_END = re.compile(
+    r"[.,;:!?\n。，；：！？、~…\"“”「」()（）]+|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\bbut\b|但是?|而是",
+    re.IGNORECASE,
+)
 _NO_LETTER = re.compile(r"[^\w ']|_")
 
 _EN_NEGATION = re.compile(

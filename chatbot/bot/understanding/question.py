@@ -5,7 +5,6 @@ import re
 from chatbot.bot.understanding.anger import is_mere_anger
 from chatbot.bot.understanding.clauses import Clause, clauses_of
 from chatbot.bot.understanding.smalltalk import reply_to
-from chatbot.bot.understanding.wishes import refuses_human
 
 # A greeting or thanks that runs into the question without a comma.
 _RUNS_IN = re.compile(
@@ -25,9 +24,9 @@ def question_of(text: str) -> str:
     if not asking:
         return text
     # With the mark that ends it.
-    question = text[asking[0].start : asking[-1].end + 1].strip()
+    question = text[asking[0].start : asking[-1].end + 1].strip(" \t\n,;:，；：、")
     return _RUNS_IN.sub("", question, count=1) if _RUNS_IN.match(question) else question
 
 
 def _is_beside_it(clause: Clause) -> bool:
-    return bool(reply_to(clause.plain)) or is_mere_anger(clause.plain) or refuses_human(clause.plain)
+    return bool(reply_to(clause.plain)) or is_mere_anger(clause.plain)

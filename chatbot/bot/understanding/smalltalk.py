@@ -1,10 +1,13 @@
 """Greetings, thanks, goodbyes and "are you a robot?": what no table of answers should have to hold."""
 
+import re
 import unicodedata
 
 from chatbot.bot.understanding.clauses import clauses_of
-from chatbot.bot.understanding.smalltalk_phrases import EMOJI, ORDER, PATTERNS
+from chatbot.bot.understanding.smalltalk_phrases import AGREED, EMOJI, ORDER, PATTERNS
+from chatbot.bot.understanding.wishes import refuses_human
 
+_HELLO = re.compile(r"^(?:(?:hi|hello|hey)(?: there)? |你好 ?|您好 ?|请问 ?)")
 # Letters. Longer clauses are no small talk.
 _MAX_CLAUSE = 60
 
@@ -20,9 +23,15 @@ def answer_small_talk(text: str) -> str | None:
 
 
 def reply_to(plain: str) -> str | None:
-    """The English source of the reply to a clause, None if it is no small talk."""
+    """The English source of the reply to a clause, None if it is no small talk. "No human, please" is."""
     if len(plain) > _MAX_CLAUSE:
         return None
+    # "hi how are you" is one clause of two.
+    rest = _HELLO.sub("", plain, count=1)
+    return _find(plain) or (_find(rest) if rest else None) or (AGREED if refuses_human(plain) else None)
+
+
+def _find(plain: str) -> str | None:
     return next((reply for pattern, reply in PATTERNS if pattern.fullmatch(plain)), None)
 
 
