@@ -23,6 +23,12 @@ def _no_rate_limits() -> None:
     settings.RATE_LIMITS = {}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_encoder() -> None:
+    """It is a process that takes a second to start; who tests it turns it on."""
+    settings.BOT_ENCODER = False
+
+
 @pytest.fixture(autouse=True)
 def attachment_folder(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Path:
     """The folder of the storage of files, of this test alone; it is made when something is stored."""

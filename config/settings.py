@@ -135,6 +135,7 @@ AWAY_AFTER_MINUTES = env.away_minutes()
 WAIT_LIMITS = env.wait_limits()
 MAIL_AFTER_MINUTES = env.mail_minutes()
 CHAT_URL = env.chat_url()
+BOT_ENCODER = env.flag("BOT_ENCODER", default=True)
 _mail = env.mail()
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
