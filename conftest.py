@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from realtime.database import close_connections
 from realtime.process import Process
 
 QUIET_SECONDS = 30.0
+
+# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
+# other ten times as long as they compute.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session", autouse=True)
