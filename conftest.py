@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import asyncio
+import gc
 import secrets
 import time
 from collections.abc import Iterator
@@ -10,11 +11,20 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from harness.emptying import empty_quickly
 from realtime import database, home
 from realtime.database import close_connections
 from realtime.process import Process
 
 QUIET_SECONDS = 30.0
+COLLECTED_AFTER = (10_000, 20, 20)  # objects of the youngest generation, then collections of the one before
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no search for garbage walks through it, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +40,13 @@ def attachment_folder(tmp_path_factory: pytest.TempPathFactory, settings: Any) -
     backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}}
     settings.STORAGES = {**settings.STORAGES, "attachments": backend}
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _databases_are_emptied_quickly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        empty_quickly(patch)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,6 +38,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
     document = await fetch_document(settings, "chatbot", "openapi.json")
     assert set(document["paths"]) == {
         "/api/links",
+        "/api/hand-overs",
         "/api/sessions",
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",

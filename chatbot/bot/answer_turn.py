@@ -9,12 +9,14 @@ from dataclasses import replace
 from django.utils.translation import gettext, gettext_noop, override
 
 from chatbot.bot import work
-from chatbot.bot.engine.embedded import EmbeddedEngine, apologise
+from chatbot.bot.engine.choice import EMBEDDED
+from chatbot.bot.engine.embedded import apologise
 from chatbot.bot.engine.interface import Action, Engine, EngineTrouble, Outcome, Text
 from chatbot.bot.metrics import count_answer, count_trouble
 from chatbot.bot.showing import Showing
 from chatbot.bot.work import LostTurn, Work
-from realtime.database import in_turn
+from chatbot.models import Status
+from realtime.database import in_database, in_turn
 
 MAX_ATTEMPTS = 3
 
@@ -36,7 +38,7 @@ async def answer_turn(*, turn_id: int, attempt: int, halted: asyncio.Event | Non
     """
     halted = halted or asyncio.Event()
     try:
-        working = await in_turn(f"turn {turn_id}", work.begin, turn_id, attempt)
+        working = await in_database(work.begin, turn_id, attempt)
         outcome, is_stopped = await _outcome(working, attempt, halted)
         await in_turn(working.session.name, work.end, working, outcome, is_stopped=is_stopped)
     except LostTurn:
@@ -49,8 +51,8 @@ async def answer_turn(*, turn_id: int, attempt: int, halted: asyncio.Event | Non
 
 async def _outcome(working: Work, attempt: int, halted: asyncio.Event) -> tuple[Outcome, bool]:
     """What the bot decides, and whether it was stopped before."""
-    if working.turn.is_stopped:
-        halted.set()
+    if working.turn.is_stopped or working.session.status != Status.BOT_ACTIVE:
+        return _as_shown(working), True
     if attempt > MAX_ATTEMPTS:
         return apologise(working.question), False
     asking = asyncio.create_task(_ask_with_fallback(working, halted))
@@ -60,7 +62,11 @@ async def _outcome(working: Work, attempt: int, halted: asyncio.Event) -> tuple[
     asking.cancel()
     with contextlib.suppress(asyncio.CancelledError, EngineTrouble):
         await asking
-    return Outcome(Action.ANSWER, working.turn.shown or _say(STOPPED, working.session.language)), True
+    return _as_shown(working), True
+
+
+def _as_shown(working: Work) -> Outcome:
+    return Outcome(Action.ANSWER, working.turn.shown or _say(STOPPED, working.session.language))
 
 
 async def _first(asking: "asyncio.Task[Outcome]", halt: Awaitable[bool]) -> None:
@@ -78,16 +84,17 @@ async def _first(asking: "asyncio.Task[Outcome]", halt: Awaitable[bool]) -> None
 
 async def _ask_with_fallback(working: Work, halted: asyncio.Event) -> Outcome:
     """Ask the session's engine; the one that is built in, where that gives no usable answer."""
-    engine, name = EmbeddedEngine(), "embedded"
+    chosen = working.chosen
     try:
         async with asyncio.timeout(MAX_SECONDS):
-            return await _ask(engine, working, halted)
+            return await _ask(chosen.engine, working, halted)
     except (EngineTrouble, TimeoutError) as trouble:
+        name = type(chosen.engine).__name__
         logger.warning("bot failed engine=%s message=%s: %s", name, working.turn.message_id, trouble)
         count_trouble(name)
     if working.turn.shown:
         await in_turn(working.session.name, work.set_aside, working)
-    outcome = await _ask(EmbeddedEngine(), working, halted)
+    outcome = await _ask(EMBEDDED.engine, working, halted)
     return replace(outcome, had_trouble=True, offer_human=outcome.offer_human or working.question.context.had_trouble)
 
 

@@ -3,7 +3,10 @@
 from datetime import datetime
 from itertools import takewhile
 
+from django.db.models import Q
+
 from chatbot.bot.engine.interface import Context, Line
+from chatbot.bot.hand_over_token import hand_over_token
 from chatbot.conversations.bot_reply import BotReply
 from chatbot.conversations.queue_rules import Asker
 from chatbot.models import ChatSession, HistoryEntry, Message, Role, What
@@ -20,8 +23,9 @@ def context_of(session: ChatSession, *, before: int, thread: str = "") -> Contex
     Messages of the same moment as the beginning belong to it: the bot's own greeting after a release.
     """
     since = came_to_bot(session)
-    rows = Message.objects.filter(session=session, id__lt=before).exclude(role=Role.SYSTEM).select_related("agent")
-    newest = rows.order_by("-id")[:MAX_LINES]
+    # The answers to what was asked before may come after the message itself.
+    rows = Message.objects.filter(Q(id__lt=before) | Q(role=Role.BOT), session=session).exclude(role=Role.SYSTEM)
+    newest = rows.select_related("agent").order_by("-id")[:MAX_LINES]
     spoken = list(takewhile(lambda message: since is None or message.created_at >= since, newest))
     last: BotReply = next((each.reply or BotReply() for each in spoken if each.role == Role.BOT), BotReply())
     return Context(
@@ -33,6 +37,7 @@ def context_of(session: ChatSession, *, before: int, thread: str = "") -> Contex
         had_trouble=last.get("had_trouble", False),
         thread=thread,
         is_vip=Asker(session, ()).is_vip,
+        hand_over_token=hand_over_token(session.name),
     )
 
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from chatbot.bot.context import came_to_bot, context_of
+from chatbot.bot.engine.choice import ChosenEngine, engine_of
 from chatbot.bot.engine.interface import Action, Outcome, Question
 from chatbot.conversations import events, transcript
 from chatbot.conversations.answering import stream_of
@@ -16,7 +17,7 @@ from chatbot.conversations.errors import QueueFull
 from chatbot.conversations.escalation import enqueue, tell_full
 from chatbot.conversations.history import BOT
 from chatbot.conversations.locking import LockedSession, lock_session
-from chatbot.models import BotTurn, ChatSession, Message, Role, Status
+from chatbot.models import BotThread, BotTurn, ChatSession, Message, Role, Status
 from chatbot.models.prepared import PreparedQuery
 from realtime.api import send_many
 
@@ -34,6 +35,7 @@ class Work:
     turn: BotTurn
     attempt: int
     question: Question
+    chosen: ChosenEngine
     came_to_bot: datetime | None
 
     @property
@@ -54,8 +56,9 @@ def begin(turn_id: int, attempt: int) -> Work:
     if turn is None or turn.attempts != attempt:
         raise LostTurn
     message = turn.message
-    context = context_of(message.session, before=message.pk)
-    work = Work(turn, attempt, Question(message.content, context), came_to_bot(message.session))
+    chosen = engine_of(message.session.team_id)
+    context = context_of(message.session, before=message.pk, thread=_thread(message.session, chosen))
+    work = Work(turn, attempt, Question(message.content, context), chosen, came_to_bot(message.session))
     if turn.shown and not turn.is_stopped:
         set_aside(work)
     return work
@@ -102,6 +105,10 @@ def end(work: Work, outcome: Outcome, *, is_stopped: bool = False) -> None:
         locked = lock_session(work.session.name)
         if not _delete(work):
             raise LostTurn
+        if outcome.thread and work.chosen.row_id is not None:
+            BotThread.objects.update_or_create(
+                session=work.session, engine_id=work.chosen.row_id, defaults={"thread": outcome.thread}
+            )
         if locked.session.status == Status.BOT_ACTIVE and came_to_bot(locked.session) == work.came_to_bot:
             send_many(_carry_out(work, outcome, locked, is_stopped=is_stopped))
 
@@ -111,6 +118,14 @@ def _turn_with_session(turn_id: int) -> QuerySet[BotTurn]:
 
 
 _turns = PreparedQuery(_turn_with_session, sample=-1)
+
+
+def _thread(session: ChatSession, chosen: ChosenEngine) -> str:
+    """What the engine calls the conversation; no query for one that has no row."""
+    if chosen.row_id is None:
+        return ""
+    threads = BotThread.objects.filter(session=session, engine=chosen.row_id)
+    return threads.values_list("thread", flat=True).first() or ""
 
 
 def _delete(work: Work) -> bool:

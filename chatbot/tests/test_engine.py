@@ -167,20 +167,11 @@ def test_a_known_question_gets_its_answer(text: str, question: str) -> None:
         "今天天气怎么样",
         "给我讲个笑话",
         "你喜欢吃什么",
-        "😀",
     ],
 )
-def test_an_unknown_question_offers_a_human(text: str) -> None:
+def test_the_bot_does_not_pretend_to_know(text: str) -> None:
     decision = ask(text)
-    assert decision.offer_human
-
-
-@pytest.mark.parametrize(
-    "text", ["hi", "Hello!", "你好", "您好！", "thanks", "Thank you very much!", "谢谢", "再见", "bye", "你是真人吗"]
-)
-def test_small_talk_is_answered(text: str) -> None:
-    decision = ask(text)
-    assert not decision.offer_human
+    assert (decision.action is Action.ANSWER, decision.is_unsure) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -207,19 +198,33 @@ def test_of_files_alone_the_bot_says_who_can_open_them(language: str, words: str
     assert decision.offer_human
 
 
-def test_an_answer_in_another_language_is_not_given() -> None:
-    english_only = [entry for entry in ENTRIES if entry.language == "en"]
-    decision = ask("我要开发票 invoice", english_only)
-    assert decision.offer_human
-
-
 def test_without_answers_the_bot_is_unsure() -> None:
-    decision = ask("where is my order", [])
-    assert decision.offer_human
+    assert ask("where is my order", []).is_unsure
 
 
 @pytest.mark.parametrize(
-    "words", ["please talk to the ", "talk to ", "不要", "不要人工", "not ", "to ", "can a real live "]
+    "words",
+    [
+        "please talk to the ",
+        "talk to ",
+        "不要",
+        "不要人工",
+        "not ",
+        "to ",
+        "can a real live ",
+        "this ",
+        "so ",
+        "your ",
+        "这真是",
+        "thanks ",
+        "ok ",
+        "k",
+        "哈",
+        "谢谢了",
+        "hi, ",
+        "worst ",
+        "🙂",
+    ],
 )
 def test_a_long_message_does_not_hold_the_thread(words: str) -> None:
     """Patterns that backtrack without bound would take minutes over these; the slowest takes 0.06 s."""

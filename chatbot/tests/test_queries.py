@@ -53,12 +53,12 @@ async def test_giving_up_waiting(customer: Customer) -> None:
 
 
 async def test_the_bots_answer(customer: Customer) -> None:
-    """Turn with message and session, what was said, what is known, lock, end of the turn, message, session, counter, event."""
+    """Turn, its team's bot, what was said, what is known, lock, end of the turn, message, session, counter, event."""
     name = await customer.start()
     await customer.say(name, "hi")
     turn = await in_database(BotTurn.objects.get)
     statements = await count_queries(lambda: answer_turn(turn_id=turn.pk, attempt=turn.attempts))
-    assert len(statements) == 9, "\n".join(statements)
+    assert len(statements) == 10, "\n".join(statements)
 
 
 @pytest.mark.parametrize(("path", "queries"), [("/", 0), ("/healthz", 0), ("/readyz", 1), ("/metrics", 9)])

@@ -30,7 +30,8 @@ class Context:
 
     `lines` are the messages before the question, oldest first. How the bot answered last: `was_unsure`, `last_entry`,
     `had_trouble` (its engine failed). `thread` is what an engine outside calls the conversation, "" before it has said.
-    `is_vip`: by the address that the customer gives.
+    `is_vip`: by the address that the customer gives. With `hand_over_token` an engine outside may call
+    POST /api/hand-overs.
     """
 
     session_name: str
@@ -41,6 +42,7 @@ class Context:
     had_trouble: bool = False
     thread: str = ""
     is_vip: bool = False
+    hand_over_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

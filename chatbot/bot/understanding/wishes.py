@@ -1,10 +1,11 @@
 """Does a customer ask for a human? "Talk to a human" and "转人工" do; "travel agent" and "不要转人工" do not."""
 
 import re
+from collections.abc import Iterable
 
+from chatbot.bot.understanding.clauses import CLAUSE_END
+from chatbot.bot.understanding.phrases import says_one_of
 from chatbot.knowledge.language import normalise
-
-_CLAUSE_END = re.compile(r"[.,;:!?\n。，；：！？、~\"“”「」()（）]+|\bbut\b|但是?|而是")
 
 # Chinese. 人工智能 is artificial intelligence; 人工费 is a labour charge.
 _ZH_HUMAN = r"(?:人工(?!智能|费|成本|合成|湖|材料)|真人|活人|客服人员|客服专员|坐席)"
@@ -52,9 +53,14 @@ _EN_NEGATED = re.compile(
 )
 
 
-def asks_for_human(text: str) -> bool:
-    """Whether some clause of the text asks for a human and does not refuse one."""
-    return any(_clause_asks(clause.strip()) for clause in _CLAUSE_END.split(normalise(text)) if clause)
+def asks_for_human(text: str, phrases: Iterable[str] = ()) -> bool:
+    """Whether some clause of the text asks for a human and does not refuse one.
+
+    `phrases` are what supervisors have written beside the patterns, normalised.
+    """
+    plain = normalise(text)
+    asks = any(_clause_asks(clause.strip()) for clause in CLAUSE_END.split(plain) if clause)
+    return asks or says_one_of(phrases, plain)
 
 
 def _clause_asks(clause: str) -> bool:

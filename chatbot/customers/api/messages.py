@@ -12,7 +12,7 @@ from chatbot.customers.actions.stop_answer import stop_answer
 from chatbot.customers.actions.tell_typing import tell_typing
 from chatbot.customers.api.guards import credentials
 from chatbot.web.bodies import Json
-from chatbot.web.json_api import changes, reads
+from chatbot.web.json_api import changes, reads_together
 from chatbot.web.schemas import MessageBody, ReceiptsBody, TypingBody
 
 router = Router(tags=["messages"])
@@ -41,7 +41,7 @@ def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status
 
 
 @router.post("/{name}/typing", response={204: None})
-@reads(access=own_session)
+@reads_together(access=own_session)
 def typing(request: HttpRequest, name: str, body: Json[TypingBody]) -> Status[None]:
     """To be called while the customer writes, every few seconds; more than one in 2 s is swallowed."""
     tell_typing(own_session(request, name), active=body.active)
