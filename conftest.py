@@ -18,6 +18,10 @@ from realtime.database import close_connections
 from realtime.process import Process
 
 QUIET_SECONDS = 30.0
+# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
+# other ten times as long as they compute.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 COLLECTED_AFTER = (10_000, 20, 20)  # objects of the youngest generation, then collections of the one before
 
 
@@ -26,11 +30,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
-
-
-# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
-# other ten times as long as they compute.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session", autouse=True)
