@@ -176,7 +176,12 @@ def _call_an_agent(outcome: Outcome, locked: LockedSession, message: Message) ->
     """Put the session into the queue, as the customer's message asked; tell him if too many wait."""
     try:
         _, outgoing = enqueue(
-            locked.session, actor=BOT, reason=outcome.reason, now=locked.now, calling_message=message.pk
+            locked.session,
+            actor=BOT,
+            reason=outcome.reason,
+            now=locked.now,
+            calling_message=message.pk,
+            summary=outcome.summary,
         )
     except QueueFull:
         return tell_full(locked.session, asked_by=message, now=locked.now)

@@ -56,9 +56,11 @@ def escalate(
     team: Team | None = None,
     priority: int = Priority.LOW,
     why: dict[str, Any] | None = None,
+    summary: str = "",
 ) -> Change:
     """Put the session into the queue of a team (None: the default one), for an answer to `question`.
 
+    `summary` says what came before, with the bot.
     Its priority rises to `priority`, if that is higher; that of a closed one does not count any more. Raises
     AlreadyEscalated if it waits or has an agent.
     """
@@ -76,6 +78,7 @@ def escalate(
         unanswered_since=now,
         escalation_reason=reason,
         question=question[:PREVIEW_LENGTH],
+        handover_summary=summary,
         closed_at=None,
         **_queued(session, now),
     )
@@ -111,7 +114,8 @@ def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = W
 def release(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
     """Give a live session back to the bot."""
     line = _Line(What.RELEASED, actor, now)
-    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_LEFT)
+    left = {**_NOT_WAITING, **_LEFT, "handover_summary": ""}
+    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **left)
 
 
 def requeue(
@@ -175,7 +179,8 @@ def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, A
 def reopen(session: ChatSession, *, now: datetime) -> Change:
     """Give a closed session to the bot."""
     line = _Line(What.REOPENED, history.CUSTOMER, now)
-    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None, priority=Priority.NORMAL)
+    fresh = {"closed_at": None, "priority": Priority.NORMAL, "handover_summary": ""}
+    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, **fresh)
 
 
 def hold(session: ChatSession, *, until: datetime | None, actor: Actor, now: datetime) -> bool:

@@ -18,7 +18,8 @@ from chatbot.bot.engine.wording import (
 )
 from chatbot.bot.understanding.anger import is_anger_alone, is_angry
 from chatbot.bot.understanding.phrases import NO_PHRASES, PHRASE_BOOK, Phrases
-from chatbot.bot.understanding.smalltalk import answer_small_talk, question_of
+from chatbot.bot.understanding.question import question_of
+from chatbot.bot.understanding.smalltalk import answer_small_talk
 from chatbot.bot.understanding.wishes import asks_for_human
 from chatbot.knowledge.language import language_of, normalise
 from chatbot.knowledge.search import ANSWER_ABOVE, NOTHING, SUGGEST_ABOVE, Candidate, Found, find
