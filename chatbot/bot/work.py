@@ -106,11 +106,13 @@ def end(work: Work, outcome: Outcome, *, is_stopped: bool = False) -> None:
         locked = lock_session(work.session.name)
         if not _delete(work):
             raise LostTurn
+        if locked.session.status == Status.CLOSED or came_to_bot(locked.session) != work.came_to_bot:
+            return
         if outcome.thread and work.chosen.row_id is not None:
             BotThread.objects.update_or_create(
                 session=work.session, engine_id=work.chosen.row_id, defaults={"thread": outcome.thread}
             )
-        if locked.session.status == Status.BOT_ACTIVE and came_to_bot(locked.session) == work.came_to_bot:
+        if locked.session.status == Status.BOT_ACTIVE:
             send_many(_carry_out(work, outcome, locked, is_stopped=is_stopped))
 
 

@@ -32,7 +32,7 @@ from chatbot.conversations.agents import agent_json, note_idle
 from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
 from chatbot.conversations.history import Actor, agent_actor
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Phase, Priority, Status, Team, What
+from chatbot.models import PREVIEW_LENGTH, BotThread, ChatSession, Phase, Priority, Status, Team, What
 
 logger = logging.getLogger(__name__)
 
@@ -164,9 +164,13 @@ def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime, why: d
 
 
 def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
-    """End the conversation: with the bot, waiting or live. The customer's next message reopens it."""
+    """End the conversation: with the bot, waiting or live. The customer's next message reopens it.
+
+    Bots outside forget it: one that read the old hand-over again would hand over again.
+    """
     if session.status == Status.CLOSED:
         raise InvalidStatus
+    BotThread.objects.filter(session=session).delete()
     line = _Line(What.CLOSED, actor, now, why or {})
     known = {"last_agent": session.assignee} if session.assignee else {}
     return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **known, **_NOT_WAITING, **_LEFT)
