@@ -40,18 +40,24 @@ def rank(text: str, entries: Sequence[KnowledgeEntry]) -> list[tuple[float, Know
 
 
 def _score_chinese(plain: str, answer: KnowledgeEntry) -> float:
-    overlap = _overlap(han_bigrams(plain) - _STOP_BIGRAMS, han_bigrams(answer.question) - _STOP_BIGRAMS)
-    return overlap + _keyword_score(answer, lambda keyword: keyword in plain)
+    said = han_bigrams(plain) - _STOP_BIGRAMS
+    return _nearest(said, answer, _known_bigrams) + _keyword_score(answer, lambda keyword: keyword in plain)
 
 
 def _score_english(plain: str, answer: KnowledgeEntry) -> float:
     words = _stems(plain)
-    overlap = _overlap(set(words) - _STOP_WORDS, set(_known_stems(answer.question)) - _STOP_WORDS)
     spoken = f" {' '.join(words)} "
-    return overlap + _keyword_score(answer, lambda keyword: f" {' '.join(_known_stems(keyword))} " in spoken)
+    return _nearest(set(words) - _STOP_WORDS, answer, _known_words) + _keyword_score(
+        answer, lambda keyword: f" {' '.join(_known_stems(keyword))} " in spoken
+    )
 
 
-def _overlap(said: set[str], asked: set[str]) -> float:
+def _nearest(said: set[str], answer: KnowledgeEntry, parts_of: Callable[[str], frozenset[str]]) -> float:
+    """How much of it is the way of asking that has most in common with it."""
+    return max(_overlap(said, parts_of(text)) for text in phrasings(answer))
+
+
+def _overlap(said: set[str], asked: frozenset[str]) -> float:
     """0 to 1: how much of the known question was said, and how much of what was said belongs to it."""
     both = len(said & asked)
     return 0.6 * both / len(asked) + 0.4 * both / len(said) if both else 0.0
@@ -67,6 +73,16 @@ def _keyword_score(answer: KnowledgeEntry, occurs: Callable[[str], bool]) -> flo
 @lru_cache(maxsize=KEPT_TEXTS)
 def _known_stems(text: str) -> tuple[str, ...]:
     return tuple(_stems(normalise(text)))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _known_words(text: str) -> frozenset[str]:
+    return frozenset(_known_stems(text)) - _STOP_WORDS
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _known_bigrams(text: str) -> frozenset[str]:
+    return frozenset(han_bigrams(normalise(text)) - _STOP_BIGRAMS)
 
 
 @lru_cache(maxsize=KEPT_TEXTS)
