@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -27,10 +28,21 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(*COLLECTED_AFTER)
 
 
+# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
+# other ten times as long as they compute.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_rate_limits() -> None:
     """All tests of a process come from one address."""
     settings.RATE_LIMITS = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_encoder() -> None:
+    """It is a process that takes a second to start; who tests it turns it on."""
+    settings.BOT_ENCODER = False
 
 
 @pytest.fixture(autouse=True)

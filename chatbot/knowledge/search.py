@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from chatbot.knowledge.full_text import rank
+from chatbot.knowledge.retrieval.process import answerer
 from chatbot.models import KnowledgeEntry
 from realtime.database import in_database
 
@@ -36,7 +39,9 @@ NOTHING = Found(())
 
 
 async def find(text: str) -> Found:
-    """Ask the knowledge base, by words alone."""
+    """Ask the knowledge base by meaning; by words alone where BOT_ENCODER is off, and where no answer comes in time."""
+    if settings.BOT_ENCODER and (by_meaning := await answerer().find(text)) is not None:
+        return Found(tuple(Candidate(*each) for each in by_meaning))
     entries = await in_database(lambda: list(KnowledgeEntry.objects.filter(is_active=True)))
     return find_by_words(text, entries)
 
