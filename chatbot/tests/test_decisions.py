@@ -47,8 +47,12 @@ def test_below_it_says_that_it_does_not_know() -> None:
 
 
 def test_it_suggests_each_question_once_and_those_in_the_own_language_first() -> None:
-    outcome = ask("send", ("退货", 0.45), ("return", 0.4), ("again", 0.3), ("refund", 0.2))
+    outcome = ask("send", ("退货", 0.45), ("return", 0.2), ("again", 0.18), ("refund", 0.16))
     assert outcome.suggestions == ("How do I return it?", "When is the refund?", "怎么退货？")
+
+
+def test_what_is_hardly_more_probable_in_another_language_is_not_suggested() -> None:
+    assert ask("send", ("退货", 0.35), ("return", 0.2)).suggestions == ("How do I return it?",)
 
 
 def test_a_suggestion_that_was_pressed_is_answered() -> None:
