@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chatbot.knowledge import search
 from realtime import database, home
 from realtime.database import close_connections
 from realtime.process import Process
@@ -32,6 +33,12 @@ def _no_rate_limits() -> None:
 def _no_encoder() -> None:
     """It is a process that takes a second to start; who tests it turns it on."""
     settings.BOT_ENCODER = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_of_another_tests_knowledge() -> None:
+    """Revisions begin anew with each test's database."""
+    search.word_index.cache_clear()
 
 
 @pytest.fixture(autouse=True)
