@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chatbot.knowledge import search
 from harness.emptying import empty_quickly
 from realtime import database, home
 from realtime.database import close_connections
@@ -42,6 +43,12 @@ def _no_rate_limits() -> None:
 def _no_encoder() -> None:
     """It is a process that takes a second to start; who tests it turns it on."""
     settings.BOT_ENCODER = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_of_another_tests_knowledge() -> None:
+    """Revisions begin anew with each test's database."""
+    search.word_index.cache_clear()
 
 
 @pytest.fixture(autouse=True)
