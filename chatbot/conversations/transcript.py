@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext, override
 
 from chatbot.conversations.attachments import FILE_MARK, claim, read_files
+from chatbot.conversations.bot_reply import BotReply
 from chatbot.models import PREVIEW_LENGTH, SYSTEM_SENDER, ChatSession, Message, Role, Status
 
 CUSTOMER = "customer"
@@ -41,8 +42,8 @@ PEOPLE = (Role.CUSTOMER, Role.AGENT)
 
 # By hand, since every message runs these two; the ORM takes longer to write them than the database to do them.
 INSERT_ONCE = (
-    "INSERT INTO chatbot_message (session_id, role, content, agent_id, sender, client_id, created_at) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id, sender, client_id) DO NOTHING RETURNING id"
+    "INSERT INTO chatbot_message (session_id, role, content, agent_id, sender, client_id, created_at, reply) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id, sender, client_id) DO NOTHING RETURNING id"
 )
 NOTE_LATEST = (
     "UPDATE chatbot_chatsession SET last_message = %s, last_activity_at = %s, unanswered_since = %s, "
@@ -73,9 +74,11 @@ def write(
     now: datetime,
     agent: User | None = None,
     attachments: Sequence[str] = (),
+    reply: BotReply | None = None,
 ) -> Message:
     """Write a message and note it as the session's latest. Raises Repeated, with nothing written.
 
+    `reply` goes with a message of the bot.
     `attachments`: ids of files of this session and role that no message has; AttachmentNotFound if one is not.
     The session must be locked (lock_session).
     """
@@ -87,6 +90,7 @@ def write(
         client_id=client_id,
         agent=agent,
         created_at=now,
+        reply=reply,
     )
     message.pk = _insert_once(message)
     if message.pk is None:
@@ -192,6 +196,7 @@ def _insert_once(message: Message) -> int | None:
                 message.sender,
                 message.client_id,
                 connection.ops.adapt_datetimefield_value(message.created_at),
+                connection.ops.adapt_json_value(message.reply, None) if message.reply else None,
             ],
         )
         row = cursor.fetchone()

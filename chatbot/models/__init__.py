@@ -10,7 +10,14 @@ from chatbot.models.agent import (
     AvailabilityReason,
 )
 from chatbot.models.attachment import ATTACHMENT_ID_LENGTH, MAX_FILE_NAME_LENGTH, Attachment
-from chatbot.models.bot import TURN_LEASE, BotAnswer, BotTurn, lease_has_run_out
+from chatbot.models.bot import (
+    TURN_LEASE,
+    AnswerFeedback,
+    BotThread,
+    BotTurn,
+    UnansweredQuestion,
+    lease_has_run_out,
+)
 from chatbot.models.closing import (
     MAX_CLOSING_REASON_LENGTH,
     MAX_COMMENT_LENGTH,
@@ -19,7 +26,20 @@ from chatbot.models.closing import (
     SPAM,
     Closing,
 )
+from chatbot.models.engine import BotEngine, EngineKind
 from chatbot.models.history import By, HistoryEntry, Phase, SessionInterval, What
+from chatbot.models.knowledge import (
+    MAX_KEY_LENGTH,
+    MAX_QUESTION_LENGTH,
+    MAX_URL_LENGTH,
+    Article,
+    FittedKnowledge,
+    KnowledgeEntry,
+    KnowledgeReader,
+    KnowledgeRevision,
+    Phrase,
+    PhraseKind,
+)
 from chatbot.models.mail import MailState, ReplyMail
 from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
 from chatbot.models.offer import MAX_NOTE_LENGTH, Offer, OfferEnd
@@ -67,16 +87,19 @@ __all__ = [
     "MAX_CONTENT_LENGTH",
     "MAX_EMAIL_LENGTH",
     "MAX_FILE_NAME_LENGTH",
+    "MAX_KEY_LENGTH",
     "MAX_LABEL_LENGTH",
     "MAX_NAME_LENGTH",
     "MAX_NOTE_LENGTH",
     "MAX_PAGE_LENGTH",
     "MAX_PHONE_LENGTH",
+    "MAX_QUESTION_LENGTH",
     "MAX_REASON_LENGTH",
     "MAX_RULE_NAME_LENGTH",
     "MAX_SUMMARY_LENGTH",
     "MAX_TEAMS",
     "MAX_TEAM_NAME_LENGTH",
+    "MAX_URL_LENGTH",
     "PRESENCE_LEASE",
     "PREVIEW_LENGTH",
     "QUEUE_ORDER",
@@ -88,17 +111,25 @@ __all__ = [
     "AgentInterval",
     "AgentPresence",
     "AgentState",
+    "AnswerFeedback",
+    "Article",
     "Assignment",
     "Attachment",
     "Availability",
     "AvailabilityReason",
-    "BotAnswer",
+    "BotEngine",
+    "BotThread",
     "BotTurn",
     "By",
     "ChatSession",
     "Closing",
+    "EngineKind",
+    "FittedKnowledge",
     "HistoryEntry",
     "Holiday",
+    "KnowledgeEntry",
+    "KnowledgeReader",
+    "KnowledgeRevision",
     "Label",
     "Language",
     "MailState",
@@ -107,6 +138,8 @@ __all__ = [
     "OfferEnd",
     "OpeningHours",
     "Phase",
+    "Phrase",
+    "PhraseKind",
     "Presence",
     "PresenceHolder",
     "Priority",
@@ -119,6 +152,7 @@ __all__ = [
     "Team",
     "TeamMember",
     "TriedRule",
+    "UnansweredQuestion",
     "VipCustomer",
     "What",
     "is_held",

@@ -54,6 +54,8 @@ class Message(models.Model):
     sender = models.CharField(_("sender"), max_length=80)
     client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID_LENGTH)
     created_at = models.DateTimeField(_("created"), db_default=Now())
+    # Of the bot's messages: chatbot/conversations/bot_reply.py says what it holds.
+    reply = models.JSONField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("message")

@@ -118,6 +118,8 @@ class ChatSession(models.Model):
     quiet_since = models.DateTimeField(_("customer quiet since"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("customer reminded"), null=True, blank=True)
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    # What the conversation with the bot was about, for the agent who takes it.
+    handover_summary = models.TextField(_("summary"), blank=True, db_default="")
     escalation_reason = models.CharField(_("reason"), max_length=MAX_REASON_LENGTH, blank=True)
     last_message = models.CharField(_("last message"), max_length=PREVIEW_LENGTH, blank=True)
     last_activity_at = models.DateTimeField(_("last activity"), db_default=Now())

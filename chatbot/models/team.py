@@ -5,6 +5,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chatbot.models.engine import BotEngine
+
 MAX_TEAM_NAME_LENGTH = 60
 
 MAX_BOT_RULE_LENGTH = 16
@@ -71,6 +73,17 @@ class Team(models.Model):
         max_length=MAX_BOT_RULE_LENGTH,
         default="first",
         help_text=_("first, never, after_hours, or above:N (while more than N customers wait)"),
+    )
+    # Null for that of the environment (BOT_BASE_URL), or the one that is built in.
+    engine = models.ForeignKey(
+        BotEngine,
+        verbose_name=_("which bot"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text=_("Without one: the endpoint of the environment (BOT_BASE_URL), else the bot that is built in."),
     )
     max_waiting = models.PositiveIntegerField(_("longest queue"), null=True, blank=True)
     max_wait_seconds = models.PositiveIntegerField(_("longest wait (seconds)"), null=True, blank=True)

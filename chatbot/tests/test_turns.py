@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 
 from chatbot.bot import turns
 from chatbot.bot.answer_turn import MAX_ATTEMPTS, answer_turn
-from chatbot.bot.sample_answers import load_demo_answers
 from chatbot.customers.actions.post_customer_message import post_customer_message
+from chatbot.knowledge.sample import load_demo_answers
 from chatbot.models import BotTurn, ChatSession, Message, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.logged import logged
@@ -75,7 +75,7 @@ async def test_a_process_answers_what_it_wrote(session: ChatSession) -> None:
 
 async def test_the_answer_is_told_to_the_session(session: ChatSession) -> None:
     message_id = await in_database(post)
-    await in_database(answer_turn, turn_id=(await in_database(BotTurn.objects.get)).pk, attempt=1)
+    await answer_turn(turn_id=(await in_database(BotTurn.objects.get)).pk, attempt=1)
     event = (await in_database(logged, groups.session("s-1")))[-1]
     assert (event["type"], event["payload"]["role"]) == ("new_message", "bot")
     assert event["payload"]["client_id"] == f"bot-{message_id}"
@@ -84,7 +84,7 @@ async def test_the_answer_is_told_to_the_session(session: ChatSession) -> None:
 async def test_the_last_message_is_the_customers(session: ChatSession) -> None:
     await in_database(post, "where is my order?")
     (claim,) = await in_database(turns.claim_expired_turns)
-    await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt)
+    await answer_turn(turn_id=claim.id, attempt=claim.attempt)
     assert len(await in_database(bot_messages)) == 1
     assert (await in_database(ChatSession.objects.get)).last_message == "where is my order?"
 
@@ -130,15 +130,15 @@ async def test_a_lease_from_before_the_clock_was_set_back_has_run_out(session: C
 async def test_who_lost_a_turn_does_not_answer(session: ChatSession) -> None:
     await in_database(post)
     (claim,) = await in_database(turns.claim_expired_turns)
-    assert not await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt - 1)
-    assert await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt)
+    assert not await answer_turn(turn_id=claim.id, attempt=claim.attempt - 1)
+    assert await answer_turn(turn_id=claim.id, attempt=claim.attempt)
     assert len(await in_database(bot_messages)) == 1
 
 
 async def test_a_turn_is_answered_once(session: ChatSession) -> None:
     await in_database(post)
     (claim,) = await in_database(turns.claim_expired_turns)
-    given = [await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt) for _ in range(2)]
+    given = [await answer_turn(turn_id=claim.id, attempt=claim.attempt) for _ in range(2)]
     assert given == [True, False]
 
 
@@ -159,7 +159,7 @@ async def test_the_bot_is_silent_once_a_human_is_asked(session: ChatSession, sta
     await in_database(post)
     await in_database(set_status, "s-1", status)
     (claim,) = await in_database(turns.claim_expired_turns)
-    await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt)
+    await answer_turn(turn_id=claim.id, attempt=claim.attempt)
     assert await in_database(bot_messages) == []
     assert not await in_database(BotTurn.objects.exists)
 
@@ -168,7 +168,7 @@ async def test_the_bot_is_silent_once_a_human_is_asked(session: ChatSession, sta
 async def test_asking_for_a_human_puts_the_session_into_the_queue(session: ChatSession, wish: str) -> None:
     await in_database(post, wish)
     (claim,) = await in_database(turns.claim_expired_turns)
-    await in_database(answer_turn, turn_id=claim.id, attempt=claim.attempt)
+    await answer_turn(turn_id=claim.id, attempt=claim.attempt)
     waiting = await in_database(ChatSession.objects.get)
     assert (waiting.status, waiting.escalation_reason) == (Status.PENDING_MANUAL, wish)
     request = (await in_database(logged, groups.BROADCAST))[-1]
@@ -179,8 +179,8 @@ async def test_a_turn_that_keeps_failing_ends_with_an_apology(session: ChatSessi
     await in_database(post)
     turn = await in_database(BotTurn.objects.get)
     await in_database(BotTurn.objects.update, attempts=MAX_ATTEMPTS + 1)
-    with mock.patch("chatbot.bot.answer_turn.engine.decide", side_effect=ZeroDivisionError):
-        assert await in_database(answer_turn, turn_id=turn.pk, attempt=MAX_ATTEMPTS + 1)
+    with mock.patch("chatbot.bot.engine.embedded.find", side_effect=ZeroDivisionError):
+        assert await answer_turn(turn_id=turn.pk, attempt=MAX_ATTEMPTS + 1)
     assert len(await in_database(bot_messages)) == 1
 
 

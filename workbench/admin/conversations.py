@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from chatbot.models import BotAnswer, ChatSession, Message
+from chatbot.models import ChatSession, Message
 from workbench.admin.read_only import ReadOnlyAdmin
 
 SHOWN_MESSAGES = 50
@@ -52,10 +52,3 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("content"))
     def preview(self, message: Message) -> str:
         return Truncator(message.content).chars(PREVIEW_CHARACTERS)
-
-
-@admin.register(BotAnswer)
-class BotAnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("question", "language", "keywords", "is_active")
-    list_filter = ("language", "is_active")
-    search_fields = ("question", "keywords", "answer")

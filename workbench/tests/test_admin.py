@@ -9,7 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from chatbot.models import BotAnswer, ChatSession, Message, Status
+from chatbot.knowledge.entries import write_entry
+from chatbot.models import ChatSession, KnowledgeEntry, Message, Status
 from realtime.models import LoggedEvent
 from workbench.tests.agent import add_session, make_colleague
 
@@ -19,7 +20,7 @@ LISTS = {
     "/admin/auth/user/": "agent-0",
     "/admin/chatbot/chatsession/": "s-0",
     "/admin/chatbot/message/": "hello 0",
-    "/admin/chatbot/botanswer/": "question 0",
+    "/admin/chatbot/knowledgeentry/": "question 0",
     "/admin/realtime/loggedevent/": "type_0",
 }
 READ_ONLY = {"chatbot/chatsession": ChatSession, "chatbot/message": Message, "realtime/loggedevent": LoggedEvent}
@@ -40,7 +41,7 @@ def add_rows(count: int, start: int = 0) -> None:
         Message.objects.create(
             session=session, role="agent", sender="x", content=f"hello {n}", agent=user, client_id="c"
         )
-        BotAnswer.objects.create(question=f"question {n}", answer="answer", language="en")
+        write_entry(KnowledgeEntry(key=f"q-{n}", question=f"question {n}", answer="answer", language="en"))
         LoggedEvent.objects.create(channel="sse_broadcast", number=n, type=f"type_{n}", envelope="{}")
 
 
@@ -157,9 +158,16 @@ def test_the_name_of_an_agent_is_fixed(admin: Client) -> None:
 
 def test_a_bot_answer_is_edited(admin: Client) -> None:
     add_rows(1)
-    answer = BotAnswer.objects.get()
-    changed = {"question": "q", "keywords": "k", "answer": "better", "language": "en", "is_active": "on"}
-    admin.post(f"/admin/chatbot/botanswer/{answer.pk}/change/", changed)
+    answer = KnowledgeEntry.objects.get()
+    changed = {
+        "key": "k",
+        "question": "q",
+        "alternatives": "a",
+        "answer": "better",
+        "language": "en",
+        "is_active": "on",
+    }
+    admin.post(f"/admin/chatbot/knowledgeentry/{answer.pk}/change/", changed)
     answer.refresh_from_db()
     assert answer.answer == "better"
 

@@ -1,18 +1,18 @@
 """Events of messages."""
 
-from typing_extensions import TypedDict
-
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.attachments import AttachmentJson, attachment_json
+from chatbot.conversations.bot_reply import WithReply, reply_json
 from chatbot.conversations.events.base import Outgoing, Source, iso, to_session_and_assignee
-from chatbot.models import ChatSession, Message
+from chatbot.models import ChatSession, Message, Role
 from realtime.events import Event
 
 
-class MessageJson(TypedDict):
+class MessageJson(WithReply):
     """A message, in events and in HTTP answers alike. `created_at` is ISO 8601 UTC.
 
     `notice`, of a system message: what it tells of, so that a page can say it in its reader's words; `agent` did it.
+    Of the bot's messages also what WithReply names.
     """
 
     id: int
@@ -28,7 +28,7 @@ class MessageJson(TypedDict):
 
 def message_json(session: ChatSession, message: Message) -> MessageJson:
     """A message as the API shows it; reads message.agent and message.files, so fetch these with the message."""
-    return {
+    plain: MessageJson = {
         "id": message.pk,
         "session_name": session.name,
         "role": message.role,
@@ -39,6 +39,9 @@ def message_json(session: ChatSession, message: Message) -> MessageJson:
         "attachments": [attachment_json(each) for each in message.files],
         "notice": message.notice,
     }
+    if message.role == Role.BOT:
+        return {**plain, **reply_json(message)}
+    return plain
 
 
 def new_message(

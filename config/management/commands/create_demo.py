@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from chatbot.bot.sample_answers import load_demo_answers
+from chatbot.knowledge.sample import load_demo_answers
 from workbench.demo.agents import AGENTS, SUPERVISOR, all_exist, create_demo_agents
 from workbench.demo.reasons import create_demo_reasons
 
