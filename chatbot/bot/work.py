@@ -17,6 +17,7 @@ from chatbot.conversations.errors import QueueFull
 from chatbot.conversations.escalation import enqueue, tell_full
 from chatbot.conversations.history import BOT
 from chatbot.conversations.locking import LockedSession, lock_session
+from chatbot.knowledge import unanswered
 from chatbot.models import BotThread, BotTurn, ChatSession, Message, Role, Status
 from chatbot.models.prepared import PreparedQuery
 from realtime.api import send_many
@@ -140,6 +141,8 @@ def _delete(work: Work) -> bool:
 def _carry_out(work: Work, outcome: Outcome, locked: LockedSession, *, is_stopped: bool) -> list[events.Outgoing]:
     if outcome.action is Action.HAND_OVER:
         return _call_an_agent(outcome, locked, work.turn.message)
+    if outcome.is_unsure:
+        unanswered.note(work.turn.message, outcome.confidence)
     reply = _reply(outcome)
     if is_stopped:
         reply["ending"] = "stopped"
