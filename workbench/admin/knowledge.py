@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -26,10 +27,10 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
         model = KnowledgeEntry
         fields = ("question", "alternatives", "answer", "language", "url", "key", "is_active")
         widgets = {
-            "question": forms.TextInput(attrs={"size": 80}),
+            "question": forms.TextInput(attrs={"size": 60}),
             "alternatives": forms.Textarea(attrs={"rows": GOOD_PHRASINGS + 1, "cols": 80}),
             "answer": forms.Textarea(attrs={"rows": 8, "cols": 80}),
-            "url": forms.TextInput(attrs={"size": 80}),
+            "url": forms.TextInput(attrs={"size": 60}),
         }
         help_texts = {
             "question": _("As the bot shows it when it asks “did you mean”."),
@@ -139,9 +140,9 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Article
         fields = ("title", "text", "language", "url", "key", "is_active")
         widgets = {
-            "title": forms.TextInput(attrs={"size": 80}),
+            "title": forms.TextInput(attrs={"size": 60}),
             "text": forms.Textarea(attrs={"rows": 25, "cols": 100}),
-            "url": forms.TextInput(attrs={"size": 80}),
+            "url": forms.TextInput(attrs={"size": 60}),
         }
 
     def clean_key(self) -> str:
@@ -172,8 +173,8 @@ class ArticleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("passages"))
     def passages(self, article: Article) -> SafeString:
         """As the bot shows them."""
-        rows = ((each.question, each.answer) for each in passages_of(article))
-        shown = format_html_join("", '<li><b>{}</b><p style="white-space: pre-line">{}</p></li>', rows)
+        rows = ((each.question, linebreaksbr(each.answer, autoescape=True)) for each in passages_of(article))
+        shown = format_html_join("", "<li><b>{}</b><p>{}</p></li>", rows)
         return format_html("<ol>{}</ol>", shown)
 
     def save_model(self, request: HttpRequest, obj: Article, form: "forms.ModelForm[Article]", change: bool) -> None:

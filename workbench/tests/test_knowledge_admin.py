@@ -99,6 +99,12 @@ def test_an_article_is_saved_with_its_passages_and_shows_them(admin: Client) -> 
     assert "Tents: Care" in admin.get(f"{ARTICLES}{article.pk}/change/").content.decode()
 
 
+def test_what_an_article_says_is_shown_as_text(admin: Client) -> None:
+    admin.post(f"{ARTICLES}add/", {**ARTICLE, "text": "# Care\n<b>Dry</b> it.\nSoon."})
+    page = admin.get(f"{ARTICLES}{Article.objects.get().pk}/change/").content.decode()
+    assert "<p>&lt;b&gt;Dry&lt;/b&gt; it.<br>Soon.</p>" in page
+
+
 def test_an_article_whose_passages_could_not_be_numbered_is_refused(admin: Client) -> None:
     response = admin.post(f"{ARTICLES}add/", {**ARTICLE, "key": "k" * 97})
     assert "Use at most 96 characters" in response.content.decode()
