@@ -1,8 +1,9 @@
 """Which entries have words in common with a question: the fallback where no encoder is."""
 
+import heapq
 import re
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Set
 from functools import lru_cache
 
@@ -67,7 +68,7 @@ class WordIndex:
         return sorted((each for each in scored if each[0] > 0), key=lambda each: (-each[0], each[1].key))
 
     def _nearest(self, words: set[str], language: str) -> list[Known]:
-        weights: Counter[str] = Counter()
+        weights: dict[str, float] = defaultdict(float)
         visited = 0
         for keys in sorted((self._keys[word] for word in words if word in self._keys), key=len):
             visited += len(keys)
@@ -75,7 +76,7 @@ class WordIndex:
                 break
             for key in keys:
                 weights[key] += 1 / len(keys)
-        near = (self._entries[key] for key, _ in weights.most_common(MAX_SCORED))
+        near = (self._entries[key] for key in heapq.nlargest(MAX_SCORED, weights, key=weights.__getitem__))
         return [entry for entry in near if entry.language == language]
 
     def _put(self, entry: Known) -> None:
