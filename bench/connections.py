@@ -9,7 +9,6 @@ from bench.servers import Server
 from bench.streams import EVENT_MARK, NotInTime, Streams
 
 IDLE_SECONDS = 2.0
-SETTLE_SECONDS = 0.7
 NOTED_SECONDS = 2.0  # until a service has begun to note whose customers are here
 WARM_UP = 10
 MISSED = 20
@@ -35,15 +34,14 @@ def measure_open_streams(
     """
     streams = Streams(server.port)
     streams.open(first)
-    streams.read_for(SETTLE_SECONDS)
+    wait_until_noted(server, streams)  # what it takes once, for whichever number of streams
     memory, threads, connections = server.resident_kib(), server.threads(), server.open_files(DATABASE_FILE)
     opening = streams.open(rest)
+    wait_until_noted(server, streams)
     figures.of("memory a stream", "KiB", 18, 13).record(name, (server.resident_kib() - memory) / len(rest))
     figures.of("threads more than at 10 streams", "", 0).record(name, server.threads() - threads)
     more = server.open_files(DATABASE_FILE) - connections
     figures.of("database connections more than at 10", "", 0).record(name, more)
-    streams.read_for(NOTED_SECONDS)
-    server.settle()
     used, started = server.cpu_seconds(), time.perf_counter()
     streams.read_for(IDLE_SECONDS)
     idle = (server.cpu_seconds() - used) / (time.perf_counter() - started)
@@ -51,6 +49,12 @@ def measure_open_streams(
     streams.close()
     server.settle()
     return opening
+
+
+def wait_until_noted(server: Server, streams: Streams) -> None:
+    """Wait until the server has written in the database whose streams it has, and does nothing any more."""
+    streams.read_for(NOTED_SECONDS)
+    server.settle()
 
 
 def measure_opening(figure: Figure, server: Server, name: str, requests: Sequence[bytes]) -> None:

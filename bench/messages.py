@@ -1,17 +1,18 @@
 """What is POSTed to a service: how soon it is in a stream, and how much of it a service takes."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from bench import latency
+from bench.connections import wait_until_noted
 from bench.figures import RUNS, repeat
 from bench.latency import NO_LIMITS, Limits
 from bench.posts import Posts
 from bench.report import Report
 from bench.servers import LOAD_CORES, SERVER_CORES, Server, Site, running
 from bench.streams import EVENT_MARK, NotInTime, Streams
-from bench.typing_people import measure_typing, typing_calls
+from bench.typing_people import measure_typing, open_pages, session_of
 from bench.wire import Redis, session_stream
 
 OWN_STREAM = "POST → own stream"
@@ -72,13 +73,15 @@ class Messages:
         """Messages of customers who talk to the bot, which then owes an answer to each."""
         self._accept(label, None, Posts(self._chatbot.port, latency.customer_messages(names)), 1)
 
-    def measure_typing(self) -> None:
-        """Customers who type: each call goes to the session's open page and to its agent's."""
+    def measure_typing(self, logins: Mapping[str, str]) -> None:
+        """Customers who type, each with one of these agents: a call goes to the session's open page and to the desk."""
         self._report.say(f"{self._under}: people who type")
-        calls = Posts(self._chatbot.port, typing_calls(self._names))
-        with self._open_streams(EVENT_MARK):
-            measure_typing(self._report.figures, self._under, calls, (self._chatbot, self._workbench))
-        calls.close()
+        names = {agent: session_of(self._under, agent) for agent in logins}
+        for agent, name in names.items():
+            self._site.backstage.call("create_sessions", names=[name], assignee=agent)
+        typists = open_pages(list(names.values()), list(logins.values()), self._chatbot, self._workbench)
+        with contextlib.closing(typists):
+            measure_typing(self._report.figures, self._under, typists, (self._chatbot, self._workbench))
 
     def _measure_posts(self, label: str, limits: Limits, posts: Posts) -> None:
         self._report.say(f"{self._under}: {label}")
@@ -110,7 +113,7 @@ class Messages:
     def _open_streams(self, mark: bytes) -> Iterator[Streams]:
         streams = Streams(self._chatbot.port, mark, keeps=True)
         streams.open([session_stream(name) for name in self._names])
-        self._chatbot.settle()
+        wait_until_noted(self._chatbot, streams)
         yield streams
         streams.close()
 

@@ -1,6 +1,7 @@
 """The figures of this project, for its services under daphne (manage.py serve) and under uvicorn."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ from bench.report import Report
 from bench.servers import Server, Site, running
 from bench.streams import Streams
 from bench.teams import measure_teams
+from bench.typing_people import PEOPLE
 from bench.wire import TEXT, Redis, envelope, get_stream, resume_from, session_stream
 
 MANY = STREAM_COUNTS[-1]
@@ -36,7 +38,7 @@ class People:
     live: Sequence[str]  # sessions with the agent
     bot: Sequence[str]  # sessions with the bot
     login: str  # the agent's cookie
-    logins: Sequence[str]  # those of a thousand agents
+    logins: Mapping[str, str]  # those of a thousand agents, by their name
 
 
 def create_people(site: Site) -> People:
@@ -46,8 +48,9 @@ def create_people(site: Site) -> People:
     site.backstage.call("create_sessions", names=live, assignee=AGENT)
     site.backstage.call("create_sessions", names=bot)
     [login] = site.backstage.call("log_in", usernames=[AGENT])
-    logins = site.backstage.call("log_in", usernames=[f"agent-{number}" for number in range(THOUSAND)])
-    return People(live, bot, login, logins)
+    agents = [f"agent-{number}" for number in range(THOUSAND)]
+    logins = site.backstage.call("log_in", usernames=agents)
+    return People(live, bot, login, dict(zip(agents, logins, strict=True)))
 
 
 class Project:
@@ -120,14 +123,16 @@ class Project:
         server = self._site.service("workbench", self._under)
         with running(server):
             streams = Streams(server.port)
-            streams.open([get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in self._people.logins])
+            streams.open(
+                [get_stream("/api/agent/events", f"Cookie: sessionid={key}") for key in self._people.logins.values()]
+            )
             self._measure_durable(TWO_CHANNELS, server, streams, "sse_broadcast")
             streams.close()
 
     def _measure_teams(self) -> None:
         server = self._site.service("workbench", self._under)
         with running(server):
-            measure_teams(self._figures, self._site, server, self._under, self._people.logins)
+            measure_teams(self._figures, self._site, server, self._under, list(self._people.logins.values()))
 
     def _measure_durable(self, name: str, server: Server, streams: Streams, channel: str) -> None:
         send = partial(self._site.backstage.call, "send", channels=[channel], text=TEXT)
@@ -139,7 +144,7 @@ class Project:
             messages.measure_latency(OTHER_STREAM, NO_LIMITS)
             messages.measure_own_latency()
             messages.measure_publish_latency()
-            messages.measure_typing()
+            messages.measure_typing(dict(itertools.islice(self._people.logins.items(), PEOPLE)))
             messages.measure_acceptance(MESSAGES)
             messages.measure_replies(REPLIES)
             messages.measure_bot("messages accepted, with the bot", self._people.bot)

@@ -131,6 +131,15 @@ def chat_url() -> str:
     return url
 
 
+def bot_base_url() -> str:
+    """BOT_BASE_URL: the endpoint of the bot, without a slash at its end; "" for the bot that is built in."""
+    url = text("BOT_BASE_URL").rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ImproperlyConfigured("BOT_BASE_URL is no address of an API; use one such as https://bots.example.com/v1.")
+    return url
+
+
 def wait_limits() -> tuple[int, int]:
     """WAIT_LIMITS: after how many seconds of waiting a customer is late, and very late."""
     parts = names("WAIT_LIMITS", "120,300")

@@ -135,6 +135,9 @@ AWAY_AFTER_MINUTES = env.away_minutes()
 WAIT_LIMITS = env.wait_limits()
 MAIL_AFTER_MINUTES = env.mail_minutes()
 CHAT_URL = env.chat_url()
+BOT_BASE_URL = env.bot_base_url()
+BOT_MODEL = env.text("BOT_MODEL")
+BOT_API_KEY = env.text("BOT_API_KEY")
 BOT_ENCODER = env.flag("BOT_ENCODER", default=True)
 _mail = env.mail()
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
@@ -175,6 +178,11 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["database_faults"]},  # a 404 is an answer, not a fault
         "django.security": {"level": "CRITICAL"},  # so is the 400 for a foreign Host, without a traceback for each
         "django.security.csrf": {"level": "WARNING"},
+        "httpcore": {
+            "level": "WARNING"
+        },  # of requests to bots outside: they name addresses, and at DEBUG what was said
+        "httpx": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},  # each failed attempt to connect: the job that needed it logs it
     },
 }

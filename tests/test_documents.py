@@ -38,11 +38,14 @@ async def test_customers_calls_are_described(settings: Any) -> None:
     document = await fetch_document(settings, "chatbot", "openapi.json")
     assert set(document["paths"]) == {
         "/api/links",
+        "/api/hand-overs",
         "/api/sessions",
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",
+        "/api/sessions/{name}/messages/{message_id}/feedback",
         "/api/sessions/{name}/receipts",
         "/api/sessions/{name}/typing",
+        "/api/sessions/{name}/stop",
         "/api/sessions/{name}/close",
         "/api/sessions/{name}/rating",
         "/api/sessions/{name}/transcript",

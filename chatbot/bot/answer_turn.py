@@ -1,108 +1,119 @@
-"""The bot answers a customer's message."""
+"""The bot answers a customer's message: it asks its engine, shows the answer while it is made, and writes it."""
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import Awaitable
+from dataclasses import replace
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_noop, override
 
-from chatbot.bot.engine.embedded import EmbeddedEngine, apologise
-from chatbot.bot.engine.interface import Action, Context, Outcome, Question, Text
-from chatbot.conversations import events, transcript
-from chatbot.conversations.bot_reply import BotReply
-from chatbot.conversations.errors import QueueFull
-from chatbot.conversations.escalation import enqueue, tell_full
-from chatbot.conversations.history import BOT
-from chatbot.conversations.locking import LockedSession, lock_session
-from chatbot.models import BotTurn, Message, Role, Status
-from chatbot.models.prepared import PreparedQuery
-from realtime.api import send_many
-from realtime.database import in_database
+from chatbot.bot import work
+from chatbot.bot.engine.choice import EMBEDDED
+from chatbot.bot.engine.embedded import apologise
+from chatbot.bot.engine.interface import Action, Engine, EngineTrouble, Outcome, Text
+from chatbot.bot.metrics import count_answer, count_trouble
+from chatbot.bot.showing import Showing
+from chatbot.bot.work import LostTurn, Work
+from chatbot.models import Status
+from realtime.database import in_database, in_turn
 
 MAX_ATTEMPTS = 3
-END_TURN = "DELETE FROM chatbot_botturn WHERE id = %s AND attempts = %s"
+
+# Engines have deadlines of their own; this one is for those that do not keep them.
+MAX_SECONDS = 180.0
+
+STOPPED = gettext_noop("All right, I have stopped.")
 
 logger = logging.getLogger(__name__)
 
 
-async def answer_turn(*, turn_id: int, attempt: int) -> bool:
+async def answer_turn(*, turn_id: int, attempt: int, halted: asyncio.Event | None = None) -> bool:
     """Answer a turn's message and delete the turn; return whether this call did.
 
     False if another process took the turn over (its number of attempts is then higher). Where the session waits
     for a human or has one, the turn ends without an answer. After MAX_ATTEMPTS the bot apologises instead of thinking.
-    Locks the session while it writes, not while the engine decides.
+    Once `halted` is set, the answer is what was shown until then. Locks the session while it writes, not while the
+    engine works.
     """
-    turn = await in_database(_turns.first, turn_id)
-    if turn is None or turn.attempts != attempt:
+    halted = halted or asyncio.Event()
+    try:
+        working = await in_database(work.begin, turn_id, attempt)
+        outcome, is_stopped = await _outcome(working, attempt, halted)
+        await in_turn(working.session.name, work.end, working, outcome, is_stopped=is_stopped)
+    except LostTurn:
         return False
-    session = turn.message.session
-    question = Question(turn.message.content, Context(session.name, session.language))
-    outcome = apologise(question) if attempt > MAX_ATTEMPTS else await _ask(question)
+    count_answer("stopped" if is_stopped else outcome.action)
     if outcome.is_unsure:
-        logger.info("bot unsure message=%s", turn.message_id)
-    return await in_database(_end, turn, attempt, outcome)
-
-
-async def _ask(question: Question) -> Outcome:
-    async for piece in EmbeddedEngine().answer(question):
-        if not isinstance(piece, Text):
-            return piece
-    raise RuntimeError("an engine ended without an outcome")
-
-
-def _end(turn: BotTurn, attempt: int, outcome: Outcome) -> bool:
-    with transaction.atomic():
-        locked = lock_session(turn.message.session.name)
-        if not _delete(turn.pk, attempt):
-            return False
-        if locked.session.status == Status.BOT_ACTIVE:
-            send_many(_carry_out(outcome, locked, turn.message))
+        logger.info("bot unsure message=%s", working.turn.message_id)
     return True
 
 
-def _turn_with_session(turn_id: int) -> QuerySet[BotTurn]:
-    return BotTurn.objects.select_related("message__session").filter(pk=turn_id).order_by()
+async def _outcome(working: Work, attempt: int, halted: asyncio.Event) -> tuple[Outcome, bool]:
+    """What the bot decides, and whether it was stopped before."""
+    if working.turn.is_stopped or working.session.status != Status.BOT_ACTIVE:
+        return _as_shown(working), True
+    if attempt > MAX_ATTEMPTS:
+        return apologise(working.question), False
+    asking = asyncio.create_task(_ask_with_fallback(working, halted))
+    await _first(asking, halted.wait())
+    if not halted.is_set():
+        return await asking, False
+    asking.cancel()
+    with contextlib.suppress(asyncio.CancelledError, EngineTrouble):
+        await asking
+    return _as_shown(working), True
 
 
-_turns = PreparedQuery(_turn_with_session, sample=-1)
+def _as_shown(working: Work) -> Outcome:
+    return Outcome(Action.ANSWER, working.turn.shown or _say(STOPPED, working.session.language))
 
 
-def _delete(turn_id: int, attempt: int) -> bool:
-    """Delete the turn, unless another process has it; return whether this call did."""
-    with connection.cursor() as cursor:
-        cursor.execute(END_TURN, [turn_id, attempt])
-        return bool(cursor.rowcount)
-
-
-def _carry_out(outcome: Outcome, locked: LockedSession, message: Message) -> list[events.Outgoing]:
-    """Write what the bot decided about a message and return what to send."""
-    if outcome.action is Action.HAND_OVER:
-        return _call_an_agent(outcome.reason, locked, message)
-    answer = transcript.write(
-        locked.session,
-        role=Role.BOT,
-        sender=transcript.BOT,
-        content=outcome.text,
-        client_id=f"bot-{message.pk}",
-        now=locked.now,
-        reply=_reply(outcome),
-    )
-    return events.new_message(locked.session, answer, source=events.BOT)
-
-
-def _reply(outcome: Outcome) -> BotReply:
-    return {
-        "sources": [{"title": each.title, "url": each.url} for each in outcome.sources],
-        "suggestions": list(outcome.suggestions),
-        "offer_human": outcome.offer_human,
-        "is_unsure": outcome.is_unsure,
-        "entry": outcome.entry,
-    }
-
-
-def _call_an_agent(reason: str, locked: LockedSession, message: Message) -> list[events.Outgoing]:
-    """Put the session into the queue, as the customer's message asked; tell him if too many wait."""
+async def _first(asking: "asyncio.Task[Outcome]", halt: Awaitable[bool]) -> None:
+    """Wait for one of the two. Who is cancelled takes the task with him."""
+    halting = asyncio.ensure_future(halt)
     try:
-        _, outgoing = enqueue(locked.session, actor=BOT, reason=reason, now=locked.now, calling_message=message.pk)
-    except QueueFull:
-        return tell_full(locked.session, asked_by=message, now=locked.now)
-    return outgoing
+        await asyncio.wait({asking, halting}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        asking.cancel()
+        await asyncio.wait({asking})
+        raise
+    finally:
+        halting.cancel()
+
+
+async def _ask_with_fallback(working: Work, halted: asyncio.Event) -> Outcome:
+    """Ask the session's engine; the one that is built in, where that gives no usable answer."""
+    chosen = working.chosen
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            return await _ask(chosen.engine, working, halted)
+    except (EngineTrouble, TimeoutError) as trouble:
+        name = type(chosen.engine).__name__
+        logger.warning("bot failed engine=%s message=%s: %s", name, working.turn.message_id, trouble)
+        count_trouble(name)
+    if working.turn.shown:
+        await in_turn(working.session.name, work.set_aside, working)
+    outcome = await _ask(EMBEDDED.engine, working, halted)
+    return replace(outcome, had_trouble=True, offer_human=outcome.offer_human or working.question.context.had_trouble)
+
+
+async def _ask(engine: Engine, working: Work, halted: asyncio.Event) -> Outcome:
+    showing = Showing(working, halted)
+    outcome: Outcome | None = None
+    async with showing.running(), contextlib.aclosing(engine.answer(working.question)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Text):
+                showing.add(piece.text)
+            else:
+                outcome = piece
+    if outcome is None:
+        raise EngineTrouble("no outcome")
+    if outcome.action is not Action.HAND_OVER and not outcome.text.startswith(working.turn.shown):
+        raise EngineTrouble("the answer is not what was shown")
+    return outcome
+
+
+def _say(phrase: str, language: str) -> str:
+    with override(language):
+        return gettext(phrase)

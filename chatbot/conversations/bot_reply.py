@@ -17,9 +17,9 @@ class SourceJson(TypedDict):
 class BotReply(TypedDict, total=False):
     """What `Message.reply` holds.
 
-    `is_unsure` and `entry` (the key of the entry that was the answer) are what the next answer is decided by; callers
-    do not see them. `ending` says of an answer that did not come to its end why: `stopped` by the customer, or
-    `interrupted` with the process that made it.
+    The next answer is decided by `is_unsure`, `entry` (the key of the entry that was the answer) and `had_trouble` (the
+    engine failed, and the built-in one answered); callers do not see them. `ending` says why an answer did not come to
+    its end: `stopped` by the customer, or `interrupted` with the process that made it.
     """
 
     sources: list[SourceJson]
@@ -27,6 +27,7 @@ class BotReply(TypedDict, total=False):
     offer_human: bool
     entry: str
     is_unsure: bool
+    had_trouble: bool
     ending: str
     helpful: bool
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from typing_extensions import TypedDict
 
 from chatbot.conversations.agents import AgentJson, agent_json
+from chatbot.conversations.answering import AnsweringJson, answering_json
 from chatbot.conversations.attachments import read_files
 from chatbot.conversations.closing import is_ratable, last_closing
 from chatbot.conversations.events import CustomerJson, MessageJson, customer_json, message_json
@@ -24,7 +25,7 @@ class SessionState(TypedDict):
     """A session with a page of its messages, oldest first; `more` says whether there are older ones.
 
     `queue` says who is there for a customer who waits. `ratable`: the customer is still to be asked what the
-    conversation was worth.
+    conversation was worth. `answering` is what the bot is writing.
     """
 
     session_name: str
@@ -38,6 +39,7 @@ class SessionState(TypedDict):
     receipts: Receipts
     customer: CustomerJson
     ratable: bool
+    answering: AnsweringJson | None
 
 
 def find_session(name: str) -> ChatSession | None:
@@ -66,6 +68,7 @@ def session_state(session: ChatSession, *, before: int | None, limit: int) -> Se
         "receipts": receipts_of(session),
         "customer": customer_json(session),
         "ratable": is_ratable(last_closing(session)),
+        "answering": answering_json(session),
     }
 
 

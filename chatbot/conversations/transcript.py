@@ -196,7 +196,7 @@ def _insert_once(message: Message) -> int | None:
                 message.sender,
                 message.client_id,
                 connection.ops.adapt_datetimefield_value(message.created_at),
-                message.reply and connection.ops.adapt_json_value(message.reply, None),
+                connection.ops.adapt_json_value(message.reply, None) if message.reply else None,
             ],
         )
         row = cursor.fetchone()

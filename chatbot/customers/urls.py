@@ -20,6 +20,7 @@ for router in (messages.router, sessions.router, escalation.router, ending.route
 api.add_router("/attachments", attachments.router)
 api.add_router("/teams", teams.router)
 api.add_router("/links", links.router)
+api.add_router("/hand-overs", escalation.hand_overs)
 
 # Of chatbot/customers/streams.py.
 STREAMS = {"/api/sessions/{name}/events": event_stream("Events of a session", Owner(), [NotFound], [NAME])}

@@ -1,11 +1,11 @@
 """Which entries have words in common with a question: the fallback where no encoder is."""
 
-import heapq
 import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Set
 from functools import lru_cache
+from heapq import nlargest
 
 from chatbot.knowledge.language import CHINESE, han_bigrams, language_of, latin_words, normalise
 from chatbot.knowledge.mirror import Known, Mirror
@@ -68,7 +68,7 @@ class WordIndex:
         return sorted((each for each in scored if each[0] > 0), key=lambda each: (-each[0], each[1].key))
 
     def _nearest(self, words: set[str], language: str) -> list[Known]:
-        weights: dict[str, float] = defaultdict(float)
+        weights: defaultdict[str, float] = defaultdict(float)
         visited = 0
         for keys in sorted((self._keys[word] for word in words if word in self._keys), key=len):
             visited += len(keys)
@@ -76,7 +76,7 @@ class WordIndex:
                 break
             for key in keys:
                 weights[key] += 1 / len(keys)
-        near = (self._entries[key] for key in heapq.nlargest(MAX_SCORED, weights, key=weights.__getitem__))
+        near = (self._entries[key] for key in nlargest(MAX_SCORED, weights, key=weights.__getitem__))
         return [entry for entry in near if entry.language == language]
 
     def _put(self, entry: Known) -> None:

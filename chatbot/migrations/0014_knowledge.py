@@ -171,6 +171,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='botturn',
+            name='fragments',
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
+        ),
+        migrations.AddField(
+            model_name='botturn',
             name='is_stopped',
             field=models.BooleanField(db_default=False, default=False),
         ),

@@ -32,6 +32,8 @@ class BotTurn(models.Model):
     # What this attempt has shown so far: written before it is shown, so that a page that reloads misses nothing.
     shown = models.TextField(blank=True, db_default="")
     shown_index = models.PositiveIntegerField(default=0, db_default=0)
+    # How many of its answers were interrupted, and are stored as far as they came.
+    fragments = models.PositiveSmallIntegerField(default=0, db_default=0)
     is_stopped = models.BooleanField(default=False, db_default=False)
 
     class Meta:

@@ -10,7 +10,9 @@ class EngineKind(models.TextChoices):
 
     EMBEDDED = "embedded", _("Built in")
     OPENAI = "openai", _("OpenAI-compatible endpoint")
-    DIFY = "dify", _("Dify")
+    FASTGPT = "fastgpt", "FastGPT"
+    RAGFLOW = "ragflow", "RAGFlow"
+    DIFY = "dify", "Dify"
 
 
 class BotEngine(models.Model):

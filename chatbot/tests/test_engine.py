@@ -70,6 +70,13 @@ def question_answered(text: str) -> str | None:
         "why can't I talk to a human",
         "is there a person I can talk to",
         "can a human help me",
+        "can someone real please talk to me",
+        "live chat",
+        "客服",
+        "我要找客服",
+        "真人回复",
+        "换个人来",
+        "叫你们经理来",
         "customer service please",
     ],
 )
@@ -102,6 +109,10 @@ def test_asking_for_a_human_escalates(text: str) -> None:
         "I need a person to sign for my parcel?",
         "human error in my order",
         "please contact human resources",
+        "no human needed",
+        "不要叫经理",
+        "换个人民币付款",
+        "联系客服电话",
         "where is my order",
     ],
 )
@@ -134,7 +145,7 @@ def test_other_talk_of_humans_does_not_escalate(text: str) -> None:
         ("我的订单到哪了", "我的订单到哪里了？"),
         ("帮我查一下物流信息", "我的订单到哪里了？"),
         ("快递几天到？", "配送需要多长时间？"),
-        ("运费是多少", "配送需要多长时间？"),
+        ("邮费多少", "运费是多少？"),
         ("我想取消订单", "怎么修改或取消订单？"),
         ("鞋子太小了想换货", "怎么退货或换货？"),
         ("怎么退货", "怎么退货或换货？"),
@@ -167,20 +178,11 @@ def test_a_known_question_gets_its_answer(text: str, question: str) -> None:
         "今天天气怎么样",
         "给我讲个笑话",
         "你喜欢吃什么",
-        "😀",
     ],
 )
-def test_an_unknown_question_offers_a_human(text: str) -> None:
+def test_the_bot_does_not_pretend_to_know(text: str) -> None:
     decision = ask(text)
-    assert decision.offer_human
-
-
-@pytest.mark.parametrize(
-    "text", ["hi", "Hello!", "你好", "您好！", "thanks", "Thank you very much!", "谢谢", "再见", "bye", "你是真人吗"]
-)
-def test_small_talk_is_answered(text: str) -> None:
-    decision = ask(text)
-    assert not decision.offer_human
+    assert (decision.action is Action.ANSWER, decision.is_unsure) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -207,19 +209,33 @@ def test_of_files_alone_the_bot_says_who_can_open_them(language: str, words: str
     assert decision.offer_human
 
 
-def test_an_answer_in_another_language_is_not_given() -> None:
-    english_only = [entry for entry in ENTRIES if entry.language == "en"]
-    decision = ask("我要开发票 invoice", english_only)
-    assert decision.offer_human
-
-
 def test_without_answers_the_bot_is_unsure() -> None:
-    decision = ask("where is my order", [])
-    assert decision.offer_human
+    assert ask("where is my order", []).is_unsure
 
 
 @pytest.mark.parametrize(
-    "words", ["please talk to the ", "talk to ", "不要", "不要人工", "not ", "to ", "can a real live "]
+    "words",
+    [
+        "please talk to the ",
+        "talk to ",
+        "不要",
+        "不要人工",
+        "not ",
+        "to ",
+        "can a real live ",
+        "this ",
+        "so ",
+        "your ",
+        "这真是",
+        "thanks ",
+        "ok ",
+        "k",
+        "哈",
+        "谢谢了",
+        "hi, ",
+        "worst ",
+        "🙂",
+    ],
 )
 def test_a_long_message_does_not_hold_the_thread(words: str) -> None:
     """Patterns that backtrack without bound would take minutes over these; the slowest takes 0.06 s."""

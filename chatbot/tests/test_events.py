@@ -46,6 +46,7 @@ def emitted_of(session: ChatSession, message: Message) -> list[events.Outgoing]:
         *events.typing(session, role=Role.CUSTOMER, active=True, source=events.BOT),
         *events.message_read(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         *events.new_message(session, message, source=events.BOT),
+        events.message_delta(session, stream="bot-1", index=1, text="Hel"),
         *events.status_change(session, change=Change("closed"), source=events.BOT),
         *events.transfer_request(session, waiting_since=timezone.now(), position=1, source=events.BOT),
         events.customer_presence(session, is_online=True),

@@ -141,6 +141,7 @@ async def test_state_of_a_fresh_session(customer: Customer) -> None:
         "receipts": {"customer": {"delivered": None, "seen": None}, "agent": {"delivered": None, "seen": None}},
         "customer": {"name": "", "email": ""},
         "ratable": False,
+        "answering": None,
         "position": f"sse_session_{name}:0",
     }
 

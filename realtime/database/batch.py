@@ -1,6 +1,7 @@
 """Collect what many callers want while a database job runs into the next job: a storm costs a few queries."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -14,12 +15,23 @@ class Batch(Generic[K, V]):
     """Call it with one key, get its value; `job` is called with all keys that wait, `most` at once. Lives in one event
     loop.
 
+    `pause_seconds` lie between two calls of `job`, unless `most` keys wait: one that comes alone is answered at once,
+    of many that come all the time each waits for others.
+
     If the job raises, every caller of that batch gets the exception. Keys whose callers were cancelled are left out.
     """
 
-    def __init__(self, job: Callable[[Sequence[K]], Awaitable[Sequence[V]]], most: int = MAX_BATCH) -> None:
+    def __init__(
+        self,
+        job: Callable[[Sequence[K]], Awaitable[Sequence[V]]],
+        most: int = MAX_BATCH,
+        *,
+        pause_seconds: float = 0,
+    ) -> None:
         self._job = job
         self._most = most
+        self._pause_seconds = pause_seconds
+        self._due_at = 0.0
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -37,11 +49,15 @@ class Batch(Generic[K, V]):
 
     async def _work(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0)  # let the callers of this loop turn join
+            await asyncio.sleep(self._seconds_to_wait())  # if 0, the callers of this loop turn join
+            self._due_at = time.monotonic() + self._pause_seconds
             waiting = [(key, future) for key, future in self._waiting if not future.done()]
             part, self._waiting = waiting[: self._most], waiting[self._most :]
             if part:
                 await self._answer(part)
+
+    def _seconds_to_wait(self) -> float:
+        return max(0.0, self._due_at - time.monotonic()) if len(self._waiting) < self._most else 0.0
 
     async def _answer(self, part: Sequence[tuple[K, "asyncio.Future[V]"]]) -> None:
         try:

@@ -7,7 +7,7 @@ from chatbot.conversations.errors import AttachmentNotFound, InvalidStatus, Mess
 from chatbot.conversations.events import MessageJson
 from chatbot.conversations.names import check_name
 from chatbot.web.bodies import Json
-from chatbot.web.json_api import changes, reads
+from chatbot.web.json_api import changes, reads_together
 from chatbot.web.schemas import MessageBody, ReceiptsBody, TypingBody
 from workbench.access.agents import logged_in_agent
 from workbench.access.sessions import readable_session
@@ -49,7 +49,7 @@ def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status
 
 
 @router.post("/{name}/typing", response={204: None})
-@reads(NotAssignee, access=check_readable)
+@reads_together(NotAssignee, access=check_readable)
 def typing(request: HttpRequest, name: str, body: Json[TypingBody]) -> Status[None]:
     """To be called while the assignee writes, every few seconds; more than one in 2 s is swallowed."""
     agent = logged_in_agent(request)

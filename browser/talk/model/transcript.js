@@ -8,9 +8,10 @@
  * @import { Agent } from "./session.js"
  * @import { Attachment } from "./attachments.js"
  * @typedef {"customer" | "agent" | "bot" | "system"} Role
- * @typedef {"sending" | "delayed" | "waiting" | "failed"} State of a message that is on its way
+ * @typedef {"sending" | "delayed" | "waiting" | "failed" | "growing"} State of a message that is on its way; of an answer, that
+ *   it is being made
  * @typedef {{id: number, role: Role, agent?: Agent | null, content: string, created_at: string,
- *   client_id?: string | null, attachments?: Attachment[], notice?: string | null}} Message
+ *   client_id?: string | null, attachments?: Attachment[], notice?: string | null, ending?: string | null}} Message
  * @typedef {{client_id: string, role: Role, agent?: Agent | null, content: string, created_at: string, state: State,
  *   reason: string, id?: undefined, attachments?: Attachment[]}} Pending
  * @typedef {{key: string, at: number, day: string, message: Message}} Stored
@@ -214,7 +215,7 @@ function placeOf(stored, id) {
 }
 
 /** @template {Message | Pending} T @param {T} message @returns {{key: string, at: number, day: string, message: T}} */
-function toEntry(message) {
+export function toEntry(message) {
   const date = new Date(message.created_at);
   const day = `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
   return { key: keyOf(message), at: date.getTime(), day, message };

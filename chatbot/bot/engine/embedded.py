@@ -1,54 +1,172 @@
 """The bot that is built in: it answers from the knowledge base, and sends nothing to anybody."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
 
-from django.utils.translation import gettext, gettext_noop, override
-
-from chatbot.bot.engine.interface import Action, Outcome, Question, Source, Text
+from chatbot.bot.engine.interface import Action, Context, Outcome, Question, Source, Text
+from chatbot.bot.engine.wording import (
+    ANGER_ALONE,
+    DID_YOU_MEAN,
+    FILES_ALONE,
+    KNOWN_IN,
+    TROUBLE,
+    UNDERSTANDING,
+    UNKNOWN,
+    VIP_REASON,
+    say,
+    say_anew,
+)
+from chatbot.bot.understanding.anger import is_anger_alone, is_angry
+from chatbot.bot.understanding.clauses import words_of
+from chatbot.bot.understanding.phrases import NO_PHRASES, PHRASE_BOOK, Phrases
+from chatbot.bot.understanding.question import question_of
 from chatbot.bot.understanding.smalltalk import answer_small_talk
 from chatbot.bot.understanding.wishes import asks_for_human
 from chatbot.knowledge.language import language_of
-from chatbot.knowledge.search import ANSWER_ABOVE, NOTHING, Found, find
-from chatbot.models import KnowledgeEntry
+from chatbot.knowledge.search import ANSWER_ABOVE, NOTHING, SUGGEST_ABOVE, Candidate, Found, find
+from chatbot.models import MAX_CONTENT_LENGTH, KnowledgeEntry
 from realtime.database import in_database
 
 MAX_REASON_LENGTH = 200
 
-# Translators: “human” is what the customer should type; in Chinese that is “转人工”.
-UNSURE = gettext_noop(
-    "I am sorry, I am not sure that I understand. Could you put it in other words? "
-    "If you would rather talk to a person, say “human” and an agent will join."
-)
+MAX_SUGGESTIONS = 3
 
-# Translators: “human” as above.
-FILES_ALONE = gettext_noop(
-    "I cannot look into files. Please tell me in words what you need, or say “human” and an agent, "
-    "who can open them, will join."
-)
+# What is in another language counts if it is so many times as probable as the best in the customer's own.
+FOREIGN_FACTOR = 2
 
 
 class EmbeddedEngine:
     """Answers at once and in one piece."""
 
-    async def answer(self, question: Question) -> AsyncIterator[Text | Outcome]:
-        found = await find(question.text) if question.text.strip() else NOTHING
-        yield decide(question, found, await in_database(_entries, found))
+    async def answer(self, question: Question) -> AsyncGenerator[Text | Outcome, None]:
+        found = await find(question_of(question.text)) if question.text.strip() else NOTHING
+        entries = await in_database(_entries, found)
+        yield decide(question, found, entries, await PHRASE_BOOK.phrases())
 
 
-def decide(question: Question, found: Found, entries: Mapping[str, KnowledgeEntry]) -> Outcome:
-    """What to do about a message, by what was found for it; `entries` are those of the candidates, by key."""
-    text, language = question.text, question.context.language
+def decide(
+    question: Question, found: Found, entries: Mapping[str, KnowledgeEntry], phrases: Phrases = NO_PHRASES
+) -> Outcome:
+    """What to do about a message, by what was found for its question (`question_of`).
+
+    `entries` are those of the candidates, by key. Who wishes for a human is handed over, also a VIP of whose question
+    the bot is not sure; nobody else is.
+    """
+    text, context = question.text, question.context
     if not text.strip():
-        return Outcome(Action.REFUSE, _say(FILES_ALONE, language), offer_human=True)
-    if asks_for_human(text):
+        return Outcome(Action.REFUSE, say(FILES_ALONE, context.language), offer_human=True)
+    if asks_for_human(text, phrases.human):
         return Outcome(Action.HAND_OVER, reason=text[:MAX_REASON_LENGTH])
-    best = found.candidates[0] if found.candidates else None
-    if best is not None and best.confidence > ANSWER_ABOVE and (entry := entries.get(best.key)):
-        sources = (Source(entry.question, entry.url),)
-        return Outcome(Action.ANSWER, entry.answer, sources, confidence=best.confidence, entry=entry.key)
-    if small_talk := answer_small_talk(text):
-        return Outcome(Action.ANSWER, _say(small_talk, language_of(text, language)))
-    return apologise(question)
+    outcome = _reply(_Asked.of(question, phrases), found, entries)
+    if outcome.is_unsure and context.is_vip:
+        reason = say(VIP_REASON, context.language).format(question=text)
+        return Outcome(Action.HAND_OVER, reason=reason[:MAX_REASON_LENGTH], confidence=outcome.confidence)
+    return outcome
+
+
+def apologise(question: Question) -> Outcome:
+    """The reply of a bot that has failed."""
+    language = language_of(question.text, question.context.language)
+    return Outcome(Action.REFUSE, say(TROUBLE, language), is_unsure=True, offer_human=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message as the bot understands it, without what was found for it."""
+
+    text: str
+    question: str
+    language: str
+    is_angry: bool
+    context: Context
+
+    @classmethod
+    def of(cls, question: Question, phrases: Phrases) -> "_Asked":
+        asked = question_of(question.text)
+        language = language_of(asked, language_of(question.text, question.context.language))
+        return cls(question.text, asked, language, is_angry(question.text, phrases.anger), question.context)
+
+    @property
+    def offers_human(self) -> bool:
+        """With a reply that is unsure: the second one running, or to somebody who is angry."""
+        return self.is_angry or self.context.was_unsure
+
+
+def _reply(asked: _Asked, found: Found, entries: Mapping[str, KnowledgeEntry]) -> Outcome:
+    candidates = _near(asked, [each for each in found.candidates if each.key in entries])
+    if best := _sure(asked, candidates, is_full_text=found.is_full_text):
+        return _answer(asked, entries[best.key], best.confidence)
+    if (small_talk := answer_small_talk(asked.text)) and not asked.is_angry:
+        return Outcome(Action.ANSWER, say(small_talk, asked.language))
+    if asked.is_angry and is_anger_alone(asked.question):
+        return Outcome(Action.ANSWER, say_anew(ANGER_ALONE, asked.context, asked.language), offer_human=True)
+    confidence = candidates[0].confidence if candidates else None
+    suggestions = _suggestions(candidates)
+    return Outcome(
+        Action.SUGGEST if suggestions else Action.REFUSE,
+        _understanding(asked, say_anew(DID_YOU_MEAN if suggestions else UNKNOWN, asked.context, asked.language)),
+        suggestions=suggestions,
+        confidence=confidence,
+        offer_human=asked.offers_human,
+        is_unsure=True,
+    )
+
+
+def _near(asked: _Asked, candidates: list[Candidate]) -> list[Candidate]:
+    """Those in the customer's language first; of others only what is far more probable than any of them."""
+    own = [each for each in candidates if each.language == asked.language]
+    least = FOREIGN_FACTOR * own[0].confidence if own else 0.0
+    return [*own, *(each for each in candidates if each.language != asked.language and each.confidence > least)]
+
+
+def _sure(asked: _Asked, candidates: list[Candidate], *, is_full_text: bool) -> Candidate | None:
+    """What is the answer, if there is one: a suggestion that was pressed always is.
+
+    Two in one language cannot both be more probable than not: then the customer is asked; what was found by words has
+    scores, not probabilities.
+    """
+    said = words_of(asked.text)
+    if pressed := next((each for each in candidates if words_of(each.question) == said), None):
+        return pressed
+    own = [each for each in candidates if each.language == asked.language]
+    if own and own[0].confidence > ANSWER_ABOVE:
+        return _only(own, is_full_text=is_full_text)
+    others = [each for each in candidates if each.language != asked.language]
+    return _only(others, is_full_text=is_full_text)
+
+
+def _only(candidates: list[Candidate], *, is_full_text: bool) -> Candidate | None:
+    probable = [each for each in candidates if each.confidence > ANSWER_ABOVE]
+    return probable[0] if len(probable) == 1 or (probable and is_full_text) else None
+
+
+def _answer(asked: _Asked, entry: KnowledgeEntry, confidence: float) -> Outcome:
+    """The entry's text to the letter, after a sentence if it is in another language, or the customer angry."""
+    is_foreign = entry.language != asked.language and entry.language in KNOWN_IN
+    text = f"{say(KNOWN_IN[entry.language], asked.language)}\n\n{entry.answer}" if is_foreign else entry.answer
+    text = _understanding(asked, text)
+    return Outcome(
+        Action.ANSWER,
+        text if len(text) <= MAX_CONTENT_LENGTH else entry.answer,
+        sources=(Source(entry.question, entry.url),),
+        confidence=confidence,
+        offer_human=asked.is_angry or entry.key == asked.context.last_entry,
+        entry=entry.key,
+    )
+
+
+def _understanding(asked: _Asked, text: str) -> str:
+    """With a sentence before it that shows it, for who is angry."""
+    if not asked.is_angry:
+        return text
+    return f"{say_anew(UNDERSTANDING, asked.context, asked.language)}\n\n{text}"
+
+
+def _suggestions(candidates: list[Candidate]) -> tuple[str, ...]:
+    """Known questions, each once."""
+    likely = [each.question for each in candidates if each.confidence > SUGGEST_ABOVE]
+    by_words = {words_of(question): question for question in reversed(likely)}
+    return tuple(reversed(by_words.values()))[:MAX_SUGGESTIONS]
 
 
 def _entries(found: Found) -> dict[str, KnowledgeEntry]:
@@ -58,14 +176,3 @@ def _entries(found: Found) -> dict[str, KnowledgeEntry]:
     return KnowledgeEntry.objects.filter(is_active=True).in_bulk(
         [each.key for each in found.candidates], field_name="key"
     )
-
-
-def apologise(question: Question) -> Outcome:
-    """The reply of a bot that does not know."""
-    language = language_of(question.text, question.context.language)
-    return Outcome(Action.REFUSE, _say(UNSURE, language), is_unsure=True, offer_human=True)
-
-
-def _say(phrase: str, language: str) -> str:
-    with override(language):
-        return gettext(phrase)

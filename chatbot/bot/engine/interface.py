@@ -1,6 +1,6 @@
 """What every bot is asked, and what it says: the one interface between turns and engines."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -28,9 +28,10 @@ class Line:
 class Context:
     """The conversation since it last came to the bot (it began, was reopened, released): an old hand-over is not in it.
 
-    `lines` are the messages before the question, oldest first. `was_unsure` and `last_entry` say how the bot answered
-    last. `thread` is what an engine outside calls the conversation, "" before it has said. `is_vip`: by the address
-    that the customer gives.
+    `lines` are the messages before the question, oldest first. How the bot answered last: `was_unsure`, `last_entry`,
+    `had_trouble` (its engine failed). `thread` is what an engine outside calls the conversation, "" before it has said.
+    `is_vip`: by the address that the customer gives. With `hand_over_token` an engine outside may call
+    POST /api/hand-overs.
     """
 
     session_name: str
@@ -38,8 +39,10 @@ class Context:
     lines: tuple[Line, ...] = ()
     was_unsure: bool = False
     last_entry: str = ""
+    had_trouble: bool = False
     thread: str = ""
     is_vip: bool = False
+    hand_over_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Outcome:
     confidence: float | None = None
     offer_human: bool = False
     is_unsure: bool = False
+    had_trouble: bool = False
     entry: str = ""
     reason: str = ""
     summary: str = ""
@@ -93,6 +97,6 @@ class EngineTrouble(Exception):
 class Engine(Protocol):
     """A bot. It knows texts only: who writes, streams and stores is not its business."""
 
-    def answer(self, question: Question) -> AsyncIterator[Text | Outcome]:
+    def answer(self, question: Question) -> AsyncGenerator[Text | Outcome, None]:
         """Pieces, if it has them one by one, and last one Outcome. Raises EngineTrouble. Cancelled by who stops it."""
         ...

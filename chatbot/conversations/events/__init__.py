@@ -5,6 +5,7 @@ A session's channel is what its customer may see: reasons and queue details go t
 """
 
 from chatbot.conversations.events.agents import AgentsChanged, AgentStatus, ChosenBy, agent_status, agents_changed
+from chatbot.conversations.events.answering import MessageDelta, message_delta
 from chatbot.conversations.events.base import BOT, WORKBENCH, Outgoing, desk_of, iso, unlogged
 from chatbot.conversations.events.customer import (
     CustomerChange,
@@ -42,6 +43,7 @@ __all__ = [
     "CustomerJson",
     "CustomerPresence",
     "EventType",
+    "MessageDelta",
     "MessageJson",
     "NotedCustomerJson",
     "OfferEnded",
@@ -66,6 +68,7 @@ __all__ = [
     "desk_of",
     "iso",
     "message_delivered",
+    "message_delta",
     "message_json",
     "message_read",
     "new_message",

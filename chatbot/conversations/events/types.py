@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from chatbot.conversations.events.agents import AgentsChanged, AgentStatus
+from chatbot.conversations.events.answering import MessageDelta
 from chatbot.conversations.events.customer import CustomerChange
 from chatbot.conversations.events.messages import MessageJson
 from chatbot.conversations.events.offers import OfferEnded, TransferAnswer, TransferOffer
@@ -38,6 +39,9 @@ class EventType:
 EVENT_TYPES: Final[dict[str, EventType]] = {
     "new_message": EventType(
         "A message was written; the agent is its session's assignee.", ("session", "agent"), MessageJson
+    ),
+    "message_delta": EventType(
+        "The bot is writing: a piece of the message to come.", ("session",), MessageDelta, durable=False
     ),
     "status_change": EventType(
         "A session went from one status or assignee to another.", ("session", *DESK), StatusChange

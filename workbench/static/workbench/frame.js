@@ -92,9 +92,13 @@ export class Frame {
       });
     }
     byId("details-toggle").addEventListener("click", () => this.#showDetails(!this.#areDetailsShown()));
-    byId("details-close").addEventListener("click", () => {
+    const closeDetails = () => {
       this.#showDetails(false);
       byId("details-toggle").focus();
+    };
+    byId("details-close").addEventListener("click", closeDetails);
+    byId("details").addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && byId("details-close").checkVisibility()) closeDetails();
     });
     effect(() => { byId("take-next").disabled = this.#store.waitingCount.value === 0; });
   }
