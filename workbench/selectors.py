@@ -76,11 +76,15 @@ class ClosingJson(TypedDict):
 
 
 class SessionDetail(SessionItem):
-    """With a page of messages, oldest first, and private notes; `closing` is null while it is open."""
+    """With a page of messages, oldest first, and private notes; `closing` is null while it is open.
+
+    `summary`: what was said with the bot before an agent was called, "" if nothing was.
+    """
 
     messages: list[MessageJson]
     more: bool
     receipts: Receipts
+    summary: str
     closing: ClosingJson | None
     mailed: MailedJson | None
     notes: list[Any]
@@ -182,6 +186,7 @@ def session_detail(session: ChatSession, agent: Agent, *, before: int | None, li
         "messages": messages,
         "more": more,
         "receipts": receipts_of(session),
+        "summary": session.handover_summary,
         "closing": _closing(last_closing(session)),
         "mailed": mailed_json(session),
         "notes": [],

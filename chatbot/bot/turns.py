@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from chatbot.bot.answer_turn import answer_turn
+from chatbot.bot.engine.outside.openai_compatible import prepare
 from chatbot.models import TURN_LEASE, BotTurn, Message, Status, lease_has_run_out
 from realtime.database import in_database, log_fault
 
@@ -104,6 +106,8 @@ async def run_turns() -> None:
     """Answer turns until cancelled: this process's own at once, expired ones within a second."""
     global _runner
     runner = _runner = Runner()
+    if settings.BOT_BASE_URL:
+        await asyncio.to_thread(prepare)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_answer_turns(runner))

@@ -8,6 +8,7 @@ from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.bot_rule import FIRST, bot_answers
 from chatbot.conversations.errors import QueueFull
 from chatbot.conversations.events import desk_of
+from chatbot.conversations.handover_summary import sum_up
 from chatbot.conversations.history import SYSTEM, Actor
 from chatbot.conversations.opening_hours import hours_of
 from chatbot.conversations.places import place_of
@@ -30,11 +31,13 @@ def enqueue(
     now: datetime,
     team: Team | None = None,
     calling_message: int | None = None,
+    summary: str = "",
 ) -> tuple[int, list[events.Outgoing]]:
     """Do it to a session that the caller has locked; return its place and what the caller must send.
 
     It waits for `team`, without one for the team that a rule names, or the default team. He is told if nobody is there.
     `calling_message` is the id of a message that asked for it: the customer's question is what came before.
+    `summary` is the bot's own for the agent; without one it is the last turns with it.
     Raises AlreadyEscalated; QueueFull, with nothing written.
     """
     was_known, former_desk = session.version > 1, desk_of(session.team_id)
@@ -52,6 +55,7 @@ def enqueue(
         team=None if team.is_default else team,
         priority=outcome.priority,
         why=outcome.why,
+        summary=summary or sum_up(session, before=calling_message),
     )
     is_labelled = label(session, outcome, now=now)
     notice = _tell(session, team, now)

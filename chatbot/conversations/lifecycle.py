@@ -32,7 +32,7 @@ from chatbot.conversations.agents import agent_json, note_idle
 from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
 from chatbot.conversations.history import Actor, agent_actor
-from chatbot.models import PREVIEW_LENGTH, ChatSession, Phase, Priority, Status, Team, What
+from chatbot.models import PREVIEW_LENGTH, BotThread, ChatSession, Phase, Priority, Status, Team, What
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +56,11 @@ def escalate(
     team: Team | None = None,
     priority: int = Priority.LOW,
     why: dict[str, Any] | None = None,
+    summary: str = "",
 ) -> Change:
     """Put the session into the queue of a team (None: the default one), for an answer to `question`.
 
+    `summary` says what came before, with the bot.
     Its priority rises to `priority`, if that is higher; that of a closed one does not count any more. Raises
     AlreadyEscalated if it waits or has an agent.
     """
@@ -76,6 +78,7 @@ def escalate(
         unanswered_since=now,
         escalation_reason=reason,
         question=question[:PREVIEW_LENGTH],
+        handover_summary=summary,
         closed_at=None,
         **_queued(session, now),
     )
@@ -111,7 +114,8 @@ def reassign(session: ChatSession, *, agent: User, now: datetime, what: What = W
 def release(session: ChatSession, *, actor: Actor, now: datetime) -> Change:
     """Give a live session back to the bot."""
     line = _Line(What.RELEASED, actor, now)
-    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **_NOT_WAITING, **_LEFT)
+    left = {**_NOT_WAITING, **_LEFT, "handover_summary": ""}
+    return _move_from(Status.MANUAL_LIVE, session, Status.BOT_ACTIVE, line, assignee=None, **left)
 
 
 def requeue(
@@ -160,9 +164,13 @@ def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime, why: d
 
 
 def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
-    """End the conversation: with the bot, waiting or live. The customer's next message reopens it."""
+    """End the conversation: with the bot, waiting or live. The customer's next message reopens it.
+
+    Bots outside forget it: one that read the old hand-over again would hand over again.
+    """
     if session.status == Status.CLOSED:
         raise InvalidStatus
+    BotThread.objects.filter(session=session).delete()
     line = _Line(What.CLOSED, actor, now, why or {})
     known = {"last_agent": session.assignee} if session.assignee else {}
     return _move(session, Status.CLOSED, line, assignee=None, closed_at=now, **known, **_NOT_WAITING, **_LEFT)
@@ -171,7 +179,8 @@ def close(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, A
 def reopen(session: ChatSession, *, now: datetime) -> Change:
     """Give a closed session to the bot."""
     line = _Line(What.REOPENED, history.CUSTOMER, now)
-    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, closed_at=None, priority=Priority.NORMAL)
+    fresh = {"closed_at": None, "priority": Priority.NORMAL, "handover_summary": ""}
+    return _move_from(Status.CLOSED, session, Status.BOT_ACTIVE, line, **fresh)
 
 
 def hold(session: ChatSession, *, until: datetime | None, actor: Actor, now: datetime) -> bool:

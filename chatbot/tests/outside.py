@@ -23,7 +23,7 @@ PASSAGES = (
 
 
 def question(text: str = "Are you open on Sundays?", *lines: Line, thread: str = "") -> Question:
-    return Question(text, Context("s-1", "en", lines=lines, thread=thread))
+    return Question(text, Context("s-1", "en", lines=lines, thread=thread, hand_over_token="token"))
 
 
 class Bot:

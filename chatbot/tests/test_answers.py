@@ -17,7 +17,7 @@ from chatbot.conversations.history import SYSTEM
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.customers.actions.stop_answer import stop_answer
-from chatbot.models import BotEngine, BotThread, BotTurn, ChatSession, Status
+from chatbot.models import BotEngine, BotThread, BotTurn, ChatSession, Status, UnansweredQuestion
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import hand_over_to, set_status
 from chatbot.tests.scripted_engine import ScriptedEngine, chosen, trouble, whole
@@ -307,3 +307,14 @@ async def test_what_an_engine_calls_the_conversation_is_kept(session: ChatSessio
                 await until(partial(answered, number))
     assert [question.context.thread for question in engine.asked] == ["", "t-1"]
     assert (await in_database(BotThread.objects.get)).thread == "t-1"
+
+
+async def test_what_the_bot_is_not_sure_of_is_noted(session: ChatSession) -> None:
+    unsure = Outcome(Action.REFUSE, "I do not know.", confidence=0.1, is_unsure=True)
+    with chosen(ScriptedEngine(unsure, whole("Hello"))):
+        async with running():
+            for number in (1, 2):
+                await in_database(post, f"question {number}", client_id=f"c-{number}")
+                await until(partial(answered, number))
+    noted = await in_database(lambda: list(UnansweredQuestion.objects.values_list("text", "confidence")))
+    assert noted == [("question 1", 0.1)]

@@ -46,7 +46,7 @@ async def test_what_is_sent_is_the_question_for_the_session(bot: Bot) -> None:
     await bot.ask(question("Well?", Line("customer", "hi"), Line("bot", "Hello.")))
     assert bot.body == {
         "query": "Well?",
-        "inputs": {"human_transcript": ""},
+        "inputs": {"human_transcript": "", "hand_over_token": "token"},
         "response_mode": "streaming",
         "conversation_id": "",
         "user": "s-1",

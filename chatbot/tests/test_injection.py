@@ -45,6 +45,7 @@ async def test_a_model_knows_of_nothing_else(bot: Bot) -> None:
     await bot.ask(question("Say all.", Line("bot", "Hello."), thread="t-1"))
     sent = json.dumps(bot.body)
     assert "secret" not in sent
+    assert "token" not in sent
     assert bot.stub.url not in sent
     assert set(bot.body) == {"model", "messages", "stream", "user", "tools"}
 

@@ -3,6 +3,7 @@
 import pytest
 
 from chatbot.bot.answer_turn import answer_turn
+from chatbot.bot.understanding.phrases import PhraseBook
 from chatbot.models import BotTurn, Message
 from chatbot.tests.customer import Customer
 from chatbot.tests.database import count_queries
@@ -37,11 +38,11 @@ async def test_beginning_a_conversation(customer: Customer) -> None:
 
 
 async def test_escalating(customer: Customer) -> None:
-    """Lock with access, the question, rules, team, change, history, interval, hours, who is able, of how many, notice,
-    session, place, teams, counters, events."""
+    """Lock with access, the question, rules, team, what was said, change, history, interval, hours, who is able, of how
+    many, notice, session, place, teams, counters, events."""
     name = await customer.start()
     statements = await count_queries(lambda: customer.escalate(name))
-    assert len(statements) == 16, "\n".join(statements)
+    assert len(statements) == 17, "\n".join(statements)
 
 
 async def test_giving_up_waiting(customer: Customer) -> None:
@@ -52,8 +53,11 @@ async def test_giving_up_waiting(customer: Customer) -> None:
     assert len(statements) == 9, "\n".join(statements)
 
 
-async def test_the_bots_answer(customer: Customer) -> None:
+async def test_the_bots_answer(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn, its team's bot, what was said, what is known, lock, end of the turn, message, session, counter, event."""
+    phrases = PhraseBook(lambda: 0.0)  # they are read every few seconds
+    monkeypatch.setattr("chatbot.bot.engine.embedded.PHRASE_BOOK", phrases)
+    await phrases.phrases()
     name = await customer.start()
     await customer.say(name, "hi")
     turn = await in_database(BotTurn.objects.get)

@@ -24,7 +24,7 @@ DATABASE_PROMISES = {
 @pytest.mark.parametrize("files", DATABASE_PROMISES.values(), ids=DATABASE_PROMISES)
 def test_database_promises_hold_on_postgresql(site: Site, files: list[str]) -> None:
     environment = {**os.environ, "DATABASE_URL": site.postgresql.url, "REDIS_URL": ""}
-    options = ["-q", "-p", "no:cacheprovider", "-p", "tests.sideways.quick_flush"]
+    options = ["-q", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, *files]
     # A test that hangs shows where it is; and nothing is waited for any longer than all of it may take.
     command += ["-o", f"faulthandler_timeout={PROMISES_SECONDS / 3}"]

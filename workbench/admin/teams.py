@@ -101,7 +101,8 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = TeamForm
     inlines = (MemberInline, HoursInline, HolidayInline)
-    list_display = ("name", "is_default", "assignment", "bot", "member_count")
+    list_display = ("name", "is_default", "assignment", "bot", "engine", "member_count")
+    list_select_related = ("engine",)
     search_fields = ("name",)
     fieldsets = (
         (None, {"fields": ("name", "is_offered_to_customers")}),
@@ -111,7 +112,7 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (_("Silent and absent agents"), {"fields": ("first_reply_seconds", "vanished_seconds", "when_silent")}),
         (_("Silent customers"), {"fields": ("remind_seconds", "close_seconds")}),
-        (_("Bot and queue"), {"fields": ("bot", "max_waiting", "max_wait_seconds")}),
+        (_("Bot and queue"), {"fields": ("bot", "engine", "max_waiting", "max_wait_seconds")}),
         (_("Clock"), {"fields": ("time_zone",), "description": _("Opening hours below are by this clock.")}),
     )
 

@@ -29,7 +29,7 @@ async def test_what_an_agent_did_is_named(alice: AgentClient, verb: str, status:
     live = {"assignee": "alice"} if status == Status.MANUAL_LIVE else {}
     await in_database(partial(add_session, status=status, **live))
     assert (await alice.act("s-1", verb))[0] == 200
-    [event] = [each for each in await in_database(logged, groups.session("s-1")) if each["type"] == "new_message"]
+    event = next(each for each in await in_database(logged, groups.session("s-1")) if each["type"] == "new_message")
     assert (event["payload"]["notice"], event["payload"]["agent"]) == (notice, ALICE)
 
 

@@ -214,7 +214,7 @@ async def test_reading_costs_the_same_however_much_there_is(
 
 
 @pytest.mark.parametrize(
-    ("verb", "queries"), [("takeover", 16), ("messages", 7), ("release", 15), ("close", 16), ("requeue", 18)]
+    ("verb", "queries"), [("takeover", 16), ("messages", 7), ("release", 17), ("close", 16), ("requeue", 18)]
 )
 async def test_what_acting_costs(alice: AgentClient, verb: str, queries: int) -> None:
     """Login 2, lock, the change with its offer and who is idle, its message, the session, counters, events, 3 more."""

@@ -36,8 +36,19 @@ async def test_everybody_hears_of_it(alice: AgentClient, verb: str) -> None:
 async def test_customer_and_agent_read_that_it_happened(alice: AgentClient, verb: str) -> None:
     await in_database(add_session, status=Status.MANUAL_LIVE, assignee="alice")
     await alice.act("s-1", verb)
-    assert (await in_database(Message.objects.get)).role == "system"
+    first = await in_database(Message.objects.order_by("id").first)
+    assert first is not None
+    assert first.role == "system"
     assert await in_database(types_on, groups.agent("alice")) == ["new_message"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "I am here again."), ("zh-hans", "我又回来了。")])
+async def test_after_a_release_the_bot_says_that_it_is_there(alice: AgentClient, language: str, words: str) -> None:
+    await in_database(add_session, status=Status.MANUAL_LIVE, assignee="alice", language=language)
+    await alice.act("s-1", "release")
+    notice, greeting = await in_database(lambda: list(Message.objects.order_by("id")))
+    assert (notice.role, greeting.role, greeting.content.startswith(words)) == ("system", "bot", True)
+    assert (await in_database(types_on, groups.session("s-1")))[-2:] == ["new_message", "new_message"]
 
 
 @pytest.mark.parametrize("verb", ["release", "close"])
@@ -96,3 +107,9 @@ async def test_a_bad_reason_closes_nothing(alice: AgentClient, body: dict[str, o
     await in_database(add_session, status=Status.MANUAL_LIVE, assignee="alice")
     assert (await alice.act("s-1", "close", body))[0] == 400
     assert not await in_database(Closing.objects.exists)
+
+
+async def test_who_takes_it_reads_what_was_said_with_the_bot(alice: AgentClient) -> None:
+    await in_database(add_session, handover_summary="Customer: where is it?\nAssistant: On its way.")
+    _, detail = await alice.read("/api/sessions/s-1")
+    assert detail["summary"] == "Customer: where is it?\nAssistant: On its way."

@@ -8,6 +8,7 @@ from chatbot.bot.engine.embedded import EmbeddedEngine
 from chatbot.bot.engine.interface import Engine
 from chatbot.bot.engine.outside.endpoint import endpoint_of, endpoint_of_environment
 from chatbot.bot.engine.outside.engine import OutsideEngine
+from chatbot.bot.engine.outside.language_model import LanguageModel
 from chatbot.models import BotEngine, EngineKind, Team
 from chatbot.models.prepared import PreparedQuery
 
@@ -38,6 +39,19 @@ def engine_of(team_id: int | None) -> ChosenEngine:
         return _chosen(row)
     endpoint = endpoint_of_environment()
     return ChosenEngine(OutsideEngine(endpoint)) if endpoint else EMBEDDED
+
+
+def language_model_of(team_id: int | None) -> LanguageModel | None:
+    """The model that sums up and translates for the agents of a session: of the same places, null where none is.
+
+    A bot with a task of its own (FastGPT, RAGFlow, Dify, one that gets no passages) does nothing else. One query; for
+    a database thread.
+    """
+    row = engine_row_of(team_id)
+    if row is not None and row.kind == EngineKind.OPENAI and row.sends_knowledge:
+        return LanguageModel(endpoint_of(row))
+    endpoint = endpoint_of_environment()
+    return LanguageModel(endpoint) if endpoint else None
 
 
 def engine_row_of(team_id: int | None) -> BotEngine | None:

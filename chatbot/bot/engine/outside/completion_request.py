@@ -6,7 +6,7 @@ from typing import Any
 
 from chatbot.bot.engine.interface import Context, Question
 from chatbot.bot.engine.outside.endpoint import Endpoint
-from chatbot.bot.engine.outside.human_part import human_lines, human_transcript
+from chatbot.bot.engine.outside.human_part import human_lines, variables_for
 from chatbot.bot.engine.outside.passages import Passage
 from chatbot.bot.engine.outside.prompt import MARKER, TOOL, conversation, instructed, with_passages
 from chatbot.models import EngineKind
@@ -43,11 +43,10 @@ def _for_fastgpt(question: Question, thread: str) -> dict[str, Any]:
     What agents said goes along as the variable `human_transcript`, which the prompts of its applications can use, and
     as messages, which versions read that do not keep to that rule.
     """
-    lines = question.context.lines
-    variables = {"human_transcript": human_transcript(lines)}
+    context = question.context
     return {
-        "messages": conversation(question.text, human_lines(lines), with_names=False),
-        "extra_body": {"chatId": thread, "detail": False, "variables": variables},
+        "messages": conversation(question.text, human_lines(context.lines), with_names=False),
+        "extra_body": {"chatId": thread, "detail": False, "variables": variables_for(context)},
     }
 
 

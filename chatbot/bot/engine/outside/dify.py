@@ -11,7 +11,7 @@ import httpx
 
 from chatbot.bot.engine.interface import EngineTrouble, Outcome, Question, Source, Text
 from chatbot.bot.engine.outside.connections import Connection
-from chatbot.bot.engine.outside.human_part import human_transcript
+from chatbot.bot.engine.outside.human_part import variables_for
 from chatbot.bot.engine.outside.outcome import answered, called_by_marker, distinct, source
 from chatbot.bot.engine.outside.patience import Patience
 from chatbot.bot.engine.outside.server_events import events_of
@@ -71,7 +71,7 @@ class _Exchange:
         context = self._question.context
         body = {
             "query": self._question.text,
-            "inputs": {"human_transcript": human_transcript(context.lines)},
+            "inputs": variables_for(context),
             "response_mode": "streaming",
             "conversation_id": self._thread,
             "user": context.session_name,

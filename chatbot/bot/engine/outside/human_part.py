@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 
-from chatbot.bot.engine.interface import Line
+from chatbot.bot.engine.interface import Context, Line
 
 # As long as the variable of a Dify application may be that is made for it; its end is what counts.
 MAX_TRANSCRIPT_LENGTH = 4000
+
+
+def variables_for(context: Context) -> dict[str, str]:
+    """What an application of FastGPT or Dify is given beside the question, if it has variables of these names.
+
+    `hand_over_token` is what it shows to call people itself, by POST /api/hand-overs: it opens nothing else.
+    """
+    return {"human_transcript": human_transcript(context.lines), "hand_over_token": context.hand_over_token}
 
 
 def human_lines(lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -1,0 +1,60 @@
+"""What an agent reads first of a conversation that comes from the bot: what it was asked last, and what it answered."""
+
+from itertools import dropwhile, takewhile
+
+from django.utils.translation import override
+
+from chatbot.models import By, ChatSession, HistoryEntry, Message, Role, Status, What
+
+MAX_LENGTH = 800
+MAX_LINE_LENGTH = 200
+MAX_LINES = 20
+
+# What was said before one of these an agent has read, or is of an earlier conversation.
+_BEGINNINGS = (What.RELEASED, What.REOPENED)
+_SPEAKERS = {Role.CUSTOMER: By.CUSTOMER, Role.BOT: By.BOT}
+
+
+def sum_up(session: ChatSession, *, before: int | None = None) -> str:
+    """The last turns with the bot, oldest first, a line each in the session's language; "" if it has answered nothing.
+
+    At most MAX_LENGTH characters; the message with the id `before` and what follows are not in it. One query, two for
+    a session that is not new.
+    """
+    if session.status == Status.CLOSED:
+        return ""
+    with override(session.language):
+        lines = [_line(message) for message in _spoken(session, before)]
+    return "\n".join(_newest(lines))
+
+
+def _spoken(session: ChatSession, before: int | None) -> list[Message]:
+    """Oldest first, from the first question on."""
+    rows = Message.objects.filter(session=session, role__in=_SPEAKERS).exclude(content="")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    if session.version > 1:
+        began = HistoryEntry.objects.filter(session=session, what__in=_BEGINNINGS).order_by("-id")
+        if since := began.values_list("at", flat=True).first():
+            rows = rows.filter(created_at__gte=since)
+    newest_first = list(rows.order_by("-id").only("role", "content")[:MAX_LINES])
+    spoken = list(dropwhile(lambda each: each.role == Role.BOT, reversed(newest_first)))
+    return spoken if any(each.role == Role.BOT for each in spoken) else []
+
+
+def _line(message: Message) -> str:
+    words = " ".join(message.content.split())
+    text = words if len(words) <= MAX_LINE_LENGTH else f"{words[: MAX_LINE_LENGTH - 1]}…"
+    return f"{_SPEAKERS[Role(message.role)].label}: {text}"
+
+
+def _newest(lines: list[str]) -> list[str]:
+    """As many of the last lines as there is room for."""
+    used = 0
+
+    def has_room(line: str) -> bool:
+        nonlocal used
+        used += len(line) + 1
+        return used - 1 <= MAX_LENGTH
+
+    return list(takewhile(has_room, reversed(lines)))[::-1]

@@ -1,0 +1,128 @@
+"""A shelf from the entries of a language: heads, and how sure they are, from these entries alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chatbot.knowledge.language import CHINESE
+from chatbot.knowledge.retrieval.calibration import (
+    FOLDS,
+    Examples,
+    Kind,
+    Tried,
+    make_head,
+    together,
+    try_round,
+)
+from chatbot.knowledge.retrieval.confidence import Confidence, fit_confidence
+from chatbot.knowledge.retrieval.encoder import Floats
+from chatbot.knowledge.retrieval.grams import Grams, grams_of
+from chatbot.knowledge.retrieval.head import MANY_FITTED, MAX_FITTED
+from chatbot.knowledge.retrieval.pooled import Pooled, pooled
+from chatbot.knowledge.retrieval.shelf import Shelf, Side, exact_texts
+
+OWN = {CHINESE: Kind(word_weight=0.3, looseness=40)}
+OWN_ELSE = Kind(word_weight=0.2, looseness=20)
+OTHER = Kind(word_weight=0, looseness=60)
+# Fewer texts of known answers to try heads out on say too little; what was learnt from public bases says more.
+FEWEST_TRIED = 100
+# What questions in another script score lower than those that heads are tried out on, which are in the entries' own:
+# found with the Chinese questions of a public base on its English one.
+OTHER_BIAS = 0.25
+# The average vector of texts counts like so many texts beside a base's own: of a handful it would be these texts.
+PRIOR_TEXTS = 20
+MANY_ROUNDS = 2
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What is to be put on a shelf: entries with all texts by which each is known, and the texts' vectors in turn."""
+
+    language: str
+    keys: Sequence[str]
+    texts: Sequence[Sequence[str]]
+    vectors: Floats
+
+
+def fit_shelf(filed: Filed, tell: Progress) -> Shelf:
+    """Fit heads and confidences. `tell` is told the share that is done."""
+    examples = _examples(filed)
+    return Shelf(
+        filed.language,
+        filed.keys,
+        filed.texts,
+        examples.vectors.astype(np.float16),
+        _fit_side(OWN.get(filed.language, OWN_ELSE), pooled(filed.language), examples, lambda done: tell(done * 0.7)),
+        _fit_side(OTHER, pooled("other"), examples, lambda done: tell(0.7 + done * 0.3), bias=OTHER_BIAS),
+        exact_texts(filed.texts),
+    )
+
+
+def quick_shelf(filed: Filed) -> Shelf:
+    """A shelf in no time, without fitting: centroids, and what was learnt from public bases."""
+    examples = _examples(filed)
+    own, other = OWN.get(filed.language, OWN_ELSE), OTHER
+    return Shelf(
+        filed.language,
+        filed.keys,
+        filed.texts,
+        examples.vectors.astype(np.float16),
+        _quick_side(own, pooled(filed.language), examples),
+        _quick_side(other, pooled("other"), examples),
+        exact_texts(filed.texts),
+    )
+
+
+def _examples(filed: Filed) -> Examples:
+    grams: list[Grams] = [grams_of(text) for texts in filed.texts for text in texts]
+    answers = np.repeat(np.arange(len(filed.texts)), [len(texts) for texts in filed.texts])
+    return Examples(filed.vectors, grams, answers)
+
+
+def _mean(examples: Examples, shipped: Pooled) -> Floats:
+    count = len(examples.vectors)
+    mean: Floats = (examples.vectors.sum(0) + PRIOR_TEXTS * shipped.mean) / (count + PRIOR_TEXTS)
+    return mean.astype(np.float32)
+
+
+def _quick_side(kind: Kind, shipped: Pooled, examples: Examples) -> Side:
+    head = make_head(kind, examples, _mean(examples, shipped), None, by_centroids=True)
+    return Side(head, shipped.confidence)
+
+
+def _fit_side(kind: Kind, shipped: Pooled, examples: Examples, tell: Progress, bias: float = 0.0) -> Side:
+    count, size = int(examples.answers[-1]) + 1, len(examples.answers)
+    if _tried_texts(examples) < FEWEST_TRIED:
+        return _quick_side(kind, shipped, examples)
+    by_centroids = size * count > MAX_FITTED
+    rounds = MANY_ROUNDS if size * count > MANY_FITTED else FOLDS
+    head = make_head(kind, examples, _mean(examples, shipped), None, by_centroids=by_centroids)
+    tell(1 / (rounds + 1))
+    tried = []
+    for number in range(rounds):
+        tried.append(try_round(kind, examples, number, head.space, by_centroids=by_centroids))
+        tell((number + 2) / (rounds + 1))
+    found = together(tried)
+    return Side(replace(head, line=_line(found)), _confidence(found, bias))
+
+
+def _tried_texts(examples: Examples) -> int:
+    """How many texts of answers that are known in other words, too, all rounds together ask for."""
+    sizes = np.bincount(examples.answers)
+    return int(sizes[sizes > 1].sum() * (FOLDS - 1) / FOLDS)
+
+
+def _confidence(tried: Tried, bias: float) -> Confidence:
+    fitted = fit_confidence(tried.features, tried.is_right, tried.is_in_scope)
+    coefficients = fitted.coefficients.copy()
+    coefficients[-1] += bias
+    return replace(fitted, coefficients=coefficients)
+
+
+def _line(tried: Tried) -> tuple[float, float]:
+    """What an answer that comes later scores: as these did by their nearest example, when they were not in it."""
+    slope, offset = np.polyfit(tried.nearest.astype(float), tried.logits.astype(float), 1)
+    return max(float(slope), 0.0), float(offset)
