@@ -1,4 +1,4 @@
-"""A customer and the bot: an answer is seen while it is made, and each way in which it can go ends in a visible state."""
+"""A customer and the bot: an answer is seen while it is made, and whatever becomes of it ends in a visible state."""
 
 import sqlite3
 from collections.abc import Iterator
