@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chatbot.knowledge import search
 from harness.emptying import empty_quickly
 from realtime import database, home
 from realtime.database import close_connections
 from realtime.process import Process
 
 QUIET_SECONDS = 30.0
+# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
+# other ten times as long as they compute.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 COLLECTED_AFTER = (10_000, 20, 20)  # objects of the youngest generation, then collections of the one before
 
 
@@ -26,11 +31,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
-
-
-# As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
-# other ten times as long as they compute.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +43,12 @@ def _no_rate_limits() -> None:
 def _no_encoder() -> None:
     """It is a process that takes a second to start; who tests it turns it on."""
     settings.BOT_ENCODER = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_of_another_tests_knowledge() -> None:
+    """Revisions begin anew with each test's database."""
+    search.word_index.cache_clear()
 
 
 @pytest.fixture(autouse=True)

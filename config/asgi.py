@@ -25,6 +25,7 @@ from chatbot.conversations.long_waits import end_long_waits
 from chatbot.conversations.lost_presence import forget_lost_processes
 from chatbot.customers.presence import keep_presence
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
+from chatbot.knowledge.retrieval.job import keep_fitted
 from chatbot.mail.sending import mail_unseen_replies
 from config.entry import has_allowed_host, refuse_websocket
 from config.handler import ApiHandler, ServiceHandler
@@ -121,6 +122,7 @@ chatbot = Service(
         forget_lost_processes,
         end_long_waits,
         mail_unseen_replies,
+        keep_fitted,
     ],
 )
 workbench = Service(

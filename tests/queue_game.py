@@ -1,6 +1,8 @@
 """A game in which the queue engine and its model are played side by side, and what compares them after each step."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -10,10 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
 from chatbot.conversations.errors import ApiError
-from chatbot.conversations.places import place_of
+from chatbot.conversations.places import place_of, places
 from chatbot.customers.actions.escalate import escalate
 from chatbot.models import (
     PRESENCE_LEASE,
+    QUEUE_ORDER,
     Assignment,
     ChatSession,
     HistoryEntry,
@@ -127,6 +130,9 @@ class Game(RuleBasedStateMachine):
     def both_say_the_same(self) -> None:
         if not hasattr(self, "model"):
             return
+        lines = defaultdict(list)
+        for name, what in HistoryEntry.objects.order_by("id").values_list("session__name", "what"):
+            lines[name].append(what)
         for row in ChatSession.objects.select_related("assignee", "team"):
             expected = self.model.sessions[row.name]
             agent = row.assignee.username if row.assignee else None
@@ -135,8 +141,7 @@ class Game(RuleBasedStateMachine):
             assert row.priority == expected.priority
             assert (row.waiting_since is None) == (expected.asked_at is None)
             assert expected.asked_at in (None, row.waiting_since), "a first waiting time has changed"
-            lines = HistoryEntry.objects.filter(session=row).order_by("id").values_list("what", flat=True)
-            assert list(lines) == expected.lines, row.name
+            assert lines[row.name] == expected.lines, row.name
         rows = Offer.objects.filter(ended_at=None).values_list(
             "session__name", "receiver__username", "sender__username"
         )
@@ -148,8 +153,11 @@ class Game(RuleBasedStateMachine):
     @invariant()
     def no_place_gets_worse(self) -> None:
         """Of those that are shown to customers; in another wait, or another team's queue, it is another one."""
-        for row in ChatSession.objects.filter(status=WAITING):
-            wait = (row.name, row.queued_at)
-            place = place_of(row)
-            assert place.shown <= min(place.rank, self.shown.get(wait, place.shown)), row.name
-            self.shown[wait] = place.shown
+        rows = ChatSession.objects.filter(status=WAITING).order_by("team_id", *QUEUE_ORDER)
+        for _, of_team in groupby(rows, key=lambda row: row.team_id):
+            queue = list(of_team)
+            for row, place in zip(queue, places(queue), strict=True):
+                wait = (row.name, row.queued_at)
+                assert place.shown <= min(place.rank, self.shown.get(wait, place.shown)), row.name
+                self.shown[wait] = place.shown
+            assert place_of(row) == place, "the query of one says another place than the list"

@@ -1,14 +1,16 @@
-"""One of several processes in which agents race for sessions by every way at once: `python -m tests.queue_race`.
+"""One of several processes in which people race for sessions by every way at once: `python -m tests.queue_race`.
 
-tests/queue_promises.py starts them, on the database of DATABASE_URL.
+tests/queue_promises.py starts them, on the database of DATABASE_URL. What its people were told it writes to stdout.
 """
 
+import contextlib
 import os
-import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,23 +20,33 @@ django.setup()
 
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 
 from chatbot.conversations.errors import ApiError
-from chatbot.models import ChatSession, Offer, Status
+from chatbot.customers.actions.cancel_escalation import cancel_escalation
+from chatbot.customers.actions.escalate import escalate
+from chatbot.models import PRESENCE_LEASE, ChatSession, Offer, PresenceHolder, Priority, Status, Team
+from tests.queue_writers import FIND_LINES, PAUSE_SECONDS, REASONS, Desk, Got, Offered, Race, Refused
 from workbench.access.agents import Agent
 from workbench.actions.accept_offer import accept_offer
 from workbench.actions.decline_offer import decline_offer
+from workbench.actions.edit_session import edit_session
+from workbench.actions.requeue import requeue
 from workbench.actions.take_next import take_next
 from workbench.actions.take_over import take_over
-from workbench.actions.transfer import transfer_to_agent
+from workbench.actions.transfer import transfer_to_agent, transfer_to_team
 from workbench.assignment.drain import look
 from workbench.assignment.turn import NotOurTurn
 
-AGENTS = 50
-SESSIONS = 200
-LIMIT_SECONDS = 170.0
-THREADS = 8
+SESSIONS = int(os.environ.get("RACE_SESSIONS", 200))
+AGENTS = SESSIONS // 4
+SUPERVISORS = ("boss-0", "boss-1")
+# Of agents, beside those of a supervisor, of customers and of the job: more would only wait for SQLite's one lock, and
+# PostgreSQL gives a process a number of connections.
+THREADS = 2 if connection.vendor == "sqlite" else 7
 READY = "ready"
+
+T = TypeVar("T")
 
 
 def agent_name(number: int) -> str:
@@ -45,73 +57,157 @@ def session_name(number: int) -> str:
     return f"s-{number:03}"
 
 
-def race(numbers: list[int]) -> None:
-    """What some agents do until nobody waits: whatever comes to their minds, refused or not."""
-    choice = random.Random(numbers[0])
-    names = [agent_name(number) for number in numbers]
-    agents = [Agent(user, is_supervisor=False) for user in User.objects.filter(username__in=names)]
-    ways: list[Callable[[Agent, random.Random], object]] = [_take_any, _take_next, _answer, _answer, _pass_on]
-    deadline = time.monotonic() + LIMIT_SECONDS
+class ActionsDesk:
+    """Somebody who calls the actions themselves. A lock that was not got in time is as good as a refusal."""
+
+    def __init__(self, user: User) -> None:
+        self.who = user.username
+        self._agent = Agent(user, is_supervisor=user.username in SUPERVISORS)
+
+    def take(self, session: str) -> Got:
+        return self._get(lambda: take_over(session_name=session, agent=self._agent))
+
+    def take_next(self) -> Got:
+        return self._get(lambda: take_next(agent=self._agent))
+
+    def offers(self) -> Sequence[Offered]:
+        rows = Offer.objects.filter(receiver=self._agent.user, ended_at=None).values_list("pk", "sender")[:1]
+        return [Offered(str(offer), sender is not None) for offer, sender in rows]
+
+    def accept(self, offer_id: str) -> Got:
+        return self._get(lambda: accept_offer(offer_id=offer_id, agent=self._agent))
+
+    def decline(self, offer_id: str) -> None:
+        attempt(lambda: decline_offer(offer_id=offer_id, agent=self._agent))
+
+    def own(self) -> Sequence[str]:
+        return list(ChatSession.objects.filter(assignee=self._agent.user).values_list("name", flat=True)[:1])
+
+    def pass_on(self, session: str, to: str) -> None:
+        attempt(lambda: transfer_to_agent(session_name=session, agent=self._agent, to_agent=to))
+
+    def pass_to_team(self, session: str, team: int) -> None:
+        attempt(lambda: transfer_to_team(session_name=session, agent=self._agent, to_team=team))
+
+    def force(self, session: str) -> Got:
+        return self._get(lambda: take_over(session_name=session, agent=self._agent, force=True))
+
+    def requeue(self, session: str, team: int | None) -> Got:
+        return self._get(lambda: requeue(session_name=session, agent=self._agent, team=team))
+
+    def prioritise(self, session: str, priority: str) -> None:
+        value = Priority[priority.upper()]
+        attempt(lambda: edit_session(session_name=session, agent=self._agent, priority=value))
+
+    def _get(self, action: Callable[[], ChatSession]) -> Got:
+        session = attempt(action)
+        return Got(session.name, session.version)
+
+
+def attempt(action: Callable[[], T]) -> T:
     try:
-        while ChatSession.objects.filter(status=Status.PENDING_MANUAL).exists():
-            assert time.monotonic() < deadline, "somebody still waits"
-            _try(lambda: choice.choice(ways)(choice.choice(agents), choice))
-    finally:
-        connection.close()
+        return action()
+    except (ApiError, OperationalError) as error:
+        raise Refused from error
+
+
+def ask(names: Sequence[str]) -> None:
+    """Customers ask for an agent, each of them until he waits; some think better of it once."""
+    for number, name in enumerate(names):
+        _until_done(partial(_ask, name, REASONS[number % len(REASONS)]))
+        if number % 5 == 0 and _is_done(partial(cancel_escalation, session_name=name, credentials=None)):
+            _until_done(partial(_ask, name, ""))
+
+
+def _ask(name: str, reason: str) -> None:
+    escalate(session_name=name, reason=reason, credentials=None)
+
+
+def _until_done(action: Callable[[], object]) -> None:
+    while not _is_done(action):
+        time.sleep(PAUSE_SECONDS)
+
+
+def _is_done(action: Callable[[], object]) -> bool:
+    try:
+        attempt(action)
+    except Refused:
+        return False
+    return True
 
 
 def assign(is_over: threading.Event) -> None:
-    """The job of this process; the other one has it, too."""
+    """The job of this process, which also tries the rules about waiting; the other one has it, too."""
     while not is_over.is_set():
-        _try(look)
-    connection.close()
+        with contextlib.suppress(NotOurTurn, OperationalError):
+            PresenceHolder.objects.update(lease_until=Now() + PRESENCE_LEASE)  # of the agents' pages
+            look()
+        time.sleep(PAUSE_SECONDS)
 
 
-def _try(action: Callable[[], object]) -> None:
-    """Refusals are what a race is made of; a lock that was not got in time is tried again."""
-    try:
-        action()
-    except (ApiError, NotOurTurn, OperationalError):
-        time.sleep(0.002)
+def is_quiet() -> bool:
+    """Whether everybody who will ask has asked, and nobody waits."""
+    return not ChatSession.objects.exclude(status=Status.MANUAL_LIVE).exists()
 
 
-def _take_any(agent: Agent, choice: random.Random) -> None:
-    take_over(session_name=session_name(choice.randrange(SESSIONS)), agent=agent)
+def find_lines() -> set[tuple[str, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_LINES)
+        return {(what, bool(is_by_nobody)) for what, is_by_nobody in cursor.fetchall()}
 
 
-def _take_next(agent: Agent, choice: random.Random) -> None:
-    take_next(agent=agent)
-
-
-def _answer(agent: Agent, choice: random.Random) -> None:
-    for offer in Offer.objects.filter(receiver=agent.user, ended_at=None).values_list("pk", flat=True)[:1]:
-        action = decline_offer if choice.random() < 0.2 else accept_offer
-        action(offer_id=str(offer), agent=agent)
-
-
-def _pass_on(agent: Agent, choice: random.Random) -> None:
-    for name in ChatSession.objects.filter(assignee=agent.user).values_list("name", flat=True)[:1]:
-        transfer_to_agent(session_name=name, agent=agent, to_agent=agent_name(choice.randrange(AGENTS)))
-
-
-def main(numbers: list[int]) -> None:
-    """Race for these agents, on as many threads as a process may have connections, once the parent says so on stdin."""
-    failures: list[BaseException] = []
-    threading.excepthook = lambda args: failures.append(args.exc_value or SystemError())
+def run(numbers: Sequence[int]) -> Race:
+    """Race for these agents, beside a supervisor, customers and the job."""
+    number = numbers[0]
+    desks: list[Desk] = [ActionsDesk(user) for user in User.objects.filter(username__in=map(agent_name, numbers))]
+    boss: list[Desk] = [ActionsDesk(User.objects.get(username=SUPERVISORS[number % len(SUPERVISORS)]))]
+    race = Race(
+        [session_name(each) for each in range(SESSIONS)],
+        [agent_name(each) for each in range(AGENTS)],
+        list(Team.objects.values_list("pk", flat=True)),
+        is_quiet,
+        find_lines,
+    )
+    asking = ChatSession.objects.filter(status=Status.BOT_ACTIVE).order_by("name").values_list("name", flat=True)
+    customers = list(asking)[number :: len(SUPERVISORS)]
     is_over = threading.Event()
-    job = threading.Thread(target=assign, args=(is_over,))
-    racers = [threading.Thread(target=race, args=(numbers[n::THREADS],)) for n in range(THREADS)]
+    writers: list[Callable[[], None]] = [
+        lambda: ask(customers),
+        lambda: race.run_supervisors(boss, number),
+        *(partial(race.run_agents, desks[n::THREADS], 100 * number + n) for n in range(min(THREADS, len(desks)))),
+    ]
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    for thread in (job, *racers):
+    job = threading.Thread(target=_closing(lambda: assign(is_over)))
+    threads = [threading.Thread(target=_closing(writer)) for writer in writers]
+    for thread in (job, *threads):
         thread.start()
-    for thread in racers:
+    for thread in threads:
         thread.join()
     is_over.set()
     job.join()
+    return race
+
+
+def _closing(work: Callable[[], None]) -> Callable[[], None]:
+    def working() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    return working
+
+
+def main(numbers: Sequence[int]) -> None:
+    """Begin once the parent says so on stdin."""
+    failures: list[BaseException] = []
+    threading.excepthook = lambda args: failures.append(args.exc_value or SystemError())
+    race = run(numbers)
     if failures:
         raise failures[0]
+    sys.stdout.write(f"{race.ledger.dumps()}\n")
 
 
 if __name__ == "__main__":

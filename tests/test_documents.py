@@ -42,6 +42,7 @@ async def test_customers_calls_are_described(settings: Any) -> None:
         "/api/sessions",
         "/api/sessions/{name}",
         "/api/sessions/{name}/messages",
+        "/api/sessions/{name}/messages/{message_id}/feedback",
         "/api/sessions/{name}/receipts",
         "/api/sessions/{name}/typing",
         "/api/sessions/{name}/stop",

@@ -9,7 +9,7 @@ from harness.programs import ROOT
 from harness.services import fill_database
 
 LIMIT_SECONDS = 220.0
-RACE = "import tests.queue_race; from tests import queue_promises as p; p.begin(); p.run_race({url!r}); p.check()"
+RACE = "import tests.queue_race; from tests import queue_promises as p; p.begin(); p.check(p.run_race({url!r}))"
 
 
 def test_50_agents_race_for_200_sessions_over_two_processes(tmp_path: Path) -> None:

@@ -117,3 +117,24 @@ def test_settings_of_mail_that_make_no_sense_are_refused(monkeypatch: pytest.Mon
     read = {"EMAIL_URL": env.mail, "MAIL_AFTER_MINUTES": env.mail_minutes, "CHAT_URL": env.chat_url}[name]
     with pytest.raises(ImproperlyConfigured, match=name):
         read()
+
+
+def test_without_an_endpoint_the_bot_is_the_one_that_is_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOT_BASE_URL", raising=False)
+    assert env.bot_base_url() == ""
+
+
+def test_the_endpoint_of_the_bot_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_BASE_URL", "http://localhost:11434/v1/")
+    assert env.bot_base_url() == "http://localhost:11434/v1"
+
+
+@pytest.mark.parametrize(
+    "text", ["models.example.org", "ftp://models.example.org", "https://?k=1", "https://x.example.org/?k=1"]
+)
+def test_an_endpoint_that_is_none_is_named_and_not_said(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """What somebody has put there by mistake may be a key."""
+    monkeypatch.setenv("BOT_BASE_URL", text)
+    with pytest.raises(ImproperlyConfigured, match="BOT_BASE_URL") as caught:
+        env.bot_base_url()
+    assert text not in str(caught.value)

@@ -4,7 +4,7 @@
  * Here is what only a page has: where the reader stands, what is fetched on the way up, and who is called back.
  */
 
-import { flushNow, html, render, signal } from "../kit/ui.js";
+import { computed, flushNow, html, render, signal } from "../kit/ui.js";
 import {
   addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, lastOf, markPending, missedIn, removePending, shownOf, takeLoose,
   takeMessage, takeOlder, takePage,
@@ -21,12 +21,15 @@ const LAID_OUT_ROWS = 300; // while the reader stands at the end; on the way up 
 export class Transcript {
   #known = EMPTY;
   #shown = signal({ entries: shownOf(EMPTY), gap: Infinity, missed: missedIn(EMPTY, null, []) });
+  /** The id of what stands last, undefined if that is not stored. */
+  newestId = computed(() => this.#shown.value.entries.at(-1)?.message.id);
   #absence = null;
   #others;
   #limit = signal(LAID_OUT_ROWS);
   #typing = signal(null);
   #unseenBelow = signal(0);
   #receipt = signal(NO_RECEIPT);
+  #bot = signal(null);
   #typingTimer = null;
   #reading;
   #scroller;
@@ -57,7 +60,7 @@ export class Transcript {
       onTop: () => this.#showOlder(),
     });
     this.#reading = new Reading(list, options.onSeen);
-    const talk = { ...options, receipt: this.#receipt };
+    const talk = { ...options, receipt: this.#receipt, bot: this.#bot };
     const Rows = makeRows({ shown: this.#shown, limit: this.#limit, typing: this.#typing, talk });
     render(html`<${Rows} />`, list);
     const contentOf = (id) => this.#known.stored.find(({ message }) => message.id === id)?.message.content;
@@ -80,6 +83,22 @@ export class Transcript {
   /** How often events were missed: who fetches notes it before, and hands it to load(). */
   get interruptions() {
     return this.#known.interruptions;
+  }
+
+  get entries() {
+    return this.#shown.peek().entries;
+  }
+
+  /** From here on the bot's messages have more than their words.
+   * @param bot {Said, withMade(entries)}: the view of such a message's bubble; what is shown, with the answers that are being
+   *   made, where they are */
+  extend(bot) {
+    this.#bot.value = bot;
+  }
+
+  /** Draw again what `withMade` adds. @param isMore whether it adds an answer that was not there */
+  showMade(isMore) {
+    if (!this.#setFollowing({ ...this.#known }) && isMore) this.#unseenBelow.value += 1;
   }
 
   clear() {
@@ -133,7 +152,9 @@ export class Transcript {
     }
     if (message.role === this.#typing.peek()?.kind) this.setTyping(null);
     const isOwn = next.pending.length < before.pending.length;
-    if (!this.#setFollowing(next, isOwn)) this.#unseenBelow.value += 1;
+    const last = this.entries.at(-1)?.message;
+    const wasShown = last?.state === "growing" && last.client_id === message.client_id;
+    if (!this.#setFollowing(next, isOwn) && !wasShown) this.#unseenBelow.value += 1;
     this.#noteArrival();
     return true;
   }
@@ -216,7 +237,8 @@ export class Transcript {
     this.#known = next;
     flushNow(() => {
       const missed = missedIn(next, this.#absence, this.#others);
-      this.#shown.value = { entries: shownOf(next), gap: gapOf(next), missed };
+      const entries = shownOf(next);
+      this.#shown.value = { entries: this.#bot.peek()?.withMade?.(entries) ?? entries, gap: gapOf(next), missed };
       this.#limit.value = limit;
     });
     this.#options.onChange?.();

@@ -16,13 +16,17 @@ MAX_LINES = 30
 # A wish for a human that was spoken before one of these has been fulfilled, or taken back.
 BEGINNINGS = (What.RELEASED, What.REOPENED, What.GAVE_UP)
 
+# With these an agent has the session.
+TAKINGS = (What.TAKEN, What.ACCEPTED)
+MAX_TAKINGS = 20
+
 
 def context_of(session: ChatSession, *, before: int, thread: str = "") -> Context:
     """Of the message with the id `before`. Two queries; one more for a session that was with people, and of an address.
 
-    Messages of the same moment as the beginning belong to it: the bot's own greeting after a release.
+    After a release it begins with what agents said before. Messages of the same moment as the beginning belong to it.
     """
-    since = came_to_bot(session)
+    since = _begins(session)
     # The answers to what was asked before may come after the message itself.
     rows = Message.objects.filter(Q(id__lt=before) | Q(role=Role.BOT), session=session).exclude(role=Role.SYSTEM)
     newest = rows.select_related("agent").order_by("-id")[:MAX_LINES]
@@ -47,6 +51,21 @@ def came_to_bot(session: ChatSession) -> datetime | None:
         return None
     lines = HistoryEntry.objects.filter(session=session, what__in=BEGINNINGS).order_by("-id")
     return lines.values_list("at", flat=True).first()
+
+
+def _begins(session: ChatSession) -> datetime | None:
+    """When the session last came to the bot or, if people gave it, when they had taken it; None: at its beginning."""
+    if session.version == 1:
+        return None
+    lines = HistoryEntry.objects.filter(session=session, what__in=BEGINNINGS + TAKINGS).order_by("-id")
+    begun: datetime | None = None
+    for what, at in lines.values_list("what", "at")[:MAX_TAKINGS]:
+        if what in BEGINNINGS and begun is not None:
+            break
+        begun = at
+        if what in BEGINNINGS and what != What.RELEASED:
+            break
+    return begun
 
 
 def _line(message: Message) -> Line:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
@@ -104,6 +105,10 @@ async def run_turns() -> None:
     """Answer turns until cancelled: this process's own at once, expired ones within a second."""
     global _runner
     runner = _runner = Runner()
+    if settings.BOT_BASE_URL:
+        from chatbot.bot.engine.outside.openai_compatible import prepare
+
+        await asyncio.to_thread(prepare)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_answer_turns(runner))

@@ -17,6 +17,7 @@ from chatbot.conversations.errors import QueueFull
 from chatbot.conversations.escalation import enqueue, tell_full
 from chatbot.conversations.history import BOT
 from chatbot.conversations.locking import LockedSession, lock_session
+from chatbot.knowledge import unanswered
 from chatbot.models import BotThread, BotTurn, ChatSession, Message, Role, Status
 from chatbot.models.prepared import PreparedQuery
 from realtime.api import send_many
@@ -105,11 +106,13 @@ def end(work: Work, outcome: Outcome, *, is_stopped: bool = False) -> None:
         locked = lock_session(work.session.name)
         if not _delete(work):
             raise LostTurn
+        if locked.session.status == Status.CLOSED or came_to_bot(locked.session) != work.came_to_bot:
+            return
         if outcome.thread and work.chosen.row_id is not None:
             BotThread.objects.update_or_create(
                 session=work.session, engine_id=work.chosen.row_id, defaults={"thread": outcome.thread}
             )
-        if locked.session.status == Status.BOT_ACTIVE and came_to_bot(locked.session) == work.came_to_bot:
+        if locked.session.status == Status.BOT_ACTIVE:
             send_many(_carry_out(work, outcome, locked, is_stopped=is_stopped))
 
 
@@ -137,7 +140,10 @@ def _delete(work: Work) -> bool:
 
 def _carry_out(work: Work, outcome: Outcome, locked: LockedSession, *, is_stopped: bool) -> list[events.Outgoing]:
     if outcome.action is Action.HAND_OVER:
-        return _call_an_agent(outcome, locked, work.turn.message)
+        shown = work.turn.shown and _write(locked, work.turn.shown, stream=work.stream, reply={})
+        return [*(shown or ()), *_call_an_agent(outcome, locked, work.turn.message)]
+    if outcome.is_unsure:
+        unanswered.note(work.turn.message, outcome.confidence)
     reply = _reply(outcome)
     if is_stopped:
         reply["ending"] = "stopped"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -38,9 +39,26 @@ def lock_session(name: str, credentials: Credentials | None = None) -> LockedSes
         raise NotFound
     if credentials is not None and not credentials.covers_session(session):
         raise NotFound
+    assignee = session.assignee_id
+    if assignee is not None and (session.assignee is None or session.assignee.pk != assignee):
+        # PostgreSQL, which waited for the lock, reads this row anew, and not the one that it was joined with before.
+        session.assignee = User.objects.defer(*UNUSED_OF_ASSIGNEE).get(pk=assignee)
     now: datetime = session.database_now  # type: ignore[attr-defined]
     # Now() is when the statement began, which may be before it got the lock: time must not run backwards in a session.
     return LockedSession(session, max(now, session.last_activity_at))
+
+
+def time_under_lock(now: datetime) -> datetime:
+    """The database's time at this moment; `now`, that of the lock, may be when somebody began to wait for it.
+
+    One query, none where a transaction is the lock.
+    """
+    if not connection.features.has_select_for_update:
+        return now
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return max(now, moment)
 
 
 def lock_if_there(name: str) -> LockedSession | None:

@@ -34,6 +34,8 @@ class Mirror:
         revision = current_revision()
         if revision == self.revision:
             return set()
+        if revision < self.revision:  # another database was put in its place
+            self.revision = 0
         changed = KnowledgeEntry.objects.filter(revision__gt=self.revision, is_active=True)
         read = {entry.key: Known(entry.key, entry.language, tuple(phrasings(entry))) for entry in changed.iterator()}
         there = set(KnowledgeEntry.objects.filter(is_active=True).order_by().values_list("key", flat=True))

@@ -1,14 +1,17 @@
 """What of the knowledge base fits a question, and how sure that is."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from chatbot.knowledge.full_text import rank
+from chatbot.knowledge.entries import phrasings
+from chatbot.knowledge.full_text import WordIndex
+from chatbot.knowledge.mirror import Known
 from chatbot.knowledge.retrieval.process import answerer
 from chatbot.models import KnowledgeEntry
-from realtime.database import in_database
+from realtime.database import read_database
 
 # Of a confidence: above the first the answer is given outright, above the second the question is suggested.
 ANSWER_ABOVE = 0.5
@@ -41,13 +44,38 @@ NOTHING = Found(())
 async def find(text: str) -> Found:
     """Ask the knowledge base by meaning; by words alone where BOT_ENCODER is off, and where no answer comes in time."""
     if settings.BOT_ENCODER and (by_meaning := await answerer().find(text)) is not None:
-        return Found(tuple(Candidate(*each) for each in by_meaning))
-    entries = await in_database(lambda: list(KnowledgeEntry.objects.filter(is_active=True)))
-    return find_by_words(text, entries)
+        return _found(by_meaning)
+    return await read_database(_find_by_words, text)
+
+
+def find_at_leisure(text: str) -> Found:
+    """The same for a command, which can wait until the encoder is there."""
+    if settings.BOT_ENCODER and (by_meaning := answerer().find_at_leisure(text)) is not None:
+        return _found(by_meaning)
+    return _find_by_words(text)
 
 
 def find_by_words(text: str, entries: Sequence[KnowledgeEntry]) -> Found:
     """Those of these entries that have words in common with the text."""
-    ranked = rank(text, entries)[:MAX_CANDIDATES]
+    return _rank(WordIndex(Known(each.key, each.language, tuple(phrasings(each))) for each in entries), text)
+
+
+@functools.cache
+def word_index() -> WordIndex:
+    """That of this process; filled when it is first needed."""
+    return WordIndex()
+
+
+def _find_by_words(text: str) -> Found:
+    word_index().refresh()
+    return _rank(word_index(), text)
+
+
+def _rank(index: WordIndex, text: str) -> Found:
+    ranked = index.rank(text)[:MAX_CANDIDATES]
     candidates = [Candidate(each.key, each.question, each.language, min(score, 1.0)) for score, each in ranked]
     return Found(tuple(candidates), is_full_text=True)
+
+
+def _found(by_meaning: Sequence[tuple[str, str, str, float]]) -> Found:
+    return Found(tuple(Candidate(*each) for each in by_meaning))

@@ -95,7 +95,7 @@ async def test_lists_of_messages_take_one_query_for_all_files(customer: Customer
     for n in range(count):
         said = await customer.attach(name, "bill.pdf", files.pdf())
         await customer.send(name, said["id"], client_id=f"c-{n}")
-    assert len(await count_queries(lambda: customer.get(f"/api/sessions/{name}"))) == 4
+    assert len(await count_queries(lambda: customer.get(f"/api/sessions/{name}"))) == 5
 
 
 # What no message can take

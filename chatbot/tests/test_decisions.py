@@ -47,12 +47,32 @@ def test_below_it_says_that_it_does_not_know() -> None:
 
 
 def test_it_suggests_each_question_once_and_those_in_the_own_language_first() -> None:
-    outcome = ask("send", ("退货", 0.45), ("return", 0.4), ("again", 0.3), ("refund", 0.2))
+    outcome = ask("send", ("退货", 0.45), ("return", 0.2), ("again", 0.18), ("refund", 0.16))
     assert outcome.suggestions == ("How do I return it?", "When is the refund?", "怎么退货？")
 
 
+def test_what_is_hardly_more_probable_in_another_language_is_not_suggested() -> None:
+    assert ask("send", ("退货", 0.35), ("return", 0.2)).suggestions == ("How do I return it?",)
+
+
 def test_a_suggestion_that_was_pressed_is_answered() -> None:
-    assert ask("When is the refund?", ("return", 0.4), ("refund", 0.3)).entry == "refund"
+    assert ask("when is the refund", ("return", 0.4), ("refund", 0.3)).entry == "refund"
+
+
+def test_two_that_cannot_both_be_probable_are_suggested() -> None:
+    assert ask("send", ("return", 0.8), ("refund", 0.6)).suggestions == ("How do I return it?", "When is the refund?")
+
+
+def test_of_what_was_found_by_words_the_best_is_the_answer() -> None:
+    candidates = [Candidate(key, ENTRIES[key].question, "en", sure) for key, sure in (("return", 0.8), ("refund", 0.6))]
+    found = Found(tuple(candidates), is_full_text=True)
+    assert decide(Question("send", Context("s-1", "en")), found, ENTRIES).entry == "return"
+
+
+@pytest.mark.parametrize(("own", "is_given"), [(0.3, True), (0.46, False)])
+def test_an_answer_in_another_language_is_far_more_probable_than_any_in_the_own(own: float, *, is_given: bool) -> None:
+    outcome = ask("send it back", ("退货", 0.9), ("return", own))
+    assert (outcome.entry == "退货") is is_given
 
 
 def test_of_answers_that_it_is_sure_of_that_in_the_own_language_is_given() -> None:

@@ -241,7 +241,7 @@ async def test_without_its_key_nothing_is_sent(bot: Bot) -> None:
     assert not bot.stub.received
 
 
-async def test_files_alone_are_not_sent(bot: Bot) -> None:
+async def test_files_alone_are_not_sent(transactional_db: None, bot: Bot) -> None:
     outcome = await anext(aiter(OutsideEngine(bot.endpoint).answer(question(" "))))
     assert not isinstance(outcome, Text)
     assert outcome.action is Action.REFUSE

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HOST = "127.0.0.1"
+HOLD_LOOK_SECONDS = 0.01
 
 
 class Stall:
@@ -20,9 +21,23 @@ class BreakOff:
     """Cut the connection in the middle of the answer."""
 
 
+class Hold:
+    """Wait in the middle of the answer until it is released, from any thread."""
+
+    def __init__(self) -> None:
+        self._released = threading.Event()
+
+    def release(self) -> None:
+        self._released.set()
+
+    async def wait(self) -> None:
+        while not self._released.is_set():
+            await asyncio.sleep(HOLD_LOOK_SECONDS)
+
+
 STALL, BREAK_OFF = Stall(), BreakOff()
 
-Step = bytes | Stall | BreakOff
+Step = bytes | Stall | BreakOff | Hold
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,9 @@ async def _write_answer(writer: asyncio.StreamWriter, answer: Answer, request: R
         if isinstance(step, BreakOff):
             writer.transport.abort()
             return
+        if isinstance(step, Hold):
+            await step.wait()
+            continue
         if step:
             writer.write(b"%x\r\n%b\r\n" % (len(step), step))
     writer.write(b"0\r\n\r\n")

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, WebError, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    StorageState,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
@@ -167,6 +175,12 @@ class People:
         chat.open()
         return chat
 
+    def second_device(self, chat: ChatPage) -> ChatPage:
+        """Another browser with the customer's conversation."""
+        second = ChatPage(self._open_context(ENGLISH, WIDE, chat.context.storage_state()), self._product.chatbot.url)
+        second.open()
+        return second
+
     def agent(self, username: str, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> WorkbenchPage:
         """An agent who has logged in and has the workbench open and live."""
         workbench = self.stranger(locale, size)
@@ -190,10 +204,14 @@ class People:
     def close(self) -> None:
         self._contexts.close()
 
-    def _open_context(self, locale: str, size: tuple[int, int]) -> BrowserContext:
+    def _open_context(self, locale: str, size: tuple[int, int], state: StorageState | None = None) -> BrowserContext:
         width, height = size
         context = self._browser.new_context(
-            locale=locale, viewport={"width": width, "height": height}, timezone_id=TIMEZONE, reduced_motion="reduce"
+            locale=locale,
+            viewport={"width": width, "height": height},
+            timezone_id=TIMEZONE,
+            reduced_motion="reduce",
+            storage_state=state,
         )
         self._contexts.callback(context.close)
         context.set_default_timeout(PATIENCE_MS)

@@ -25,12 +25,18 @@ test("words that grow piece by piece end with the links of the whole text, and a
   }
 });
 
+const PLAIN = { title: "What are your opening hours?", url: "" };
+const LINKED = { title: "Opening hours", url: "https://example.com/hours" };
+
 test("a source without an address is told unless it is the question again", () => {
-  const plain = { title: "What are your opening hours?", url: "" };
-  const linked = { title: "Opening hours", url: "https://example.com/hours" };
-  assert.deepEqual(tellingSources([plain, linked], "what are your opening hours"), [linked]);
-  assert.deepEqual(tellingSources([plain], "do u open on sundays?"), [plain]);
-  assert.deepEqual(tellingSources([{ title: "", url: "" }], "?"), []);
+  assert.deepEqual(tellingSources([PLAIN, LINKED], "9 to 18", "what are your opening hours"), [{ ...LINKED, number: null }]);
+  assert.deepEqual(tellingSources([PLAIN], "9 to 18", "do u open on sundays?"), [{ ...PLAIN, number: null }]);
+  assert.deepEqual(tellingSources([{ title: "", url: "" }], "9 to 18", "?"), []);
+});
+
+test("a source that the words name has its number, and is told", () => {
+  const told = tellingSources([PLAIN, LINKED], "9 to 18 [1], on Sundays too [2].", PLAIN.title);
+  assert.deepEqual(told.map(({ number }) => number), [1, 2]);
 });
 
 test("an address is one of the web or of this site, never a script", () => {

@@ -15,11 +15,14 @@ export function settle(text) {
   return [text.slice(0, at), text.slice(at)];
 }
 
-/** The sources that say something: those with an address, and those that are not only the question again.
- * @param {readonly Source[]} sources @param {string} question @returns {readonly Source[]} */
-export function tellingSources(sources, question) {
+/** The sources that say something: those with an address, those that the words name by number ("[2]"), and those that are
+ * not only the question again. @param {readonly Source[]} sources @param {string} words @param {string} question
+ * @returns {readonly (Source & {number: number | null})[]} `number` where the words have it */
+export function tellingSources(sources, words, question) {
   const asked = wordsOf(question);
-  return sources.filter(({ title, url }) => isAddress(url) || (title && wordsOf(title) !== asked));
+  return sources
+    .map((source, index) => ({ ...source, number: words.includes(`[${index + 1}]`) ? index + 1 : null }))
+    .filter(({ title, url, number }) => isAddress(url) || (title && (number || wordsOf(title) !== asked)));
 }
 
 /** Others come from whoever keeps the knowledge base: a script is no address. @param {string} url */

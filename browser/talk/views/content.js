@@ -13,5 +13,5 @@ export function Content({ text }) {
 const Quote = ({ lines }) => html`<blockquote class="quote">${
   lines.map((line) => [html`<span class="quote-mark">${"> "}</span>`, `${line.slice(2)}\n`])}</blockquote>`;
 
-const Link = ({ href, text }) =>
+export const Link = ({ href, text }) =>
   html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow">${text}</a>`;

@@ -12,16 +12,19 @@ import { Content } from "./content.js";
 export function Message({ row: { entry: { message }, startsGroup }, talk }) {
   const { name, tag, face } = talk.labelOf(message);
   const state = message.id ? "stored" : message.state;
-  const isOwn = !message.id || talk.isOwnSide(message);
+  const isOwn = talk.isOwnSide(message);
+  const isGrowing = state === "growing";
+  const Words = (message.role === "bot" && talk.bot.value?.Said) || Bubble;
   const hasReceipts = message.role === talk.self.role && isOwn;
   const classes = ["message", `by-${message.role}`, isOwn && "own",
-    startsGroup && "starts-group", !message.id && "pending", state === "failed" && "failed"];
-  return html`<li class=${classes.filter(Boolean).join(" ")} data-id=${message.id} tabindex="-1">
+    startsGroup && "starts-group", isGrowing ? "growing" : !message.id && "pending", state === "failed" && "failed"];
+  return html`<li class=${classes.filter(Boolean).join(" ")} data-id=${message.id} tabindex="-1"
+      aria-busy=${isGrowing || null} aria-live=${isGrowing ? "off" : null}>
     <${Avatar} kind=${message.role} name=${name} face=${face} />
     <div class="body">
       <div class="who"><span class="name">${name}</span>${tag && html`<span class="tag">${tag}</span>`}</div>
       ${message.attachments?.length > 0 && html`<${Attachments} list=${message.attachments} />`}
-      <div class="bubble" dir="auto" hidden=${!message.content}><${Content} text=${message.content} /></div>
+      <${Words} message=${message} />
       <div class="foot" data-state=${state}>
         <time datetime=${message.created_at}>${whenOf(message)}</time>
         ${hasReceipts && html`<${Receipt} id=${message.id} receipt=${talk.receipt} />`}
@@ -30,6 +33,8 @@ export function Message({ row: { entry: { message }, startsGroup }, talk }) {
       </div>
     </div></li>`;
 }
+
+const Bubble = ({ message: { content } }) => html`<div class="bubble" dir="auto" hidden=${!content}><${Content} text=${content} /></div>`;
 
 /** How far a stored message of one's own has come; one element for good, so that no change of it is read out. */
 function Receipt({ id, receipt }) {

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
+from chatbot.bot.engine.hand_over import as_vip, as_wished
 from chatbot.bot.engine.interface import Action, Context, Outcome, Question, Source, Text
 from chatbot.bot.engine.wording import (
     ANGER_ALONE,
@@ -12,23 +13,23 @@ from chatbot.bot.engine.wording import (
     TROUBLE,
     UNDERSTANDING,
     UNKNOWN,
-    VIP_REASON,
     say,
     say_anew,
 )
 from chatbot.bot.understanding.anger import is_anger_alone, is_angry
+from chatbot.bot.understanding.clauses import words_of
 from chatbot.bot.understanding.phrases import NO_PHRASES, PHRASE_BOOK, Phrases
 from chatbot.bot.understanding.question import question_of
 from chatbot.bot.understanding.smalltalk import answer_small_talk
-from chatbot.bot.understanding.wishes import asks_for_human
-from chatbot.knowledge.language import language_of, normalise
+from chatbot.knowledge.language import language_of
 from chatbot.knowledge.search import ANSWER_ABOVE, NOTHING, SUGGEST_ABOVE, Candidate, Found, find
 from chatbot.models import MAX_CONTENT_LENGTH, KnowledgeEntry
 from realtime.database import in_database
 
-MAX_REASON_LENGTH = 200
-
 MAX_SUGGESTIONS = 3
+
+# What is in another language counts if it is so many times as probable as the best in the customer's own.
+FOREIGN_FACTOR = 2
 
 
 class EmbeddedEngine:
@@ -45,19 +46,12 @@ def decide(
 ) -> Outcome:
     """What to do about a message, by what was found for its question (`question_of`).
 
-    `entries` are those of the candidates, by key. Who wishes for a human is handed over, also a VIP of whose question
-    the bot is not sure; nobody else is.
+    `entries` are those of the candidates, by key.
     """
     text, context = question.text, question.context
     if not text.strip():
         return Outcome(Action.REFUSE, say(FILES_ALONE, context.language), offer_human=True)
-    if asks_for_human(text, phrases.human):
-        return Outcome(Action.HAND_OVER, reason=text[:MAX_REASON_LENGTH])
-    outcome = _reply(_Asked.of(question, phrases), found, entries)
-    if outcome.is_unsure and context.is_vip:
-        reason = say(VIP_REASON, context.language).format(question=text)
-        return Outcome(Action.HAND_OVER, reason=reason[:MAX_REASON_LENGTH], confidence=outcome.confidence)
-    return outcome
+    return as_wished(question, phrases) or as_vip(question, _reply(_Asked.of(question, phrases), found, entries))
 
 
 def apologise(question: Question) -> Outcome:
@@ -89,15 +83,15 @@ class _Asked:
 
 
 def _reply(asked: _Asked, found: Found, entries: Mapping[str, KnowledgeEntry]) -> Outcome:
-    candidates = [each for each in found.candidates if each.key in entries]
-    if best := _sure(asked, candidates):
+    candidates = _near(asked, [each for each in found.candidates if each.key in entries])
+    if best := _sure(asked, candidates, is_full_text=found.is_full_text):
         return _answer(asked, entries[best.key], best.confidence)
     if (small_talk := answer_small_talk(asked.text)) and not asked.is_angry:
         return Outcome(Action.ANSWER, say(small_talk, asked.language))
     if asked.is_angry and is_anger_alone(asked.question):
         return Outcome(Action.ANSWER, say_anew(ANGER_ALONE, asked.context, asked.language), offer_human=True)
     confidence = candidates[0].confidence if candidates else None
-    suggestions = _suggestions(asked, candidates)
+    suggestions = _suggestions(candidates)
     return Outcome(
         Action.SUGGEST if suggestions else Action.REFUSE,
         _understanding(asked, say_anew(DID_YOU_MEAN if suggestions else UNKNOWN, asked.context, asked.language)),
@@ -108,13 +102,32 @@ def _reply(asked: _Asked, found: Found, entries: Mapping[str, KnowledgeEntry]) -
     )
 
 
-def _sure(asked: _Asked, candidates: list[Candidate]) -> Candidate | None:
-    """What is the answer, in the customer's language if there is one in it; a suggestion that was pressed always is."""
-    said = normalise(asked.text)
-    known = [each for each in candidates if each.confidence > ANSWER_ABOVE or normalise(each.question) == said]
-    return min(
-        known, key=lambda each: (normalise(each.question) != said, each.language != asked.language), default=None
-    )
+def _near(asked: _Asked, candidates: list[Candidate]) -> list[Candidate]:
+    """Those in the customer's language first; of others only what is far more probable than any of them."""
+    own = [each for each in candidates if each.language == asked.language]
+    least = FOREIGN_FACTOR * own[0].confidence if own else 0.0
+    return [*own, *(each for each in candidates if each.language != asked.language and each.confidence > least)]
+
+
+def _sure(asked: _Asked, candidates: list[Candidate], *, is_full_text: bool) -> Candidate | None:
+    """What is the answer, if there is one: a suggestion that was pressed always is.
+
+    Two in one language cannot both be more probable than not: then the customer is asked; what was found by words has
+    scores, not probabilities.
+    """
+    said = words_of(asked.text)
+    if pressed := next((each for each in candidates if words_of(each.question) == said), None):
+        return pressed
+    own = [each for each in candidates if each.language == asked.language]
+    if own and own[0].confidence > ANSWER_ABOVE:
+        return _only(own, is_full_text=is_full_text)
+    others = [each for each in candidates if each.language != asked.language]
+    return _only(others, is_full_text=is_full_text)
+
+
+def _only(candidates: list[Candidate], *, is_full_text: bool) -> Candidate | None:
+    probable = [each for each in candidates if each.confidence > ANSWER_ABOVE]
+    return probable[0] if len(probable) == 1 or (probable and is_full_text) else None
 
 
 def _answer(asked: _Asked, entry: KnowledgeEntry, confidence: float) -> Outcome:
@@ -139,11 +152,10 @@ def _understanding(asked: _Asked, text: str) -> str:
     return f"{say_anew(UNDERSTANDING, asked.context, asked.language)}\n\n{text}"
 
 
-def _suggestions(asked: _Asked, candidates: list[Candidate]) -> tuple[str, ...]:
-    """Known questions, those in the customer's language first, each once."""
-    likely = [each for each in candidates if each.confidence > SUGGEST_ABOVE]
-    own_first = sorted(likely, key=lambda each: each.language != asked.language)
-    by_words = {normalise(each.question): each.question for each in reversed(own_first)}
+def _suggestions(candidates: list[Candidate]) -> tuple[str, ...]:
+    """Known questions, each once."""
+    likely = [each.question for each in candidates if each.confidence > SUGGEST_ABOVE]
+    by_words = {words_of(question): question for question in reversed(likely)}
     return tuple(reversed(by_words.values()))[:MAX_SUGGESTIONS]
 
 

@@ -36,11 +36,12 @@ def clauses_of(text: str) -> list[Clause]:
     ends = [(found.start(), found.end()) for found in CLAUSE_END.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*(start for start, _ in ends), len(text)]
-    found = [Clause(_plain(text[start:stop]), start, stop) for start, stop in zip(starts, stops, strict=True)]
+    found = [Clause(words_of(text[start:stop]), start, stop) for start, stop in zip(starts, stops, strict=True)]
     return [clause for clause in found if clause.plain]
 
 
-def _plain(text: str) -> str:
+def words_of(text: str) -> str:
+    """Normalised, without signs."""
     return " ".join(_NO_LETTER.sub(" ", normalise(text)).split())
 
 

@@ -6,17 +6,26 @@ from chatbot.bot.understanding.anger import is_mere_anger
 from chatbot.bot.understanding.clauses import Clause, clauses_of
 from chatbot.bot.understanding.smalltalk import reply_to
 
-# A greeting or thanks that runs into the question without a comma.
+_ASKING = (
+    "(?:i|i'm|where|how|what|what's|when|can|could|do|does|did|is|are|my|why|who|which|please|would|may|you|we|need|if)"
+)
+# What runs into the question without a comma.
 _RUNS_IN = re.compile(
-    r"(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks|thank you)(?: there)? "
-    r"(?=(?:i|i'm|where|how|what|what's|when|can|could|do|does|did|is|are|my|why|who|which|please|would|may|you|we|need)\b)"
-    r"|(?:你好|您好|请问|麻烦问一?下)(?=.{2})",
+    rf"(?:(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks|thank you)(?: there)? (?={_ASKING}\b)"
+    rf"|(?:(?:just|please|can you|could you|so) )*tell me (?={_ASKING}\b)"
+    r"|(?:i (?:just )?(?:want|need|would like)|i'd like) to know (?:if )?"
+    r"|(?:你好|您好|请问|麻烦问一?下|我?想问一?下|问一?下|我想知道|你?直接告诉我|请告诉我)(?=.{2})){1,3}",
     re.IGNORECASE,
+)
+# Clauses that announce one.
+_ANNOUNCES = re.compile(
+    r"(?:and )?(?:one more|another|one last|a|just a|a quick|quick) (?:thing|question)"
+    r"|(?:还有|另外|再问)(?:一个|个)?(?:问题)?"
 )
 
 
 def question_of(text: str) -> str:
-    """The message without small talk, curses and "no human, please" before and after its question.
+    """The message without small talk, curses and "no human, please" before and after its question, and not shouted.
 
     The whole of one that is nothing else.
     """
@@ -25,8 +34,9 @@ def question_of(text: str) -> str:
         return text
     # With the mark that ends it.
     question = text[asking[0].start : asking[-1].end + 1].strip(" \t\n,;:，；：、")
-    return _RUNS_IN.sub("", question, count=1) if _RUNS_IN.match(question) else question
+    question = question[found.end() :] if (found := _RUNS_IN.match(question)) else question
+    return question.lower() if question.isupper() else question
 
 
 def _is_beside_it(clause: Clause) -> bool:
-    return bool(reply_to(clause.plain)) or is_mere_anger(clause.plain)
+    return bool(reply_to(clause.plain)) or is_mere_anger(clause.plain) or bool(_ANNOUNCES.fullmatch(clause.plain))

@@ -73,8 +73,9 @@ def asks_for_human(text: str, phrases: Iterable[str] = ()) -> bool:
 def refuses_human(clause: str) -> bool:
     """Of a normalised clause: it says that no human is wished for, and nothing else."""
     found = _EN_NONE.match(clause) or _ZH_NEGATED.search(clause)
-    found = found or (_EN_ASK.search(clause) and _EN_NEGATED.search(clause))
-    return bool(found) and found.start() <= _MARGIN and len(clause) - found.end() <= _MARGIN
+    if found is None and _EN_ASK.search(clause):
+        found = _EN_NEGATED.search(clause)
+    return found is not None and found.start() <= _MARGIN and len(clause) - found.end() <= _MARGIN
 
 
 def _clause_asks(clause: str) -> bool:

@@ -7,15 +7,28 @@ from chatbot.conversations.errors import AttachmentNotFound, MessageNotFound
 from chatbot.conversations.events import MessageJson
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.confirm_messages import confirm_messages
+from chatbot.customers.actions.give_feedback import give_feedback
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.customers.actions.stop_answer import stop_answer
 from chatbot.customers.actions.tell_typing import tell_typing
 from chatbot.customers.api.guards import credentials
-from chatbot.web.bodies import Json
+from chatbot.models import ChatSession
+from chatbot.web.bodies import Body, Json
 from chatbot.web.json_api import changes, reads_together
 from chatbot.web.schemas import MessageBody, ReceiptsBody, TypingBody
 
 router = Router(tags=["messages"])
+
+
+class FeedbackBody(Body):
+    """Whether an answer helped."""
+
+    helpful: bool
+
+
+def own_session_of_message(request: HttpRequest, name: str, message_id: str) -> ChatSession:
+    """Which message it is only counts afterwards."""
+    return own_session(request, name)
 
 
 @router.post("/{name}/messages", response={201: MessageJson, 200: MessageJson})
@@ -54,3 +67,11 @@ def stop(request: HttpRequest, name: str) -> Status[None]:
     """The bot says no more; what it has shown is stored as its answer. 202 also where it is not writing."""
     stop_answer(session_name=name, credentials=credentials(request))
     return Status(202, None)
+
+
+@router.post("/{name}/messages/{message_id}/feedback", response={204: None})
+@changes(MessageNotFound, access=own_session_of_message)
+def judge(request: HttpRequest, name: str, message_id: str, body: Json[FeedbackBody]) -> Status[None]:
+    """Of an answer of the bot, as often as one likes: the last time counts. MESSAGE_NOT_FOUND for anything else."""
+    give_feedback(session_name=name, message_id=message_id, is_helpful=body.helpful, credentials=credentials(request))
+    return Status(204, None)

@@ -1,6 +1,5 @@
 """Fits what answers to the knowledge base as it is, for all processes."""
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -14,9 +13,6 @@ from chatbot.knowledge.retrieval.readers import wait_for_readers
 from chatbot.models import FittedKnowledge
 
 __all__ = ["FitFailed", "Progress", "fit", "fitted_revision", "wait_for_readers"]
-
-# Nobody waits for it as for an answer.
-NICENESS = 10
 
 # Is told the share that is done, from 0 to 1.
 Progress = Callable[[float], None]
@@ -56,7 +52,6 @@ def _run(progress: Progress | None) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            preexec_fn=lower_priority,
             text=True,
         ) as process,
     ):
@@ -67,7 +62,3 @@ def _run(progress: Progress | None) -> None:
         if process.wait():
             errors.seek(0)
             raise FitFailed(errors.read().decode(errors="replace")[-2000:])
-
-
-def lower_priority() -> None:
-    os.nice(NICENESS)

@@ -1,6 +1,6 @@
 /** The customer's page: one conversation, kept across reloads and shared by the tabs of the browser. */
 
-import { callApi, probeStatus } from "../browser/net/http.js";
+import { callApi, probeStatus, unreachable } from "../browser/net/http.js";
 import { ask } from "../browser/kit/dialog.js";
 import { byId, dropStrayClicks, readPageConfig } from "../browser/kit/page.js";
 import { effect, html, render } from "../browser/kit/ui.js";
@@ -8,7 +8,7 @@ import { EVENT_TYPES } from "../browser/net/event_types.js";
 import { SharedStream } from "../realtime/stream.js";
 import { Composer } from "../browser/talk/composer.js";
 import { keepDraft, readDraft } from "../browser/talk/drafts.js";
-import { fetchSession, sessionPath, STATUS } from "../browser/talk/conversation.js";
+import { fetchSession, sessionPath } from "../browser/talk/conversation.js";
 import { Outbox } from "../browser/net/outbox.js";
 import { TypingSender } from "../browser/net/typing.js";
 import { previewOf } from "../browser/talk/model/attachments.js";
@@ -26,7 +26,6 @@ import { StateCard } from "./views/card.js";
 const SESSION_KEY = "handover:session";
 const DECLINED_KEY = "handover:not-rated"; // the session and its version that the customer would not rate
 const DRAFT_KEY = "handover:draft";
-const BOT_PATIENCE_MS = 30000;
 const NEAR_END_PX = 80;
 const RETRY_MS = 2000;
 const MAX_PAGE_LENGTH = 500; // the server's
@@ -34,7 +33,7 @@ const MAX_PAGE_LENGTH = 500; // the server's
 const store = createStore();
 const attention = new Attention(store);
 const connection = new Connection(store);
-const assistant = { name: gettext("Assistant"), tag: null };
+const speaker = { name: gettext("Assistant"), tag: null };
 const transcript = new Transcript(byId("messages"), {
   self: { role: "customer", agent: null },
   isOwnSide: ({ role }) => role === "customer",
@@ -62,12 +61,13 @@ const composer = new Composer(byId("composer"), {
 
 let stream = null;
 let outbox = null;
+let assistant = null; // with the first conversation: who only looks at the page does not load it
 let lastSend = Promise.resolve();
 
 function labelOf({ role, agent }) {
   if (role === "customer") return { name: gettext("You"), tag: null };
   if (role === "agent") return { name: agent?.name ?? gettext("Agent"), tag: gettext("Support team") };
-  return assistant;
+  return speaker;
 }
 
 /** Show the conversation of that name: listen, fetch, then stream from where the state was read. */
@@ -96,7 +96,8 @@ async function openSession(name) {
     },
   });
   stream = opened;
-  const session = await fetchSession(name).catch((error) => {
+  const loaded = Promise.all([fetchSession(name), loadAssistant()]);
+  const [session] = await loaded.catch((error) => {
     if (stream === opened) closeSession(); // half open, it would take messages and show no answer
     throw error;
   });
@@ -107,12 +108,20 @@ async function openSession(name) {
   outbox.flush();
 }
 
+async function loadAssistant() {
+  if (assistant) return;
+  const { Assistant, ready } = await import("./assistant.js").catch(() => { throw unreachable(); });
+  await ready;
+  assistant ??= new Assistant({ store, transcript, speaker, refetch, send, escalate, showError, keepFocus });
+}
+
 function closeSession() {
   stream?.stop();
   stream = null;
   outbox?.stop();
   outbox = null;
   connection.clear();
+  assistant?.clear();
   store.clear();
   transcript.clear();
 }
@@ -126,9 +135,9 @@ function forgetSession() {
 
 async function refetch() {
   const name = store.name.peek();
-  const asked = transcript.interruptions;
+  const [asked, known] = [transcript.interruptions, assistant.known.peek()];
   const session = await fetchSession(name);
-  if (store.name.peek() === name) applySession(session, asked);
+  if (store.name.peek() === name) applySession(session, asked, known);
 }
 
 /** Events were missed: fetch the state, until it is there. */
@@ -142,11 +151,11 @@ async function recover() {
   }
 }
 
-function applySession(session, asked) {
+function applySession(session, asked, known) {
   transcript.load(session, asked);
   store.takeFetched(session);
   if (localStorage.getItem(DECLINED_KEY) === ending()) store.decline(session.version);
-  expectBot();
+  assistant.takeFetched(session, known);
 }
 
 /** The address of the page that led to the chat; empty for one that is too long to be kept. */
@@ -281,6 +290,7 @@ function receiveEvent({ type, data }) {
   if (type === "new_message" && data.id === undefined) showForeign(payload);
   else if (type === "new_message") receiveMessage(payload);
   else if (type === "status_change") receiveStatus(payload);
+  else if (type === "message_delta") assistant.takePiece(payload);
   else if (type === "queue_position") store.takePosition(payload.position, payload.why);
   else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
@@ -292,11 +302,8 @@ function receiveEvent({ type, data }) {
 
 function receiveMessage(message) {
   if (!transcript.add(message)) return;
-  if (message.role !== "customer") {
-    transcript.setTyping(null);
-    attention.receive(labelOf(message).name, previewOf(message));
-  }
-  expectBot();
+  if (message.role !== "customer") attention.receive(labelOf(message).name, previewOf(message));
+  assistant?.takeMessage(message);
 }
 
 /** A message that another program published on Redis is in no log: shown live, gone with the next reload. */
@@ -308,15 +315,8 @@ function showForeign({ content, role, agent }) {
 
 function receiveStatus(payload) {
   if (!store.takeStatus(payload)) return;
-  expectBot();
+  assistant.update();
   if (store.needsRating()) recover();
-}
-
-/** Dots while the assistant has a question to answer. */
-function expectBot() {
-  const isAsked = store.status.peek() === STATUS.bot && transcript.last?.role === "customer";
-  const isFresh = isAsked && Date.now() - new Date(transcript.last.created_at) < BOT_PATIENCE_MS;
-  transcript.setTyping(isFresh ? { kind: "bot", ...assistant } : null, BOT_PATIENCE_MS);
 }
 
 function connectNow() {
