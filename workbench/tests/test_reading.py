@@ -198,7 +198,7 @@ async def test_an_unknown_session_is_not_found(alice: AgentClient, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("/api/sessions", 9), ("/api/sessions/queue", 11), ("/api/sessions/s-0", 9)]
+    ("path", "queries"), [("/api/sessions", 9), ("/api/sessions/queue", 11), ("/api/sessions/s-0", 10)]
 )
 @pytest.mark.parametrize("count", [1, 30])
 async def test_reading_costs_the_same_however_much_there_is(
