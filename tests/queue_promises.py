@@ -16,6 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from chatbot.conversations.locking import lock_session
+from chatbot.conversations.places import Place, place_of
 from chatbot.customers.actions.escalate import escalate
 from chatbot.models import (
     Assignment,
@@ -162,8 +163,8 @@ def check_told(ledger: Ledger, replays: Mapping[str, Replay]) -> None:
     told = {(each.session, each.version): each.who for each in ledger.told}
     assert len(told) == len(ledger.told), "two were told the same"
     won = {(name, version): win for name, played in replays.items() for version, win in played.won.items()}
-    wrong = [(key, who, won.get(key)) for key, who in told.items() if key not in won or won[key][1] != who]
-    assert not wrong, f"told that they had won: {wrong}"
+    wrong = [each for each in ledger.told if won.get((each.session, each.version), ("", ""))[1] != each.who]
+    assert not wrong, f"told that they had won: {wrong}, of {won}"
     untold = [key for key, (what, _) in won.items() if what in HANDS and key not in told]
     assert len(untold) <= ledger.unknown, f"nobody was told of {untold}"
 
@@ -182,6 +183,27 @@ def test_who_waited_for_a_session_knows_who_has_it_now() -> None:
                 wait_until("somebody waits for the lock", waits_for_a_lock)
                 ChatSession.objects.filter(name=name).update(assignee=User.objects.get(username="bob"))
             assert waiting.result() == "bob"
+
+
+def test_who_waited_for_his_lock_comes_after_those_who_were_told_their_places() -> None:
+    """By the first waiting time he is served before; the place of the other one counts him all the same not."""
+    for name in ("s-late", "s-early"):
+        ChatSession.objects.create(name=name)
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            ChatSession.objects.select_for_update().get(name="s-late")
+            late = pool.submit(ask, "s-late")
+            wait_until("somebody waits for the lock", waits_for_a_lock)
+            assert pool.submit(ask, "s-early").result() == 1
+        late.result()
+    assert place_of(ChatSession.objects.get(name="s-early")) == Place(rank=2, shown=1)
+
+
+def ask(name: str) -> int:
+    try:
+        return escalate(session_name=name, reason="", credentials=None)[1]
+    finally:
+        connection.close()
 
 
 def assignee_under_lock(name: str) -> str | None:

@@ -39,6 +39,8 @@ CUSTOMERS_OPERATIONS = [
     "list_choices",
     "confirm",
     "typing",
+    "stop",
+    "hand_over_to_people",
     "judge",
     "change_session",
     "end",

@@ -11,9 +11,11 @@ from django.utils.translation import gettext, gettext_noop, override
 from chatbot.bot import work
 from chatbot.bot.engine.choice import EMBEDDED
 from chatbot.bot.engine.embedded import apologise
+from chatbot.bot.engine.hand_over import as_vip, as_wished
 from chatbot.bot.engine.interface import Action, Engine, EngineTrouble, Outcome, Text
 from chatbot.bot.metrics import count_answer, count_trouble
 from chatbot.bot.showing import Showing
+from chatbot.bot.understanding.phrases import PHRASE_BOOK
 from chatbot.bot.work import LostTurn, Work
 from chatbot.models import Status
 from realtime.database import in_database, in_turn
@@ -84,10 +86,12 @@ async def _first(asking: "asyncio.Task[Outcome]", halt: Awaitable[bool]) -> None
 
 async def _ask_with_fallback(working: Work, halted: asyncio.Event) -> Outcome:
     """Ask the session's engine; the one that is built in, where that gives no usable answer."""
-    chosen = working.chosen
+    chosen, question = working.chosen, working.question
+    if not chosen.is_embedded and (wish := as_wished(question, await PHRASE_BOOK.phrases())):
+        return wish
     try:
         async with asyncio.timeout(MAX_SECONDS):
-            return await _ask(chosen.engine, working, halted)
+            return as_vip(question, await _ask(chosen.engine, working, halted))
     except (EngineTrouble, TimeoutError) as trouble:
         name = type(chosen.engine).__name__
         logger.warning("bot failed engine=%s message=%s: %s", name, working.turn.message_id, trouble)
@@ -95,7 +99,7 @@ async def _ask_with_fallback(working: Work, halted: asyncio.Event) -> Outcome:
     if working.turn.shown:
         await in_turn(working.session.name, work.set_aside, working)
     outcome = await _ask(EMBEDDED.engine, working, halted)
-    return replace(outcome, had_trouble=True, offer_human=outcome.offer_human or working.question.context.had_trouble)
+    return replace(outcome, had_trouble=True, offer_human=outcome.offer_human or question.context.had_trouble)
 
 
 async def _ask(engine: Engine, working: Work, halted: asyncio.Event) -> Outcome:

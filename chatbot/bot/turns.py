@@ -16,7 +16,6 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from chatbot.bot.answer_turn import answer_turn
-from chatbot.bot.engine.outside.openai_compatible import prepare
 from chatbot.models import TURN_LEASE, BotTurn, Message, Status, lease_has_run_out
 from realtime.database import in_database, log_fault
 
@@ -107,6 +106,8 @@ async def run_turns() -> None:
     global _runner
     runner = _runner = Runner()
     if settings.BOT_BASE_URL:
+        from chatbot.bot.engine.outside.openai_compatible import prepare
+
         await asyncio.to_thread(prepare)
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -140,7 +140,8 @@ def _delete(work: Work) -> bool:
 
 def _carry_out(work: Work, outcome: Outcome, locked: LockedSession, *, is_stopped: bool) -> list[events.Outgoing]:
     if outcome.action is Action.HAND_OVER:
-        return _call_an_agent(outcome, locked, work.turn.message)
+        shown = work.turn.shown and _write(locked, work.turn.shown, stream=work.stream, reply={})
+        return [*(shown or ()), *_call_an_agent(outcome, locked, work.turn.message)]
     if outcome.is_unsure:
         unanswered.note(work.turn.message, outcome.confidence)
     reply = _reply(outcome)

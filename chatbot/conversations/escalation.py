@@ -40,7 +40,7 @@ def enqueue(
     `summary` is the bot's own for the agent; without one it is the last turns with it.
     Raises AlreadyEscalated; QueueFull, with nothing written.
     """
-    was_known, former_desk = session.version > 1, desk_of(session.team_id)
+    was_known, former_desk, former_priority = session.version > 1, desk_of(session.team_id), session.priority
     question = transcript.last_words(session, before=calling_message)
     calling = session.last_message if calling_message else ""
     outcome = outcome_of(rules_of_arrival(), Asker(session, (question, reason, calling)))
@@ -61,7 +61,8 @@ def enqueue(
     notice = _tell(session, team, now)
     queue.announce_queue()
     position = place_of(session).rank
-    is_updated = is_labelled or (was_known and former_desk != desk_of(session.team_id))
+    is_other = (former_desk, former_priority) != (desk_of(session.team_id), session.priority)
+    is_updated = is_labelled or (was_known and is_other)
     return position, [
         *(events.session_updated(session, source=events.BOT, former_desk=former_desk) if is_updated else []),
         *events.status_change(session, change=change, source=events.BOT),

@@ -32,6 +32,7 @@ from chatbot.conversations.agents import agent_json, note_idle
 from chatbot.conversations.change import Change
 from chatbot.conversations.errors import AlreadyEscalated, AlreadyTaken, InvalidStatus
 from chatbot.conversations.history import Actor, agent_actor
+from chatbot.conversations.locking import time_under_lock
 from chatbot.models import PREVIEW_LENGTH, BotThread, ChatSession, Phase, Priority, Status, Team, What
 
 logger = logging.getLogger(__name__)
@@ -153,8 +154,8 @@ def move(
 
 
 def _queued(session: ChatSession, now: datetime) -> dict[str, Any]:
-    """What a place in the queue is counted from (places.py)."""
-    return {"queued_at": now, "best_priority": session.priority, "raised_at": None}
+    """What a place in the queue is counted from (places.py), not before the lock: others were told theirs meanwhile."""
+    return {"queued_at": time_under_lock(now), "best_priority": session.priority, "raised_at": None}
 
 
 def give_up_waiting(session: ChatSession, *, actor: Actor, now: datetime, why: dict[str, Any] | None = None) -> Change:
@@ -231,7 +232,7 @@ def sort(
     if priority is not None and priority != session.priority:
         changes["priority"] = priority
         changes["best_priority"] = max(session.best_priority, priority)
-        changes["raised_at"] = now if priority > session.priority else session.raised_at
+        changes["raised_at"] = time_under_lock(now) if priority > session.priority else session.raised_at
         facts = {**(why or {}), "priority": Priority(priority).name.lower()}
         history.note(session, What.PRIORITISED, actor=actor, now=now, why=facts)
     if changes:

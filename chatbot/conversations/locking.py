@@ -48,6 +48,19 @@ def lock_session(name: str, credentials: Credentials | None = None) -> LockedSes
     return LockedSession(session, max(now, session.last_activity_at))
 
 
+def time_under_lock(now: datetime) -> datetime:
+    """The database's time at this moment; `now`, that of the lock, may be when somebody began to wait for it.
+
+    One query, none where a transaction is the lock.
+    """
+    if not connection.features.has_select_for_update:
+        return now
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return max(now, moment)
+
+
 def lock_if_there(name: str) -> LockedSession | None:
     """As lock_session, for a job that found the session a moment ago; None if it is gone."""
     try:

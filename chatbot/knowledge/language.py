@@ -7,6 +7,7 @@ ENGLISH = "en"
 CHINESE = "zh-hans"
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
 _LATIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -23,6 +24,12 @@ def language_of(text: str, default: str = ENGLISH) -> str:
     if not han and not latin:
         return default
     return CHINESE if han >= latin else ENGLISH
+
+
+def is_in_chinese(text: str) -> bool:
+    """Whether the sentence is Chinese, though it may hold a title in another language: 播放 All Things Must Pass。"""
+    letters = _LETTER.search(normalise(text))
+    return language_of(text) == CHINESE or (letters is not None and bool(_HAN.match(letters.group())))
 
 
 def han_bigrams(text: str) -> set[str]:

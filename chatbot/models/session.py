@@ -145,6 +145,9 @@ class ChatSession(models.Model):
             models.Index(
                 fields=["status", "quiet_since"], name="session_quiet", condition=models.Q(quiet_since__isnull=False)
             ),
+            models.Index(
+                fields=["status", "hold_until"], name="session_hold", condition=models.Q(hold_until__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from chatbot.conversations.history import SYSTEM
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.customers.actions.stop_answer import stop_answer
-from chatbot.models import BotEngine, BotThread, BotTurn, ChatSession, Status, UnansweredQuestion
+from chatbot.models import BotEngine, BotThread, BotTurn, ChatSession, Status, UnansweredQuestion, VipCustomer
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import hand_over_to, set_status
 from chatbot.tests.scripted_engine import ScriptedEngine, chosen, trouble, whole
@@ -318,3 +318,30 @@ async def test_what_the_bot_is_not_sure_of_is_noted(session: ChatSession) -> Non
                 await until(partial(answered, number))
     noted = await in_database(lambda: list(UnansweredQuestion.objects.values_list("text", "confidence")))
     assert noted == [("question 1", 0.1)]
+
+
+async def test_who_wishes_for_a_human_gets_one_whatever_his_engine_would_say(session: ChatSession) -> None:
+    with chosen(ScriptedEngine(whole("Hello"))) as engine:
+        async with running():
+            await in_database(post, "I want to talk to a human")
+            await until(lambda: ChatSession.objects.get().status == Status.PENDING_MANUAL)
+    assert (engine.asked, await in_database(bot_messages)) == ([], [])
+
+
+async def test_a_vip_of_whose_question_an_engine_is_unsure_is_handed_over(session: ChatSession) -> None:
+    await in_database(VipCustomer.objects.create, address="@example.com")
+    await in_database(ChatSession.objects.update, customer_email="ann@example.com")
+    with chosen(ScriptedEngine(Outcome(Action.REFUSE, "I do not know.", is_unsure=True))):
+        async with running():
+            await in_database(post)
+            await until(lambda: ChatSession.objects.get().status == Status.PENDING_MANUAL)
+
+
+async def test_what_was_shown_before_a_hand_over_is_kept(session: ChatSession, seen: list[Any]) -> None:
+    with chosen(ScriptedEngine("I will get somebody.")) as engine:
+        async with running():
+            message_id = await in_database(post)
+            await until(lambda: shown() == "I will get somebody.")
+            engine.say(Outcome(Action.HAND_OVER, reason="a complaint"))
+            await until(lambda: ChatSession.objects.get().status == Status.PENDING_MANUAL)
+    assert await in_database(endings) == [(f"bot-{message_id}", text_of(seen, f"bot-{message_id}"), None)]

@@ -1,5 +1,8 @@
 """Which bot answers the sessions of a team."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -85,3 +88,14 @@ def test_no_other_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_is_not_in_what_is_printed() -> None:
     settings_of_bot = endpoint_of(bot())
     assert "key" not in repr(settings_of_bot)
+
+
+def test_clients_are_imported_only_where_such_a_bot_is_asked() -> None:
+    """They take a second and 60 MB."""
+    code = (
+        "import sys, django; django.setup(); import chatbot.bot.turns, workbench.admin; "
+        "assert not {'httpx', 'openai'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    )

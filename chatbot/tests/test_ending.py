@@ -8,11 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from chatbot.conversations import closing
+from chatbot.conversations import closing, lifecycle
+from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
-from chatbot.models import SILENCE, SPAM, Closing, Message
+from chatbot.models import SILENCE, SPAM, Closing, Message, Priority
 from chatbot.tests.customer import Customer, error_code
-from chatbot.tests.logged import types_on
+from chatbot.tests.logged import logged, types_on
 from chatbot.tests.people import make_agent
 from realtime import groups
 from realtime.database import in_database
@@ -56,6 +57,27 @@ async def test_writing_reopens_it(customer: Customer) -> None:
     await customer.post(f"/api/sessions/{name}/close")
     await customer.say(name, "One more thing")
     assert (await read(customer, name))["status"] == "bot_active"
+
+
+def make_urgent(name: str) -> None:
+    with transaction.atomic():
+        locked = lock_session(name)
+        lifecycle.sort(locked.session, priority=Priority.URGENT, actor=CUSTOMER, now=locked.now)
+
+
+@pytest.mark.parametrize("call", ["messages", "escalate"])
+async def test_who_comes_back_is_urgent_no_more_and_agents_hear_of_it(customer: Customer, call: str) -> None:
+    name = await customer.start()
+    await in_database(make_urgent, name)
+    await customer.post(f"/api/sessions/{name}/close")
+    if call == "messages":
+        await customer.say(name, "One more thing")
+    else:
+        await customer.post(f"/api/sessions/{name}/escalate")
+    told = [
+        each["payload"] for each in await in_database(logged, groups.BROADCAST) if each["type"] == "session_updated"
+    ]
+    assert [each["priority"] for each in told] == ["normal"]
 
 
 @pytest.mark.parametrize("call", ["close", "rating", "transcript"])

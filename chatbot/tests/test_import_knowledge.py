@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 
 from chatbot.knowledge.entries import current_revision, phrasings
 from chatbot.knowledge.importing import writing
+from chatbot.knowledge.retrieval.fitting import FitFailed
+from chatbot.management.commands import import_knowledge
 from chatbot.models import Article, KnowledgeEntry
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +165,33 @@ def test_many_are_written_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     rows = [{**TENTS, "id": str(number)} for number in range(5)]
     run(lines(tmp_path / "a.jsonl", *rows))
     assert (KnowledgeEntry.objects.count(), current_revision()) == (5, 3)
+
+
+def test_it_returns_when_those_who_answer_have_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+
+    def wait(revision: int) -> bool:
+        waited.append(revision)
+        return True
+
+    monkeypatch.setattr(import_knowledge, "fit", lambda progress: current_revision())
+    monkeypatch.setattr(import_knowledge, "wait_for_readers", wait)
+    run(lines(tmp_path / "a.jsonl", TENTS))
+    assert waited == [KnowledgeEntry.objects.get().revision]
+
+
+def test_one_who_does_not_get_it_in_time_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_knowledge, "wait_for_readers", lambda revision: False)
+    with pytest.raises(CommandError, match="Everything is written, but a service still answers"):
+        run(lines(tmp_path / "a.jsonl", TENTS))
+    assert KnowledgeEntry.objects.exists()
+
+
+def test_a_fit_that_fails_leaves_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(progress: Any) -> int:
+        raise FitFailed("no memory")
+
+    monkeypatch.setattr(import_knowledge, "fit", fail)
+    with pytest.raises(CommandError, match="could not be fitted; the services go on trying"):
+        run(lines(tmp_path / "a.jsonl", TENTS))
+    assert KnowledgeEntry.objects.exists()

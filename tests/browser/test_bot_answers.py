@@ -142,9 +142,9 @@ def test_an_answer_ends_when_people_take_over(people: People, alice: AgentClient
 def test_who_comes_back_to_a_closed_conversation_is_answered_and_not_handed_over_again(
     people: People, alice: AgentClient, model: StubBot
 ) -> None:
-    model.plans.append(calls("talk_to_a_human", '{"reason": "He asked for it."}'))
+    model.plans.append(calls("talk_to_a_human", '{"reason": "His parcel came broken."}'))
     chat = people.customer()
-    chat.write("I want to talk to a human")
+    chat.write("My parcel came broken")
     chat.expect_status("pending_manual")
     expect_answer(200, alice.take_over(chat.session_name))
     expect_answer(200, alice.call(chat.session_name, "close"))

@@ -13,9 +13,11 @@ from tests.faults.causes import Needs, ThreadedProxy
 CLOCK_AHEAD_SECONDS = 120
 # Read by Python itself before anything else, in a folder of its own on PYTHONPATH.
 SITECUSTOMIZE = f"""\
-import time
-_time = time.time
+import datetime, time
+from django.utils import timezone
+_time, _now = time.time, timezone.now
 time.time = lambda: _time() + {CLOCK_AHEAD_SECONDS}
+timezone.now = lambda: _now() + datetime.timedelta(seconds={CLOCK_AHEAD_SECONDS})
 """
 
 

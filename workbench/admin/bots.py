@@ -1,6 +1,6 @@
 """Django admin: bots that teams can choose."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -12,8 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from chatbot.bot.engine.outside.endpoint import endpoint_of
-from chatbot.bot.engine.outside.trial import Trial, try_endpoint
 from chatbot.models import BotEngine, EngineKind, Team
+
+if TYPE_CHECKING:
+    from chatbot.bot.engine.outside.trial import Trial
 
 # Longer than a turn may take (chatbot/bot/answer_turn.py) makes no sense.
 MAX_TOTAL_SECONDS = 170
@@ -102,6 +104,8 @@ class BotEngineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Try whether the selected bots answer"), permissions=["change"])
     def try_it(self, request: HttpRequest, queryset: QuerySet[BotEngine]) -> None:
         """Greet them, one after the other, and say in a line each what came of it."""
+        from chatbot.bot.engine.outside.trial import Trial, try_endpoint
+
         for row in queryset[:MAX_TRIALS]:
             trial = Trial() if row.kind == EngineKind.EMBEDDED else try_endpoint(endpoint_of(row))
             level = messages.ERROR if trial.trouble else messages.SUCCESS
@@ -111,7 +115,7 @@ class BotEngineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, text, messages.WARNING)
 
 
-def _said(row: BotEngine, trial: Trial) -> str:
+def _said(row: BotEngine, trial: "Trial") -> str:
     """What came of it, as a sentence."""
     match trial.trouble:
         case "":

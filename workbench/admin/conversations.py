@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from chatbot.models import ChatSession, Message
+from chatbot.models import ChatSession, Message, Role
+from workbench.admin.learning import FROM_ANSWER, address_of_new_entry
 from workbench.admin.read_only import ReadOnlyAdmin
 
 SHOWN_MESSAGES = 50
@@ -31,7 +32,9 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         """The latest messages; the list of messages, which has pages, shows all."""
         latest = list(session.messages.order_by("-id")[:SHOWN_MESSAGES])
         rows = format_html_join(
-            "", "<li>{} <b>{}</b>: {}</li>", ((m.created_at, m.sender, m.content) for m in reversed(latest))
+            "",
+            "<li>{} <b>{}</b>: {} {}</li>",
+            ((m.created_at, m.sender, m.content, _link_to_new_entry(m)) for m in reversed(latest)),
         )
         everything = f"{reverse('admin:chatbot_message_changelist')}?session__id__exact={session.pk}"
         return format_html('<ul>{}</ul><a href="{}">{}</a>', rows, everything, _("All messages of this session"))
@@ -43,8 +46,13 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = ("role", "created_at")
     list_select_related = ("session",)
     search_fields = ("content", "session__name", "sender")
+    readonly_fields = ("as_entry",)
     ordering = ("-id",)
     show_full_result_count = False
+
+    @admin.display(description=_("knowledge base"))
+    def as_entry(self, message: Message) -> SafeString | str:
+        return _link_to_new_entry(message)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "session__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -52,3 +60,11 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("content"))
     def preview(self, message: Message) -> str:
         return Truncator(message.content).chars(PREVIEW_CHARACTERS)
+
+
+def _link_to_new_entry(message: Message) -> SafeString | str:
+    """For an agent's answer; nothing for other messages."""
+    if message.role != Role.AGENT or not message.content:
+        return ""
+    address = address_of_new_entry(**{FROM_ANSWER: message.pk})
+    return format_html('<a href="{}">{}</a>', address, _("Make an entry of this answer"))

@@ -1,16 +1,19 @@
 """Which bot answers a session."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
 from chatbot.bot.engine.embedded import EmbeddedEngine
 from chatbot.bot.engine.interface import Engine
 from chatbot.bot.engine.outside.endpoint import endpoint_of, endpoint_of_environment
-from chatbot.bot.engine.outside.engine import OutsideEngine
-from chatbot.bot.engine.outside.language_model import LanguageModel
 from chatbot.models import BotEngine, EngineKind, Team
 from chatbot.models.prepared import PreparedQuery
+
+if TYPE_CHECKING:
+    from chatbot.bot.engine.outside.endpoint import Endpoint
+    from chatbot.bot.engine.outside.language_model import LanguageModel
 
 # No team has it.
 NO_TEAM = 0
@@ -38,15 +41,17 @@ def engine_of(team_id: int | None) -> ChosenEngine:
     if row is not None:
         return _chosen(row)
     endpoint = endpoint_of_environment()
-    return ChosenEngine(OutsideEngine(endpoint)) if endpoint else EMBEDDED
+    return ChosenEngine(_outside(endpoint)) if endpoint else EMBEDDED
 
 
-def language_model_of(team_id: int | None) -> LanguageModel | None:
+def language_model_of(team_id: int | None) -> "LanguageModel | None":
     """The model that sums up and translates for the agents of a session: of the same places, null where none is.
 
     A bot with a task of its own (FastGPT, RAGFlow, Dify, one that gets no passages) does nothing else. One query; for
     a database thread.
     """
+    from chatbot.bot.engine.outside.language_model import LanguageModel
+
     row = engine_row_of(team_id)
     if row is not None and row.kind == EngineKind.OPENAI and row.sends_knowledge:
         return LanguageModel(endpoint_of(row))
@@ -63,7 +68,14 @@ def engine_row_of(team_id: int | None) -> BotEngine | None:
 def _chosen(row: BotEngine) -> ChosenEngine:
     if row.kind == EngineKind.EMBEDDED:
         return EMBEDDED
-    return ChosenEngine(OutsideEngine(endpoint_of(row)), row_id=row.pk)
+    return ChosenEngine(_outside(endpoint_of(row)), row_id=row.pk)
+
+
+def _outside(endpoint: "Endpoint") -> Engine:
+    """Its clients are imported with the first one, on the database thread that asks: most installations need none."""
+    from chatbot.bot.engine.outside.engine import OutsideEngine
+
+    return OutsideEngine(endpoint)
 
 
 def _this_team_or_the_default_one(team_id: int) -> QuerySet[Team]:

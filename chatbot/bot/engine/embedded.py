@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
+from chatbot.bot.engine.hand_over import as_vip, as_wished
 from chatbot.bot.engine.interface import Action, Context, Outcome, Question, Source, Text
 from chatbot.bot.engine.wording import (
     ANGER_ALONE,
@@ -12,7 +13,6 @@ from chatbot.bot.engine.wording import (
     TROUBLE,
     UNDERSTANDING,
     UNKNOWN,
-    VIP_REASON,
     say,
     say_anew,
 )
@@ -21,13 +21,10 @@ from chatbot.bot.understanding.clauses import words_of
 from chatbot.bot.understanding.phrases import NO_PHRASES, PHRASE_BOOK, Phrases
 from chatbot.bot.understanding.question import question_of
 from chatbot.bot.understanding.smalltalk import answer_small_talk
-from chatbot.bot.understanding.wishes import asks_for_human
 from chatbot.knowledge.language import language_of
 from chatbot.knowledge.search import ANSWER_ABOVE, NOTHING, SUGGEST_ABOVE, Candidate, Found, find
 from chatbot.models import MAX_CONTENT_LENGTH, KnowledgeEntry
 from realtime.database import in_database
-
-MAX_REASON_LENGTH = 200
 
 MAX_SUGGESTIONS = 3
 
@@ -49,19 +46,12 @@ def decide(
 ) -> Outcome:
     """What to do about a message, by what was found for its question (`question_of`).
 
-    `entries` are those of the candidates, by key. Who wishes for a human is handed over, also a VIP of whose question
-    the bot is not sure; nobody else is.
+    `entries` are those of the candidates, by key.
     """
     text, context = question.text, question.context
     if not text.strip():
         return Outcome(Action.REFUSE, say(FILES_ALONE, context.language), offer_human=True)
-    if asks_for_human(text, phrases.human):
-        return Outcome(Action.HAND_OVER, reason=text[:MAX_REASON_LENGTH])
-    outcome = _reply(_Asked.of(question, phrases), found, entries)
-    if outcome.is_unsure and context.is_vip:
-        reason = say(VIP_REASON, context.language).format(question=text)
-        return Outcome(Action.HAND_OVER, reason=reason[:MAX_REASON_LENGTH], confidence=outcome.confidence)
-    return outcome
+    return as_wished(question, phrases) or as_vip(question, _reply(_Asked.of(question, phrases), found, entries))
 
 
 def apologise(question: Question) -> Outcome:

@@ -47,12 +47,18 @@ def post_customer_message(
         if begins and escalation.is_for_people(session, now=locked.now):
             called = _call_people(session, message, now=locked.now)
         if session.status == Status.CLOSED:
-            change = lifecycle.reopen(session, now=locked.now)
-            reopened = events.status_change(session, change=change, source=events.BOT)
+            reopened = _reopen(session, now=locked.now)
         if session.status == Status.BOT_ACTIVE:
             turns.enqueue_turn(message, now=locked.now)
         send_many([*reopened, *events.new_message(session, message, source=events.BOT), *called])
     return events.message_json(session, message), True
+
+
+def _reopen(session: ChatSession, *, now: datetime) -> list[events.Outgoing]:
+    former_priority = session.priority
+    change = lifecycle.reopen(session, now=now)
+    updated = events.session_updated(session, source=events.BOT) if session.priority != former_priority else []
+    return [*updated, *events.status_change(session, change=change, source=events.BOT)]
 
 
 def _end_hold(session: ChatSession, *, now: datetime) -> list[events.Outgoing]:

@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 def answer_questions(asks: socket.socket) -> None:
     """Answer until who asks has gone, however he went: his end of the socket is closed then."""
     looking = Looking(Library(Encoder()))
-    looking.look()
+    while not looking.look():
+        pass
     frames.send(asks, {"ready": True})
     while True:
         if not select.select([asks], [], [], looking.seconds_to_next())[0]:
@@ -50,7 +51,9 @@ class Looking:
     def seconds_to_next(self) -> float:
         return max(0.0, self._next_look - time.monotonic())
 
-    def look(self) -> None:
+    def look(self) -> bool:
+        """Whether all of it is there that was seen."""
+        is_complete = True
         try:
             is_complete = self.library.refresh()
             self._next_look = time.monotonic() + (LOOK_SECONDS if is_complete else 0)
@@ -59,6 +62,7 @@ class Looking:
             self._next_look = time.monotonic() + LOOK_SECONDS
             logger.warning("could not look for changes of the knowledge base: %s", type(error).__name__)
             connection.close()
+        return is_complete
 
     def _note(self) -> None:
         revision = self.library.fitted_revision

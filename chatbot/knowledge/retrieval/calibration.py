@@ -15,8 +15,6 @@ from chatbot.knowledge.retrieval.space import Space, fit_space
 
 FOLDS = 5
 TEXTS_AT_ONCE = 500
-# Up to so many examples each round finds its own directions; above, those of the whole base are nearly the same.
-OWN_BASIS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def try_round(kind: Kind, examples: Examples, number: int, space: Space, *, by_c
     if not len(rest) or not len(asked):
         return NOTHING_TRIED
     names = np.unique(examples.answers[rest])
-    basis = space.basis if len(examples.answers) > OWN_BASIS else None
+    basis = space.basis if space.basis.size else None  # of the whole base: those of the rest are nearly the same
     head = make_head(kind, examples.some(rest), space.mean, basis, by_centroids=by_centroids)
     known = examples.vectors[rest].astype(np.float16)
     return together(

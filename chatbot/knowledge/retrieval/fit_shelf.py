@@ -26,7 +26,7 @@ OWN = {CHINESE: Kind(word_weight=0.3, looseness=40)}
 OWN_ELSE = Kind(word_weight=0.2, looseness=20)
 OTHER = Kind(word_weight=0, looseness=60)
 # Fewer texts of known answers to try heads out on say too little; what was learnt from public bases says more.
-FEWEST_TRIED = 100
+FEWEST_TRIED = 60
 # What questions in another script score lower than those that heads are tried out on, which are in the entries' own:
 # found with the Chinese questions of a public base on its English one.
 OTHER_BIAS = 0.25

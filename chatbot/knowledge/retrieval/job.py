@@ -54,7 +54,7 @@ async def keep_fitted() -> None:
         try:
             revision, fitted = await read_database(_revisions)
             is_due = waiting.is_due(revision, fitted, time.monotonic())
-            if is_due and await in_database(leases.hold, LEASE, TURN) and not await _fit():
+            if is_due and await in_database(leases.hold, LEASE, TURN) and not await run_fit():
                 await asyncio.sleep(PAUSE_SECONDS)
         except DatabaseError as error:
             log_fault(logger, error, "could not look for changes of the knowledge base, will try again")
@@ -66,7 +66,7 @@ def _revisions() -> tuple[int, int]:
     return current_revision(), fitted_revision()
 
 
-async def _fit() -> bool:
+async def run_fit() -> bool:
     """Run the process that fits, which ends with this job; whether it did what it should."""
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(

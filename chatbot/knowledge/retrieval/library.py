@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from chatbot.knowledge.language import CHINESE, language_of
+from chatbot.knowledge.language import is_in_chinese
 from chatbot.knowledge.mirror import Known, Mirror
 from chatbot.knowledge.retrieval import archive
 from chatbot.knowledge.retrieval.encoder import NAME, Encoder, Floats
@@ -56,7 +56,7 @@ class Library:
 
     def find(self, text: str) -> list[tuple[str, str, str, float]]:
         """(key, question, language, confidence), best first."""
-        asked = Asked(text, self._encoder.encode([text]), grams_of(text), language_of(text) == CHINESE)
+        asked = Asked(text, self._encoder.encode([text]), grams_of(text), is_in_chinese(text))
         own = [shelf for shelf in self._shelves if shelf.is_chinese == asked.is_chinese]
         found = _find(own, asked)
         if not found or found[0][3] <= SURE:

@@ -18,7 +18,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
 from chatbot.knowledge.retrieval import frames
@@ -45,7 +44,7 @@ def command(*what: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, **ONE_THREAD, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
+    return {**os.environ, **ONE_THREAD}
 
 
 class Child:

@@ -18,7 +18,7 @@ _PUNCTUATION = str.maketrans("", "", "?!.,;:'\"？！。，；：、“”‘’
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it is looked for. `is_chinese`: it is written in Chinese characters for the greater part."""
+    """A question as it is looked for."""
 
     text: str
     vector: Floats  # (1, dimensions)
@@ -57,7 +57,7 @@ class Shelf:
         top = shares[order[0]]
         found = [(int(entry), best * float(np.exp(shares[entry] - top)) ** 0.5) for entry in order]
         same = self.exact.get(plain(asked.text))
-        if same is None or not side.head.is_there[same]:
+        if same is None or not self.own.head.is_there[same]:
             return found
         return [(same, 1.0), *(each for each in found if each[0] != same)][:MAX_FOUND]
 

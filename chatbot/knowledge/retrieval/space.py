@@ -1,17 +1,21 @@
 """Where texts lie: meaning and words joined in one vector, and of that the directions in which a base differs."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chatbot.knowledge.retrieval.encoder import DIMENSIONS, Floats, to_length_one
-from chatbot.knowledge.retrieval.grams import BUCKETS, Grams, GramWeights, weigh
+from chatbot.knowledge.retrieval.encoder import Floats, to_length_one
+from chatbot.knowledge.retrieval.grams import Grams, GramWeights, weigh
 
-KEPT_DIMENSIONS = 384  # accuracy is that of all of them (cross-validation on the public sets)
+# Of more texts than these the directions in which they differ most are kept: accuracy is that of all dimensions
+# (cross-validation on the public sets). Fewer leave directions out in which an entry that comes later may lie.
+MAX_WIDE = 2_000
+KEPT_DIMENSIONS = 384
 MAX_SAMPLE = 6_000  # texts from which the directions are found
 ROUNDS = 3
 ROWS_AT_ONCE = 2_000  # with all dimensions they take 20 MB
+ALL_DIMENSIONS = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +25,15 @@ class Space:
     mean: Floats
     word_weight: float
     grams: GramWeights
-    basis: Floats  # (all dimensions, kept ones)
+    basis: Floats  # (all dimensions, kept ones), or ALL_DIMENSIONS
 
     def place(self, vectors: Floats, grams: Sequence[Grams]) -> Floats:
         """A row for each text, of the encoder's vectors and the texts' grams. Its length is 1 at most."""
-        if not len(vectors):
-            return np.empty((0, self.basis.shape[1]), np.float32)
-        return np.concatenate([rows @ self.basis for rows in self._wide(vectors, grams)])
+        places = (slice(start, start + ROWS_AT_ONCE) for start in range(0, max(len(vectors), 1), ROWS_AT_ONCE))
+        return np.concatenate([self._narrow(self.widen(vectors[some], grams[some])) for some in places])
 
-    def _wide(self, vectors: Floats, grams: Sequence[Grams]) -> Iterator[Floats]:
-        for start in range(0, len(vectors), ROWS_AT_ONCE):
-            some = slice(start, start + ROWS_AT_ONCE)
-            yield self.widen(vectors[some], grams[some])
+    def _narrow(self, wide: Floats) -> Floats:
+        return wide @ self.basis if self.basis.size else wide
 
     def widen(self, vectors: Floats, grams: Sequence[Grams]) -> Floats:
         """All dimensions."""
@@ -49,23 +50,21 @@ def fit_space(
 ) -> Space:
     """The space of a base with these texts. `basis`, if it is known from a base that is nearly the same."""
     weights = weigh(grams if word_weight else ())
-    wide = Space(mean, word_weight, weights, np.empty((0, 0), np.float32))
-    return Space(mean, word_weight, weights, _find_basis(wide, vectors, grams) if basis is None else basis)
+    wide = Space(mean, word_weight, weights, ALL_DIMENSIONS)
+    if basis is None and len(vectors) > MAX_WIDE:
+        sample = np.sort(np.random.default_rng(0).permutation(len(vectors))[:MAX_SAMPLE])
+        basis = find_directions(wide.widen(vectors[sample], [grams[i] for i in sample]))
+    return wide if basis is None else replace(wide, basis=basis)
 
 
-def _find_basis(space: Space, vectors: Floats, grams: Sequence[Grams]) -> Floats:
-    """The directions in which the texts differ most, by iterating a random subspace."""
-    chance = np.random.default_rng(0)
-    sample = np.sort(chance.permutation(len(vectors))[:MAX_SAMPLE])
-    rows = space.widen(vectors[sample], [grams[i] for i in sample])
+def find_directions(rows: Floats) -> Floats:
+    """(dimensions, KEPT_DIMENSIONS at most): those in which rows differ most, by iterating a random subspace."""
     if len(rows) <= KEPT_DIMENSIONS:
         return np.ascontiguousarray(np.linalg.qr(rows.T)[0])
     width = min(KEPT_DIMENSIONS + 16, *rows.shape)
+    chance = np.random.default_rng(0)
     found: Floats = np.linalg.qr(rows.T @ chance.standard_normal((len(rows), width), np.float32))[0]
     for _ in range(ROUNDS):
         found = np.linalg.qr(rows.T @ (rows @ found))[0]
     order = np.linalg.svd(rows @ found, full_matrices=False)[2]
     return np.ascontiguousarray((found @ order.T)[:, :KEPT_DIMENSIONS])
-
-
-WIDE_DIMENSIONS = DIMENSIONS + BUCKETS

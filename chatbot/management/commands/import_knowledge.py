@@ -9,9 +9,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chatbot.knowledge.importing.reading import Reading, Remark, WrongFiles, read_files
 from chatbot.knowledge.importing.writing import Progress, write
+from chatbot.knowledge.retrieval.fitting import FitFailed, fit, wait_for_readers
 from chatbot.models import Language
 
 BAR_WIDTH = 40
+PER_CENT = 100
 SHOWN_REMARKS = 20
 
 HELP = """Import files into the knowledge base. An id that is known is replaced. Nothing is written if a line is wrong.
@@ -44,12 +46,29 @@ class Command(BaseCommand):
         began = time.monotonic()
         reading = self._read(options["files"], options["language"])
         total = len(reading.entries) + len(reading.articles)
-        written = write(reading, self._bar(total))
+        written = write(reading, self._bar("writing", total))
+        serves = self._serve()
         seconds = time.monotonic() - began
         self.stdout.write(
             f"imported {len(reading.entries)} entries and {len(reading.articles)} articles "
             f"({written} entries and passages) in {seconds:.1f} s"
         )
+        if not serves:
+            raise CommandError(
+                "Everything is written, but a service still answers from what was there before. It goes on trying; "
+                "if its log has errors, restart it."
+            )
+
+    def _serve(self) -> bool:
+        """Fit to what was written, and wait for the services that run; whether all of them answer from it."""
+        show = self._bar("fitting", PER_CENT)
+        try:
+            revision = fit(lambda share: show(round(share * PER_CENT)))
+        except FitFailed as failed:
+            raise CommandError(
+                f"Everything is written, but could not be fitted; the services go on trying. It said:\n{failed}"
+            ) from None
+        return wait_for_readers(revision)
 
     def _read(self, files: list[Path], language: str) -> Reading:
         try:
@@ -60,7 +79,7 @@ class Command(BaseCommand):
             self.stderr.write(line)
         return reading
 
-    def _bar(self, total: int) -> Progress:
+    def _bar(self, what: str, total: int) -> Progress:
         """A line that is written over and over on a terminal; nothing elsewhere."""
         if not self.stderr.isatty():
             return lambda done: None
@@ -68,7 +87,7 @@ class Command(BaseCommand):
         def show(done: int) -> None:
             filled = BAR_WIDTH * done // total
             end = "\n" if done == total else ""
-            self.stderr.write(f"\r[{'#' * filled:<{BAR_WIDTH}}] {done}/{total}", ending=end)
+            self.stderr.write(f"\r{what} [{'#' * filled:<{BAR_WIDTH}}] {done}/{total}", ending=end)
 
         return show
 

@@ -1,5 +1,6 @@
 """What goes wrong with an endpoint, as a short code: never with its words, which may be those of people."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -16,11 +17,9 @@ MAX_RETRY_SECONDS = 2.0
 @contextmanager
 def troubles() -> Iterator[None]:
     """What the clients of endpoints raise, as EngineTrouble."""
-    from openai import OpenAIError
-
     try:
         yield
-    except (OpenAIError, httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, JSONDecodeError, UnicodeError) as error:
+    except _raised_by_clients() as error:
         raise EngineTrouble(code_of(error)) from None
 
 
@@ -35,15 +34,25 @@ def reading() -> Iterator[None]:
 
 def code_of(error: Exception) -> str:
     """The code of what a client raised."""
-    from openai import APIConnectionError, APIStatusError, OpenAIError
-
-    if isinstance(error, APIStatusError):
-        return code_of_status(error.status_code)
-    if isinstance(error, APIConnectionError | httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL):
+    if isinstance(error, _errors("APIStatusError")):
+        return code_of_status(error.status_code)  # type: ignore[attr-defined]
+    refused = (*_errors("APIConnectionError"), httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL)
+    if isinstance(error, refused):
         return "no_connection"
-    if isinstance(error, OpenAIError):
+    if isinstance(error, _errors("OpenAIError")):
         return "error"
     return "broken_off" if isinstance(error, httpx.HTTPError | httpx.StreamError) else "nonsense"
+
+
+def _raised_by_clients() -> tuple[type[Exception], ...]:
+    others = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, JSONDecodeError, UnicodeError)
+    return (*_errors("OpenAIError"), *others)
+
+
+def _errors(name: str) -> tuple[type[Exception], ...]:
+    """A class of OpenAI's library, if that was imported: else nothing of it can have been raised."""
+    error = getattr(sys.modules.get("openai"), name, None)
+    return () if error is None else (error,)
 
 
 def code_of_status(status: int) -> str:
