@@ -53,6 +53,8 @@ RATES = {
     "messages": "600/minute",  # what a customer does in one session
     "sessions": "600/minute",  # new ones from one address, behind which a whole office may sit
     "replies": "1200/minute",  # what an agent does
+    "suggestions": "120/minute",  # what the knowledge base would answer, for an agent
+    "assistance": "30/minute",  # what a language model does for an agent
     "uploads": "60/minute",  # files that one side sends to one session
     "address_uploads": "300/minute",  # and that come from one address
     "logins": "20/minute",  # attempts for one username from one address

@@ -78,6 +78,9 @@ AGENTS_OPERATIONS = [
     "accept",
     "decline",
     "transfer_session",
+    "suggest_replies",
+    "sum_up",
+    "translate",
     "attach",
     "read_attachment",
     "read_preview",
@@ -89,12 +92,13 @@ INVENTED = {"team_id": ["1", "999"], "offer_id": ["1", "unknown"], "message_id":
 MOMENTS = ["2999-01-01T00:00:00Z", "2999-06-01T08:00:00+08:00"]
 # What supervisors do.
 SUPERVISORS_OPERATIONS = ["set_up_team"]
-# Calls of the queue, of histories, of teams and of offers have nothing in them that could be wrong. Of a file
+# Calls of the queue, of histories, of teams, offers and suggestions have nothing in them that could be wrong. Of a file
 # the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("read_history", GenerationMode.NEGATIVE),
     ("read_labels", GenerationMode.NEGATIVE),
+    ("suggest_replies", GenerationMode.NEGATIVE),
     ("list_teams", GenerationMode.NEGATIVE),
     ("list_agents", GenerationMode.NEGATIVE),
     ("list_choices", GenerationMode.NEGATIVE),

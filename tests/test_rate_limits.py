@@ -56,6 +56,8 @@ def test_on_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
         "messages": 600,
         "sessions": 600,
         "replies": 1200,
+        "suggestions": 120,
+        "assistance": 30,
         "logins": 20,
         "uploads": 60,
         "address_uploads": 300,

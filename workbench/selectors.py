@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from typing_extensions import TypedDict
 
+from chatbot.bot.engine.choice import language_model_of
 from chatbot.conversations import selectors as chatbot_selectors
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.closing import last_closing
@@ -78,13 +79,15 @@ class ClosingJson(TypedDict):
 class SessionDetail(SessionItem):
     """With a page of messages, oldest first, and private notes; `closing` is null while it is open.
 
-    `summary`: what was said with the bot before an agent was called, "" if nothing was.
+    `summary`: what was said with the bot before an agent was called, "" if nothing was. `has_language_model`: whether
+    one is set up for its team, which sums up and translates for agents.
     """
 
     messages: list[MessageJson]
     more: bool
     receipts: Receipts
     summary: str
+    has_language_model: bool
     closing: ClosingJson | None
     mailed: MailedJson | None
     notes: list[Any]
@@ -187,6 +190,7 @@ def session_detail(session: ChatSession, agent: Agent, *, before: int | None, li
         "more": more,
         "receipts": receipts_of(session),
         "summary": session.handover_summary,
+        "has_language_model": language_model_of(session.team_id) is not None,
         "closing": _closing(last_closing(session)),
         "mailed": mailed_json(session),
         "notes": [],

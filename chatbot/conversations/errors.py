@@ -27,7 +27,8 @@ ApiError
 │   ├── OfferGone        409  OFFER_GONE, with the agent who has the session
 │   ├── AgentUnavailable 409  AGENT_UNAVAILABLE
 │   ├── TooManyAttachments  409  TOO_MANY_ATTACHMENTS
-│   └── NotRatable       409  NOT_RATABLE
+│   ├── NotRatable       409  NOT_RATABLE
+│   └── NoLanguageModel  409  NO_LANGUAGE_MODEL
 ├── BodyTooLarge         413  BODY_TOO_LARGE
 ├── FileTooLarge         413  FILE_TOO_LARGE
 ├── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
@@ -35,6 +36,7 @@ ApiError
 ├── RateLimited          429  RATE_LIMITED, with Retry-After
 ├── InternalError        500  INTERNAL_ERROR
 ├── DatabaseUnavailable  503  DATABASE_UNAVAILABLE, with Retry-After
+├── LanguageModelTrouble 503  LANGUAGE_MODEL_TROUBLE, with Retry-After
 └── FilesUnavailable     503  FILES_UNAVAILABLE, with Retry-After
 """
 
@@ -242,6 +244,11 @@ class NotRatable(Conflict):
     default_message = _("This conversation cannot be rated, or has been rated already.")
 
 
+class NoLanguageModel(Conflict):
+    code = "NO_LANGUAGE_MODEL"
+    default_message = _("No language model is set up that could do this.")
+
+
 class BodyTooLarge(ApiError):
     code = "BODY_TOO_LARGE"
     http_status = 413
@@ -287,6 +294,13 @@ class DatabaseUnavailable(ApiError):
     http_status = 503
     default_message = _("The service is busy. Please try again in a moment.")
     headers = {"Retry-After": "1"}
+
+
+class LanguageModelTrouble(ApiError):
+    code = "LANGUAGE_MODEL_TROUBLE"
+    http_status = 503
+    default_message = _("The language model gave no answer. Please try again in a moment.")
+    headers = {"Retry-After": "5"}
 
 
 class FilesUnavailable(ApiError):

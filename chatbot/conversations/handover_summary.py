@@ -1,5 +1,6 @@
 """What an agent reads first of a conversation that comes from the bot: what it was asked last, and what it answered."""
 
+from collections.abc import Iterable
 from itertools import dropwhile, takewhile
 
 from django.utils.translation import override
@@ -12,7 +13,8 @@ MAX_LINES = 20
 
 # What was said before one of these an agent has read, or is of an earlier conversation.
 _BEGINNINGS = (What.RELEASED, What.REOPENED)
-_SPEAKERS = {Role.CUSTOMER: By.CUSTOMER, Role.BOT: By.BOT}
+_IN_TALK_WITH_BOT = (Role.CUSTOMER, Role.BOT)
+_SPEAKERS = {Role.CUSTOMER: By.CUSTOMER, Role.BOT: By.BOT, Role.AGENT: By.AGENT}
 
 
 def sum_up(session: ChatSession, *, before: int | None = None) -> str:
@@ -24,13 +26,17 @@ def sum_up(session: ChatSession, *, before: int | None = None) -> str:
     if session.status == Status.CLOSED:
         return ""
     with override(session.language):
-        lines = [_line(message) for message in _spoken(session, before)]
-    return "\n".join(_newest(lines))
+        return last_turns(_spoken(session, before))
+
+
+def last_turns(messages: Iterable[Message]) -> str:
+    """As many of the last of these messages as there is room for, oldest first, a line each, in the active language."""
+    return "\n".join(_newest([_line(message) for message in messages]))
 
 
 def _spoken(session: ChatSession, before: int | None) -> list[Message]:
     """Oldest first, from the first question on."""
-    rows = Message.objects.filter(session=session, role__in=_SPEAKERS).exclude(content="")
+    rows = Message.objects.filter(session=session, role__in=_IN_TALK_WITH_BOT).exclude(content="")
     if before is not None:
         rows = rows.filter(id__lt=before)
     if session.version > 1:

@@ -1,8 +1,8 @@
 """JSON over HTTP, on django-ninja: what both services' APIs share.
 
 An operation is a synchronous job, made asynchronous by `reads`, `reads_together` or `changes`: it runs on a database
-thread, in one go. Before it comes the `auth` of its router (a Guard), in the event loop and without the database, and
-then its input.
+thread, in one go. One that waits for something else is asynchronous itself (`waits`). Before it comes the `auth` of its
+router (a Guard), in the event loop and without the database, and then its input.
 
 django-ninja validates input before a view is called. So a caller is told of a bad body or query only if `access` raises
 nothing. Where the input is good, the action checks access itself, when it locks the session.
@@ -144,6 +144,11 @@ def changes(*refusals: type[errors.ApiError], access: Access) -> Callable[[Job[R
         return describe(operation, refusals, access)
 
     return decorate
+
+
+def waits(*refusals: type[errors.ApiError], access: Access) -> Callable[[AsyncJob[Result]], AsyncJob[Result]]:
+    """Describe an operation that waits for others than the database, and asks that by `read_database` itself."""
+    return lambda operation: describe(operation, refusals, access)
 
 
 def anybody(request: HttpRequest) -> None:

@@ -3,6 +3,8 @@
 CSRF is checked by Django's middleware before that.
 """
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -23,7 +25,7 @@ class Login(Guard):
     Logging in again begins a new count, but logins have a rate of their own.
     """
 
-    refusals = (errors.Unauthenticated, errors.Forbidden)
+    refusals: Sequence[type[errors.ApiError]] = (errors.Unauthenticated, errors.Forbidden)
     refusals_of_changes = (errors.CsrfFailed, errors.RateLimited)
     schemes = {
         "Login": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
@@ -54,6 +56,20 @@ class Sender(Login):
         key = await super().__call__(request)
         await check_rate(request, "uploads", digest(key)[:KEY_DIGITS])
         await check_rate(request, "address_uploads", client_address(request))
+        return key
+
+
+class Helped(Login):
+    """A caller who is helped with a conversation: with a rate of its own, also where he only reads."""
+
+    refusals = (*Login.refusals, errors.RateLimited)
+
+    def __init__(self, rate: str) -> None:
+        self._rate = rate
+
+    async def __call__(self, request: HttpRequest) -> str:
+        key = await super().__call__(request)
+        await check_rate(request, self._rate, digest(key)[:KEY_DIGITS])
         return key
 
 

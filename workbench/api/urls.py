@@ -7,6 +7,7 @@ from chatbot.web.openapi import NAME, event_stream
 from workbench.access.streams import MAX_WATCHED
 from workbench.api import (
     agents,
+    assistance,
     attachments,
     editing,
     handling,
@@ -36,6 +37,7 @@ for router in (
     offers.transfers,
     attachments.uploads,
     history.router,
+    assistance.router,
 ):
     api.add_router("/sessions", router)
 api.add_router("/attachments", attachments.router)

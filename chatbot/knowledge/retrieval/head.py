@@ -114,14 +114,10 @@ def with_changes(head: Head, gone: Numbers, examples: Floats, sizes: list[int]) 
     is_there[gone] = False
     if not sizes:
         return replace(head, is_there=is_there)
-    starts = np.cumsum([0, *sizes])[:-1].astype(np.intp)
-    return replace(
-        head,
-        examples=np.vstack([head.examples, examples]),
-        starts=np.append(head.starts, len(head.examples) + starts),
-        centroids=np.vstack([head.centroids, centroids_of(examples, starts)]),
-        is_there=is_there,
-    )
+    starts = np.append(head.starts, len(head.examples) + np.cumsum([0, *sizes])[:-1]).astype(np.intp)
+    together = np.vstack([head.examples, examples])
+    centroids = centroids_of(together, starts)
+    return replace(head, examples=together, starts=starts, centroids=centroids, is_there=is_there)
 
 
 def _best_meaning(vectors: Floats, similar: Floats, known: NDArray[np.float16]) -> Floats:

@@ -17,8 +17,8 @@ from chatbot.bot.engine.outside.trouble import reading, troubles
 from chatbot.knowledge.language import CHINESE, ENGLISH
 from chatbot.models import MAX_SUMMARY_LENGTH
 
-# An agent waits before the screen.
-MAX_SECONDS = 30
+# An agent waits before the screen, and the page gives up after 20 s (browser/net/http.js).
+MAX_SECONDS = 18
 
 LANGUAGES = {ENGLISH: "English", CHINESE: "Simplified Chinese"}
 
