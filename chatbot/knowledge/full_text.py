@@ -70,7 +70,7 @@ class WordIndex:
         return max(self._likeness(said, _known_words(text, entry.language)) for text in entry.texts)
 
     def _likeness(self, said: Set[str], asked: Set[str]) -> float:
-        """0 to 1: how much of the known question was said, and of what was said belongs to it. Rare words weigh more."""
+        """0 to 1: how much of the known question was said, and how much else was not. Rare words weigh more."""
         both = self._weight(said & asked)
         return both and SAID * both / self._weight(asked) + NOTHING_ELSE * both / self._weight(said)
 
