@@ -1,4 +1,6 @@
-"""`python -m chatbot.knowledge.retrieval answer FD DATABASE` and `… fit DATABASE`: the processes that compute.
+"""`python -m chatbot.knowledge.retrieval answer FD DATABASE`, `… fit DATABASE` and `… refit DATABASE`: what computes.
+
+A fit is waited for by somebody, a refit by nobody.
 
 Started by `process.py` and `fitting.py`, which set the environment: one thread, since a question is one row.
 """
@@ -11,17 +13,17 @@ import sys
 import django
 from django.conf import settings
 
-FIT_NICENESS = 10  # nobody waits for it as for an answer
+REFIT_NICENESS = 10
 
 
 def main(arguments: list[str]) -> None:
     django.setup()
     *what, database = arguments
     settings.DATABASES["default"]["NAME"] = database  # of who started it, whatever its environment says
-    if what[0] == "fit":
+    if what[0] in ("fit", "refit"):
         from chatbot.knowledge.retrieval.fit_program import run_fit
 
-        os.nice(FIT_NICENESS)
+        os.nice(REFIT_NICENESS if what[0] == "refit" else 0)
         run_fit()
         return
     for number in (signal.SIGINT, signal.SIGTERM):

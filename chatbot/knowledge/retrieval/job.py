@@ -70,7 +70,7 @@ async def run_fit() -> bool:
     """Run the process that fits, which ends with this job; whether it did what it should."""
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        *command("fit"),
+        *command("refit"),
         cwd=PROJECT,
         env=environment(),
         stdin=asyncio.subprocess.DEVNULL,
