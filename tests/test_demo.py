@@ -84,9 +84,9 @@ def test_there_are_answers_to_the_same_questions_in_both_languages() -> None:
     assert len(by_language["en"]) >= 15
 
 
-def test_each_answer_is_known_by_ten_ways_to_ask_for_it_that_no_other_has() -> None:
+def test_each_answer_is_known_by_many_ways_to_ask_for_it_that_no_other_has() -> None:
     asked = [phrasings(entry) for entry in demo_entries()]
-    assert {len(ways) for ways in asked} == {11}
+    assert min(len(ways) for ways in asked) > 15
     every = [way.lower() for ways in asked for way in ways]
     assert len(set(every)) == len(every)
 

@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from chatbot.bot.answer_turn import answer_turn
+from chatbot.knowledge import search
 from chatbot.models import TURN_LEASE, BotTurn, Message, Status, lease_has_run_out
 from realtime.database import in_database, log_fault
 
@@ -111,6 +112,7 @@ async def run_turns() -> None:
         await asyncio.to_thread(prepare)
     try:
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(search.prepare())
             tasks.create_task(_answer_turns(runner))
             tasks.create_task(_take_over_expired_turns(runner))
             tasks.create_task(_watch_turns(runner))

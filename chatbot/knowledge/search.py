@@ -48,6 +48,12 @@ async def find(text: str) -> Found:
     return await read_database(_find_by_words, text)
 
 
+async def prepare() -> None:
+    """Start the process that finds by meaning, so that the first customer does not wait for it."""
+    if settings.BOT_ENCODER:
+        await answerer().find("hello")
+
+
 def find_at_leisure(text: str) -> Found:
     """The same for a command, which can wait until the encoder is there."""
     if settings.BOT_ENCODER and (by_meaning := answerer().find_at_leisure(text)) is not None:

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('total_seconds', models.PositiveSmallIntegerField(default=60, verbose_name='whole answer within (seconds)')),
             ],
             options={
-                'verbose_name': 'bot',
+                'verbose_name': 'bot that answers',
                 'verbose_name_plural': 'bots',
                 'ordering': ['name'],
             },

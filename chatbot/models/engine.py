@@ -52,7 +52,7 @@ class BotEngine(models.Model):
     total_seconds = models.PositiveSmallIntegerField(_("whole answer within (seconds)"), default=60)
 
     class Meta:
-        verbose_name = _("bot")
+        verbose_name = _("bot that answers")
         verbose_name_plural = _("bots")
         ordering = ["name"]
 

@@ -23,20 +23,23 @@ def check(find: Callable[[str], Found], *, right: float, in_reach: float, wrong:
 
 @pytest.mark.django_db
 def test_by_meaning() -> None:
-    """Measured: 80.8 % right, 10.8 % suggested, 2.5 % wrong; 4 s of processor time."""
+    """Measured: 89.2 % right, 5 % suggested, 2.5 % wrong; 5 s of processor time."""
     load_demo_answers()
     run_fit()
     library = Library(Encoder())
     library.refresh()
     check(
-        lambda text: Found(tuple(Candidate(*each) for each in library.find(text))), right=0.79, in_reach=0.9, wrong=0.03
+        lambda text: Found(tuple(Candidate(*each) for each in library.find(text))),
+        right=0.87,
+        in_reach=0.92,
+        wrong=0.03,
     )
 
 
 def test_by_words_alone() -> None:
-    """Measured: 55.8 % right, 25 % suggested, 7.5 % wrong."""
+    """Measured: 64.2 % right, 22.5 % suggested, 1.7 % wrong."""
     entries = demo_entries()
-    check(lambda text: find_by_words(text, entries), right=0.54, in_reach=0.79, wrong=0.09)
+    check(lambda text: find_by_words(text, entries), right=0.62, in_reach=0.85, wrong=0.03)
 
 
 def test_there_are_enough_of_both_languages() -> None:

@@ -1,4 +1,4 @@
-"""A customer and the bot: an answer is seen while it is made, and whatever becomes of it ends in a visible state."""
+"""An answer of the bot is seen while it is made, and each way in which it can go ends in a visible state."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,19 +7,20 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
-from harness.bots.completions import end, says, words
+from harness.bots.completions import calls, end, says, words
 from harness.bots.server import STALL, Answer, Hold, StubBot, in_background
 from harness.clients import AgentClient
 from harness.clients import expect as expect_answer
 from harness.services import Product
-from tests.browser.conftest import PATIENCE_SECONDS, People
-from tests.browser.pages import NARROW, ChatPage
+from tests.browser.conftest import People
+from tests.browser.pages import NARROW, PATIENCE_SECONDS
 from tests.browser.test_accessible import expect_nothing
 
 pytestmark = pytest.mark.browser
 
 BEGINNING = ("We are open ", "on weekdays ", "from 9 to 18 [1].")
 REST = (" See https://example.com/hours ", "for holidays.")
+UNCLEAR = "a problem with the delivery address"  # known are questions about both
 ADD_ENGINE = """INSERT INTO chatbot_botengine
     (name, kind, base_url, model, key_variable, marker, sends_knowledge, first_token_seconds, total_seconds)
     VALUES ('stub', 'openai', ?, 'stub', '', '', 1, ?, 60)"""
@@ -48,11 +49,6 @@ def change(product: Product, *statements: str) -> None:
         database.commit()
 
 
-def grown(chat: ChatPage) -> str:
-    """What the page shows of the answer that is being made."""
-    return chat.locate(".message.growing .bubble").text_content() or ""
-
-
 def test_an_answer_is_the_same_to_the_byte_for_who_reloads_and_on_a_second_device(
     people: People, model: StubBot
 ) -> None:
@@ -79,6 +75,29 @@ def test_an_answer_is_the_same_to_the_byte_for_who_reloads_and_on_a_second_devic
     expect(second.locate("#finished")).to_have_text("".join(BEGINNING + REST))
     assert second.page.evaluate("getSelection().toString()") == "We are open"
     expect(chat.locate(".sources")).to_contain_text("[1]")
+
+
+def test_pieces_that_came_while_the_page_was_away_are_there_with_the_next_one(people: People, model: StubBot) -> None:
+    holds = [Hold(), Hold(), Hold()]
+    parts = [BEGINNING[:1], BEGINNING[1:], REST, ()]
+    steps = [step for part, hold in zip(parts, [*holds, None], strict=True) for step in (*words(*part)[1:], hold)]
+    model.plans.append(Answer([*words(), *(step for step in steps if step), *end()]))
+    chat = people.customer()
+    chat.write("What are your opening hours?")
+    bubble = chat.locate(".message.growing .bubble")
+    expect(bubble).to_have_text(BEGINNING[0])
+    second = people.second_device(chat)
+    chat.context.set_offline(True)
+    chat.expect_reconnecting()
+    holds[0].release()
+    expect(second.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    chat.context.set_offline(False)
+    chat.expect_live()
+    holds[1].release()
+    expect(bubble).to_have_text("".join(BEGINNING + REST))
+    holds[2].release()
+    for page in (chat, second):
+        page.expect_exactly(chat.fetch_messages)
 
 
 SELECT_WORDS = """() => {
@@ -141,8 +160,9 @@ def test_an_answer_ends_when_people_take_over(people: People, alice: AgentClient
 def test_who_comes_back_to_a_closed_conversation_is_answered_and_not_handed_over_again(
     people: People, alice: AgentClient, model: StubBot
 ) -> None:
+    model.plans.append(calls("talk_to_a_human", '{"reason": "His parcel came broken."}'))
     chat = people.customer()
-    chat.write("I want to talk to a human")
+    chat.write("My parcel came broken")
     chat.expect_status("pending_manual")
     expect_answer(200, alice.take_over(chat.session_name))
     expect_answer(200, alice.call(chat.session_name, "close"))
@@ -163,6 +183,7 @@ def test_did_you_mean_asks_what_was_pressed_and_is_over_then(people: People) -> 
     expect(chat.message("customer", asked)).to_be_visible()
     expect(chat.locate(".thumb").first).to_be_visible()
     expect(buttons.first).to_be_disabled()
+    expect_nothing(chat.page)
     chat.expect_exactly(chat.fetch_messages)
 
 
@@ -176,6 +197,3 @@ def test_who_was_not_understood_twice_gets_a_human_by_the_button_in_the_bubble(p
     chat.expect_status("pending_manual")
     expect(button).to_be_disabled()
     expect(chat.locate(".card.person")).to_be_visible()
-
-
-UNCLEAR = "my order"

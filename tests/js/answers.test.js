@@ -85,6 +85,8 @@ test("an answer is owed to a question, and after an interruption, until a fetch 
   const [asked, answered] = [{ id: 7, role: "customer" }, { id: 8, role: "bot" }];
   assert.ok(isOwed(NO_ANSWERS, asked, 0));
   assert.ok(!isOwed(NO_ANSWERS, asked, 7));
+  assert.ok(!isOwed(NO_ANSWERS, { ...asked, id: 7.000001 }, 7)); // which no log knows
+  assert.ok(isOwed(NO_ANSWERS, { ...asked, id: 9 }, 7));
   assert.ok(!isOwed(NO_ANSWERS, answered, 0));
   assert.ok(!isOwed(NO_ANSWERS, null, 0));
   assert.ok(isOwed(NO_ANSWERS, { ...answered, ending: "interrupted" }, 0));

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatbot.conversations.bot_reply import BotReply
 from chatbot.conversations.waiting import ASKED
 from chatbot.models import Language, Role, Status
 from workbench.actions.close import NOTICE as CLOSED
@@ -21,6 +22,7 @@ class Line:
     role: Role
     content: str
     pause_seconds: float
+    reply: BotReply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,20 @@ class Teller:
     def _beginning(self, script: Script, topic: Topic) -> tuple[str, list[Line]]:
         """The customer's question, and what is said with the bot."""
         question = self._fill(script, self._chance.choice(topic.questions))
-        lines = [Line(Role.CUSTOMER, question, self._seconds(5, 40)), Line(Role.BOT, topic.bot, 1.0)]
+        lines = [
+            Line(Role.CUSTOMER, question, self._seconds(5, 40)),
+            Line(Role.BOT, topic.bot, 1.0, self._reply(topic)),
+        ]
         if self._chance.random() < 0.5:
             lines.insert(0, Line(Role.CUSTOMER, self._chance.choice(script.greetings), 0.0))
         return question, lines
+
+    def _reply(self, topic: Topic) -> BotReply:
+        """Of ten customers three say whether it helped."""
+        reply: BotReply = {"sources": [{"title": topic.source, "url": ""}]}
+        if self._chance.random() < 0.3:
+            reply["helpful"] = self._chance.random() < 0.5
+        return reply
 
     def _asking(self, script: Script) -> list[Line]:
         lines = [Line(Role.SYSTEM, ASKED, 1.0)]

@@ -9,6 +9,7 @@ TOPICS = (
             "The tracking of {order} has not moved since {day}. Is my parcel lost?",
             "My {product} was to arrive on {day} and I am still waiting. Can you see where it is?",
         ),
+        "Where is my order?",
         "You can follow your order under “My orders”: open it and choose “Track”. New numbers take up to 24 hours.",
         (
             (
@@ -31,6 +32,7 @@ TOPICS = (
             "The {product} is too small. Can I exchange it for the next size?",
             "Can I still return {order}? It arrived on {day}.",
         ),
+        "How do I send something back?",
         "You have 30 days to return anything unused. Choose “Return” next to the order and print the label.",
         (
             ("I have no printer.", "You can show the code at any parcel shop in {city}; they print it for you."),
@@ -47,6 +49,7 @@ TOPICS = (
             "When do I get my refund of {amount}?",
             "You refunded {amount} but the {product} cost more. Why?",
         ),
+        "When do I get my money back?",
         "We refund within 3 working days after the return has reached us, to the way you paid.",
         (
             ("My bank shows nothing.", "The transfer left us on {day}; banks take up to five days."),
@@ -63,6 +66,7 @@ TOPICS = (
             "The VAT number is missing on the invoice of {order}. How do I correct that?",
             "Could you send me the invoices of the last three months in one file?",
         ),
+        "Can I get an invoice?",
         "Every order has its invoice as a PDF under “My orders”, from the day it is sent.",
         (
             ("Our accountant needs it by {day}.", "You will have it today. What is the exact name of the company?"),
@@ -78,6 +82,7 @@ TOPICS = (
             "There is a crack in the {product} from {order}. Do you replace it?",
             "I got the wrong {product}. Can you send the right one?",
         ),
+        "What do I do with something that arrived broken?",
         "We are sorry. Please tell us the number of the order and what is wrong with it.",
         (
             ("It is order {order}.", "Thank you. Was the box damaged, too?"),
@@ -93,6 +98,7 @@ TOPICS = (
             "Why does the code for my account never arrive?",
             "Can you change the e-mail address of my account?",
         ),
+        "I forgot my password",
         "Choose “Forgot password” on the login page. The link is valid for one hour.",
         (
             ("No mail comes.", "Please look among spam. I see that one was sent at 9:12."),
@@ -108,6 +114,7 @@ TOPICS = (
             "My card is declined. Do you take anything else?",
             "Can I pay for the {product} in three parts?",
         ),
+        "Why was I charged twice?",
         "You can pay by card, PayPal, Apple Pay, Google Pay, or by invoice within 14 days.",
         (
             ("There are two bookings on my statement.", "One is a reservation: it vanishes within a week."),
@@ -122,6 +129,7 @@ TOPICS = (
             "Does the {product} fit what I bought in {order}?",
             "Do you have the {product} in your shop in {city}?",
         ),
+        "When is something back in stock?",
         "The page of each article says when it is back. “Tell me” sends you an e-mail then.",
         (
             ("It says “soon” for weeks.", "The next delivery is planned for {day}."),

@@ -62,6 +62,7 @@ def _message(session: ChatSession, line: Line, number: int, agent: User | None, 
         sender=_sender_of(line, agent),
         client_id=client_id,
         created_at=at,
+        reply=line.reply,
     )
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One matter of a customer. `exchanges` are pairs of what the customer and then the agent says.
+    """One matter of a customer. `source` is the question under which the knowledge base has the bot's answer.
 
+    `exchanges` are pairs of what the customer and then the agent says.
     Texts have places for `{order}`, `{product}`, `{city}`, `{day}` and `{amount}`.
     """
 
     questions: Sequence[str]
+    source: str
     bot: str
     exchanges: Sequence[tuple[str, str]]
 

@@ -57,10 +57,11 @@ export const textOf = ({ answers }, stream) => answers.find((answer) => answer.s
 export const shownStreams = ({ answers }) => answers.filter(({ text }) => text).map(({ stream }) => stream);
 
 /** Whether an answer is owed. @param {Answers} known @param {Message | null} last of the stored messages
- * @param {number} settled the last message that had come when a fetch said that none is owed */
+ * @param {number} settled the id up to which a fetch said that none is */
 export function isOwed({ answers }, last, settled) {
+  if (answers.length > 0) return true;
   const asksForOne = last?.role === "customer" || last?.ending === "interrupted";
-  return answers.length > 0 || (asksForOne && last?.id !== settled);
+  return asksForOne && Math.floor(last?.id ?? 0) > settled;
 }
 
 /** @param {Answers} known @param {string} stream @returns {Answer} */

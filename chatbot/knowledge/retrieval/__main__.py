@@ -3,12 +3,15 @@
 Started by `process.py` and `fitting.py`, which set the environment: one thread, since a question is one row.
 """
 
+import os
 import signal
 import socket
 import sys
 
 import django
 from django.conf import settings
+
+FIT_NICENESS = 10  # nobody waits for it as for an answer
 
 
 def main(arguments: list[str]) -> None:
@@ -18,6 +21,7 @@ def main(arguments: list[str]) -> None:
     if what[0] == "fit":
         from chatbot.knowledge.retrieval.fit_program import run_fit
 
+        os.nice(FIT_NICENESS)
         run_fit()
         return
     for number in (signal.SIGINT, signal.SIGTERM):

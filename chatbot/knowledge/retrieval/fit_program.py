@@ -1,6 +1,5 @@
 """The process that fits: it says how far it is, a share a line, and writes what it has fitted."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -13,7 +12,6 @@ from chatbot.knowledge.retrieval.fit_shelf import Filed, fit_shelf
 from chatbot.knowledge.retrieval.shelf import Shelf
 from chatbot.models import FittedKnowledge
 
-NICENESS = 10  # nobody waits for it as for an answer
 KEPT = 2
 ENCODED_AT_ONCE = 100
 # Of all that is told as done: what the encoder takes when no vector is known.
@@ -24,7 +22,6 @@ Progress = Callable[[float], None]
 
 def run_fit() -> None:
     """Fit to the knowledge base as it is and write it. Vectors of texts that are known are not made again."""
-    os.nice(NICENESS)
     mirror = Mirror()
     mirror.refresh()
     vectors = _encode([text for each in mirror.entries.values() for text in each.texts], _tell(0, ENCODING))

@@ -15,11 +15,11 @@ from chatbot.knowledge.retrieval.calibration import (
     together,
     try_round,
 )
-from chatbot.knowledge.retrieval.confidence import Confidence, fit_confidence
+from chatbot.knowledge.retrieval.confidence import fit_confidence
 from chatbot.knowledge.retrieval.encoder import Floats
 from chatbot.knowledge.retrieval.grams import Grams, grams_of
 from chatbot.knowledge.retrieval.head import MANY_FITTED, MAX_FITTED
-from chatbot.knowledge.retrieval.pooled import Pooled, pooled
+from chatbot.knowledge.retrieval.pooled import OTHER_SCRIPT, Pooled, pooled
 from chatbot.knowledge.retrieval.shelf import Shelf, Side, exact_texts
 
 OWN = {CHINESE: Kind(word_weight=0.3, looseness=40)}
@@ -55,8 +55,10 @@ def fit_shelf(filed: Filed, tell: Progress) -> Shelf:
         filed.keys,
         filed.texts,
         examples.vectors.astype(np.float16),
-        _fit_side(OWN.get(filed.language, OWN_ELSE), pooled(filed.language), examples, lambda done: tell(done * 0.7)),
-        _fit_side(OTHER, pooled("other"), examples, lambda done: tell(0.7 + done * 0.3), bias=OTHER_BIAS),
+        _fit_side(
+            OWN.get(filed.language, OWN_ELSE), pooled(filed.language), examples, MAX_FITTED, lambda d: tell(d * 0.7)
+        ),
+        _with_bias(_fit_side(OTHER, pooled(OTHER_SCRIPT), examples, MANY_FITTED, lambda d: tell(0.7 + d * 0.3))),
         exact_texts(filed.texts),
     )
 
@@ -71,7 +73,7 @@ def quick_shelf(filed: Filed) -> Shelf:
         filed.texts,
         examples.vectors.astype(np.float16),
         _quick_side(own, pooled(filed.language), examples),
-        _quick_side(other, pooled("other"), examples),
+        _quick_side(other, pooled(OTHER_SCRIPT), examples),
         exact_texts(filed.texts),
     )
 
@@ -93,11 +95,12 @@ def _quick_side(kind: Kind, shipped: Pooled, examples: Examples) -> Side:
     return Side(head, shipped.confidence)
 
 
-def _fit_side(kind: Kind, shipped: Pooled, examples: Examples, tell: Progress, bias: float = 0.0) -> Side:
+def _fit_side(kind: Kind, shipped: Pooled, examples: Examples, most: int, tell: Progress) -> Side:
+    """`most`: above so many examples times answers, centroids stand for the answers."""
     count, size = int(examples.answers[-1]) + 1, len(examples.answers)
     if _tried_texts(examples) < FEWEST_TRIED:
         return _quick_side(kind, shipped, examples)
-    by_centroids = size * count > MAX_FITTED
+    by_centroids = size * count > most
     rounds = MANY_ROUNDS if size * count > MANY_FITTED else FOLDS
     head = make_head(kind, examples, _mean(examples, shipped), None, by_centroids=by_centroids)
     tell(1 / (rounds + 1))
@@ -106,7 +109,8 @@ def _fit_side(kind: Kind, shipped: Pooled, examples: Examples, tell: Progress, b
         tried.append(try_round(kind, examples, number, head.space, by_centroids=by_centroids))
         tell((number + 2) / (rounds + 1))
     found = together(tried)
-    return Side(replace(head, line=_line(found)), _confidence(found, bias))
+    confidence = fit_confidence(found.features, found.is_right, found.is_in_scope)
+    return Side(replace(head, line=_line(found)), confidence)
 
 
 def _tried_texts(examples: Examples) -> int:
@@ -115,11 +119,13 @@ def _tried_texts(examples: Examples) -> int:
     return int(sizes[sizes > 1].sum() * (FOLDS - 1) / FOLDS)
 
 
-def _confidence(tried: Tried, bias: float) -> Confidence:
-    fitted = fit_confidence(tried.features, tried.is_right, tried.is_in_scope)
-    coefficients = fitted.coefficients.copy()
-    coefficients[-1] += bias
-    return replace(fitted, coefficients=coefficients)
+def _with_bias(side: Side) -> Side:
+    """Unless it is shipped, which was learnt of questions in another script."""
+    if side.confidence is pooled(OTHER_SCRIPT).confidence:
+        return side
+    coefficients = side.confidence.coefficients.copy()
+    coefficients[-1] += OTHER_BIAS
+    return replace(side, confidence=replace(side.confidence, coefficients=coefficients))
 
 
 def _line(tried: Tried) -> tuple[float, float]:

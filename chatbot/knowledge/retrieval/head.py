@@ -13,7 +13,7 @@ Numbers = NDArray[np.intp]
 
 # Above so many examples times answers a softmax takes minutes; then an answer's centroid stands for it.
 MAX_FITTED = 60_000_000
-# Above this many, half of the iterations: they change no more than a few ranks.
+# Above this many, a third of the iterations, each of which takes seconds.
 MANY_FITTED = 10_000_000
 LOWEST_LOG = -6.0
 NEAREST = 200  # examples that are compared by meaning alone, too
@@ -92,7 +92,7 @@ def fit_head(space: Space, placed: Floats, answers: Numbers, looseness: float, *
     starts = np.searchsorted(answers, np.arange(count))
     weights = np.empty((0, placed.shape[1] + 1), np.float32)
     if not by_centroids and len(placed) * count <= MAX_FITTED:
-        iterations = ITERATIONS // 2 if len(placed) * count > MANY_FITTED else ITERATIONS
+        iterations = ITERATIONS // 3 if len(placed) * count > MANY_FITTED else ITERATIONS
         directions = find_directions(placed) if placed.shape[1] > KEPT_DIMENSIONS else None
         rows = placed if directions is None else placed @ directions
         weights = fit_softmax(rows, answers, count, looseness, iterations)
@@ -114,14 +114,10 @@ def with_changes(head: Head, gone: Numbers, examples: Floats, sizes: list[int]) 
     is_there[gone] = False
     if not sizes:
         return replace(head, is_there=is_there)
-    starts = np.cumsum([0, *sizes])[:-1].astype(np.intp)
-    return replace(
-        head,
-        examples=np.vstack([head.examples, examples]),
-        starts=np.append(head.starts, len(head.examples) + starts),
-        centroids=np.vstack([head.centroids, centroids_of(examples, starts)]),
-        is_there=is_there,
-    )
+    starts = np.append(head.starts, len(head.examples) + np.cumsum([0, *sizes])[:-1]).astype(np.intp)
+    together = np.vstack([head.examples, examples])
+    centroids = centroids_of(together, starts)
+    return replace(head, examples=together, starts=starts, centroids=centroids, is_there=is_there)
 
 
 def _best_meaning(vectors: Floats, similar: Floats, known: NDArray[np.float16]) -> Floats:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from chatbot.knowledge.retrieval.encoder import Floats
 
 ITERATIONS = 60
+ROWS_AT_ONCE = 1_000  # with 2,000 answers 8 MB
 
 
 def fit_softmax(rows: Floats, answers: NDArray[np.intp], count: int, looseness: float, iterations: int) -> Floats:
@@ -15,28 +16,36 @@ def fit_softmax(rows: Floats, answers: NDArray[np.intp], count: int, looseness: 
     """
     from scipy.optimize import minimize  # 40 MB that only a process that fits needs
 
-    size, dimensions = rows.shape
-    each = np.arange(size)
+    dimensions = rows.shape[1]
+    parts = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(rows), ROWS_AT_ONCE)]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.astype(np.float32).reshape(count, dimensions + 1)
-        logits = rows @ weights[:, :dimensions].T
-        logits += weights[:, dimensions]
-        logits -= logits.max(1, keepdims=True)
-        right = logits[each, answers]
-        likely = np.exp(logits, out=logits)
-        total = likely.sum(1)
-        entropy = float((np.log(total) - right).sum())
-        likely /= total[:, None]
-        likely[each, answers] -= 1
-        slope = np.empty_like(weights)
-        slope[:, :dimensions] = likely.T @ rows + weights[:, :dimensions] / looseness
-        slope[:, dimensions] = likely.sum(0)
-        penalty = float((weights[:, :dimensions] ** 2).sum()) / (2 * looseness)
-        return entropy + penalty, slope.ravel().astype(np.float64)
+        slope = np.zeros_like(weights)
+        slope[:, :dimensions] = weights[:, :dimensions] / looseness
+        value = float((weights[:, :dimensions] ** 2).sum()) / (2 * looseness)
+        for part in parts:
+            value += _add(rows[part], answers[part], weights, slope)
+        return value, slope.ravel().astype(np.float64)
 
     start = np.zeros(count * (dimensions + 1))
     options = {"maxiter": iterations, "maxcor": 8}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights: Floats = found.astype(np.float32).reshape(count, dimensions + 1)
     return weights
+
+
+def _add(rows: Floats, answers: NDArray[np.intp], weights: Floats, slope: Floats) -> float:
+    """The cross-entropy of some rows; its slope is added to `slope`."""
+    each = np.arange(len(rows))
+    logits = rows @ weights[:, :-1].T
+    logits += weights[:, -1]
+    logits -= logits.max(1, keepdims=True)
+    right = logits[each, answers]
+    likely = np.exp(logits, out=logits)
+    total = likely.sum(1)
+    likely /= total[:, None]
+    likely[each, answers] -= 1
+    slope[:, :-1] += likely.T @ rows
+    slope[:, -1] += likely.sum(0)
+    return float((np.log(total) - right).sum())

@@ -47,10 +47,10 @@ export class Assistant {
 
   /** Take a fetched state, after the transcript has. @param before what was known when it was asked for */
   takeFetched({ answering, version, messages }, before) {
-    messages.forEach((message) => this.#end(message));
+    this.#end(messages);
     const isOld = version < this.#page.store.session.peek().version;
     if (!isOld) this.#set(takeAnswering(this.known.peek(), answering, before));
-    if (!isOld && !answering) this.#settled = messages.at(-1)?.id ?? 0;
+    if (!isOld && !answering) this.#settled = Math.max(this.#settled, messages.at(-1)?.id ?? 0);
     this.update();
   }
 
@@ -66,7 +66,7 @@ export class Assistant {
 
   /** A message was stored, and the transcript has it. */
   takeMessage(message) {
-    this.#end(message);
+    this.#end([message]);
     this.update();
   }
 
@@ -97,11 +97,13 @@ export class Assistant {
     this.#page.keepFocus();
   }
 
-  /** Its message takes the place of an answer. */
-  #end({ role, client_id: stream, content }) {
-    if (role !== "bot" || !stream) return;
-    if (this.#entries.some(({ message }) => message.client_id === stream)) this.#finished.value = content;
-    this.#set(endAnswers(this.known.peek(), [stream]));
+  /** A message takes the place of its answer. */
+  #end(messages) {
+    const bots = messages.filter(({ role, client_id: stream }) => role === "bot" && stream);
+    const shown = shownStreams(this.known.peek());
+    const finished = bots.findLast(({ client_id: stream }) => shown.includes(stream));
+    if (finished) this.#finished.value = finished.content;
+    this.#set(endAnswers(this.known.peek(), bots.map(({ client_id: stream }) => stream)));
   }
 
   #set(next) {
