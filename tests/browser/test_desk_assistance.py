@@ -12,8 +12,8 @@ from harness.bots.server import Answer, Received, StubBot, in_background
 from harness.clients import CustomerClient
 from harness.clients import expect as expect_answer
 from harness.services import Product
-from tests.browser.conftest import PATIENCE_SECONDS, People
-from tests.browser.pages import NARROW, WorkbenchPage
+from tests.browser.conftest import People
+from tests.browser.pages import NARROW, PATIENCE_SECONDS, WorkbenchPage
 from tests.browser.test_accessible import expect_nothing
 
 pytestmark = pytest.mark.browser
