@@ -55,7 +55,7 @@ export class Composer {
     });
     this.#mountUploads(dropPlace);
     mountEmojiButton(form.querySelector("[data-emoji]"), {
-      onPick: (emoji) => this.#insert(emoji), onLeave: () => this.focus(), onError,
+      onPick: (emoji) => this.insert(emoji), onLeave: () => this.focus(), onError,
     });
     effect(() => this.#update());
   }
@@ -82,9 +82,10 @@ export class Composer {
     this.#text.focus({ preventScroll: true });
   }
 
-  /** Put this where the caret is, in the place of what is marked. */
-  #insert(text) {
+  /** Put this where the caret is, in the place of what is marked: as if it were typed, so that it can be undone. */
+  insert(text) {
     this.focus();
+    if (document.execCommand("insertText", false, text)) return;
     const { selectionStart, selectionEnd } = this.#text;
     this.#text.setRangeText(text, selectionStart, selectionEnd, "end");
     this.#text.dispatchEvent(new Event("input", { bubbles: true }));

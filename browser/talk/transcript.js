@@ -29,7 +29,7 @@ export class Transcript {
   #typing = signal(null);
   #unseenBelow = signal(0);
   #receipt = signal(NO_RECEIPT);
-  #bot = signal(null);
+  #more = signal({});
   #typingTimer = null;
   #reading;
   #scroller;
@@ -60,7 +60,7 @@ export class Transcript {
       onTop: () => this.#showOlder(),
     });
     this.#reading = new Reading(list, options.onSeen);
-    const talk = { ...options, receipt: this.#receipt, bot: this.#bot };
+    const talk = { ...options, receipt: this.#receipt, more: this.#more };
     const Rows = makeRows({ shown: this.#shown, limit: this.#limit, typing: this.#typing, talk });
     render(html`<${Rows} />`, list);
     const contentOf = (id) => this.#known.stored.find(({ message }) => message.id === id)?.message.content;
@@ -89,11 +89,11 @@ export class Transcript {
     return this.#shown.peek().entries;
   }
 
-  /** From here on the bot's messages have more than their words.
-   * @param bot {Said, withMade(entries)}: the view of such a message's bubble; what is shown, with the answers that are being
-   *   made, where they are */
-  extend(bot) {
-    this.#bot.value = bot;
+  /** From here on messages have more than their words.
+   * @param more {Said, Note, withMade(entries)}, where they are: the view of a bot's message's bubble; of what stands below the
+   *   words of a stored message; what is shown, with the answers that are being made */
+  extend(more) {
+    this.#more.value = more;
   }
 
   /** Draw again what `withMade` adds. @param isMore whether it adds an answer that was not there */
@@ -238,7 +238,7 @@ export class Transcript {
     flushNow(() => {
       const missed = missedIn(next, this.#absence, this.#others);
       const entries = shownOf(next);
-      this.#shown.value = { entries: this.#bot.peek()?.withMade?.(entries) ?? entries, gap: gapOf(next), missed };
+      this.#shown.value = { entries: this.#more.peek().withMade?.(entries) ?? entries, gap: gapOf(next), missed };
       this.#limit.value = limit;
     });
     this.#options.onChange?.();

@@ -14,7 +14,8 @@ export function Message({ row: { entry: { message }, startsGroup }, talk }) {
   const state = message.id ? "stored" : message.state;
   const isOwn = talk.isOwnSide(message);
   const isGrowing = state === "growing";
-  const Words = (message.role === "bot" && talk.bot.value?.Said) || Bubble;
+  const { Said, Note } = talk.more.value;
+  const Words = (message.role === "bot" && Said) || Bubble;
   const hasReceipts = message.role === talk.self.role && isOwn;
   const classes = ["message", `by-${message.role}`, isOwn && "own",
     startsGroup && "starts-group", isGrowing ? "growing" : !message.id && "pending", state === "failed" && "failed"];
@@ -25,6 +26,7 @@ export function Message({ row: { entry: { message }, startsGroup }, talk }) {
       <div class="who"><span class="name">${name}</span>${tag && html`<span class="tag">${tag}</span>`}</div>
       ${message.attachments?.length > 0 && html`<${Attachments} list=${message.attachments} />`}
       <${Words} message=${message} />
+      ${Note && message.id && html`<${Note} message=${message} />`}
       <div class="foot" data-state=${state}>
         <time datetime=${message.created_at}>${whenOf(message)}</time>
         ${hasReceipts && html`<${Receipt} id=${message.id} receipt=${talk.receipt} />`}

@@ -48,7 +48,6 @@ export class OpenConversation {
       receiptsPath: (name) => (this.#store.isMine(this.session) ? sessionPath(name, "receipts") : null),
       onSeen: (id) => this.#markRead(id),
     });
-    readAlong(this.#transcript).catch(() => {}); // then its messages are told by their words alone
     const typing = new TypingSender(() => this.name && sessionPath(this.name, "typing"));
     this.#composer = new Composer(byId("composer"), {
       maxLength: config.maxContentLength,
@@ -59,6 +58,8 @@ export class OpenConversation {
       onTyping: (text) => typing.hear(text),
       onError: callbacks.onError,
     });
+    // without it messages are told by their words alone, and nobody helps
+    import("./assistance.js").then(({ assist }) => assist(store, this.#transcript, this.#composer)).catch(() => {});
   }
 
   get session() {
@@ -349,10 +350,4 @@ function setText(node, text) {
 function presenceOf({ customer_online: isOnline }) {
   if (isOnline === undefined) return "";
   return isOnline ? gettext("Here now") : gettext("Not here now");
-}
-
-/** What the bot says has sources and offers. */
-async function readAlong(transcript) {
-  const { readBot } = await import("../browser/talk/bot.js");
-  await readBot(transcript);
 }

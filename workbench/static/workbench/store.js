@@ -55,6 +55,8 @@ export function createStore(agentId) {
     found,
     foundNames,
     leaving,
+    /** The view of a session's summary, once it is loaded. */
+    Summary: signal(/** @type {unknown} */ (null)),
     /** What this agent has chosen, and how much he takes at once; without an availability until it is fetched. */
     self,
     /** What this agent has to answer; what he could not see is not counted against his capacity. */

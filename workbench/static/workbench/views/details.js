@@ -83,6 +83,7 @@ function Details({ store, limits, fetchHistory, edits }) {
       <${Fact} term=${gettext("Came from")}>${page && html`<${Page} page=${page} />`}</${Fact}>
       <${Fact} term=${gettext("Started")}>${createdAt && html`<${Before} at=${createdAt} store=${store} />`}</${Fact}>
     </dl>
+    ${store.Summary.value && html`<${store.Summary.value} key=${`summary ${session.session_name}`} session=${session} />`}
     <${History} key=${`history ${session.session_name}`} session=${session} agentId=${store.self.peek().id} fetch=${fetchHistory} />
     <${Copy} text=${session.session_name} label=${gettext("Copy the conversation's id")} />
   </div>`;
