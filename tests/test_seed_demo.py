@@ -110,7 +110,7 @@ def test_removing_takes_its_own_rows_alone() -> None:
 
 
 def test_an_agent_has_read_what_came_before_the_last_answer() -> None:
-    run("--sessions", "60")
+    run("--sessions", "150")
     alice = Agent(User.objects.get(username="alice"), is_supervisor=False)
     mine = list(ChatSession.objects.filter(assignee=alice.user))
     unread = unread_counts(mine, alice)

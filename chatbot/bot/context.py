@@ -41,7 +41,7 @@ def context_of(session: ChatSession, *, before: int, thread: str = "") -> Contex
         had_trouble=last.get("had_trouble", False),
         thread=thread,
         is_vip=Asker(session, ()).is_vip,
-        hand_over_token=hand_over_token(session.name),
+        hand_over_token=hand_over_token(session.name, came_to_bot(session)),
     )
 
 

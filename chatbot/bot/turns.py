@@ -15,12 +15,11 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from chatbot.bot.answer_turn import answer_turn
+from chatbot.bot.answer_turn import Places, answer_turn
 from chatbot.knowledge import search
 from chatbot.models import TURN_LEASE, BotTurn, Message, Status, lease_has_run_out
 from realtime.database import in_database, log_fault
 
-AT_ONCE = 200
 TAKEOVER_INTERVAL_SECONDS = 1
 WATCH_SECONDS = 0.5
 RENEW_EVERY = 6  # looks: every 3 s, of a lease of 10 s
@@ -52,7 +51,7 @@ class Runner:
         self.turns: asyncio.Queue[Turn] = asyncio.Queue()
         self.held: dict[Turn, asyncio.Event] = {}  # begun or next in their session, with what halts them
         self.latest: dict[int, asyncio.Task[None]] = {}  # of each session
-        self.places = asyncio.Semaphore(AT_ONCE)
+        self.places = Places()
 
     def hand_over(self, turn: Turn) -> None:
         """Have a turn answered soon. Callable from any thread."""
@@ -171,17 +170,16 @@ async def _answer_in_turn(runner: Runner, turn: Turn, before: "asyncio.Task[None
     """Answer a turn after that which its session has had before."""
     if before is not None:
         await asyncio.wait({before})
-    async with runner.places:
-        await _answer(turn, runner.held[turn])
+    await _answer(turn, runner.held[turn], runner.places)
     del runner.held[turn]
     if runner.latest.get(turn.session_id) is asyncio.current_task():
         del runner.latest[turn.session_id]
 
 
-async def _answer(turn: Turn, halted: asyncio.Event) -> None:
+async def _answer(turn: Turn, halted: asyncio.Event, places: Places) -> None:
     while True:
         try:
-            await answer_turn(turn_id=turn.id, attempt=turn.attempt, halted=halted)
+            await answer_turn(turn_id=turn.id, attempt=turn.attempt, halted=halted, places=places)
         except OperationalError as error:
             log_fault(logger, error, "database unavailable, turn is tried again turn=%s", turn.id)
             await asyncio.sleep(RETRY_SECONDS)

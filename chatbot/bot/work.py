@@ -188,5 +188,12 @@ def _call_an_agent(outcome: Outcome, locked: LockedSession, message: Message) ->
             summary=outcome.summary,
         )
     except QueueFull:
-        return tell_full(locked.session, asked_by=message, now=locked.now)
+        return _tell_full(locked, message)
     return outgoing
+
+
+def _tell_full(locked: LockedSession, message: Message) -> list[events.Outgoing]:
+    try:
+        return tell_full(locked.session, asked_by=message, now=locked.now)
+    except transcript.Repeated:  # where people come first he was told with his message
+        return []

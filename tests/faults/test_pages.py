@@ -13,7 +13,7 @@ from tests.faults.conftest import Site
 from tests.faults.pages import AgentPage, CustomerPage, Json
 from tests.faults.stream import parse_position
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass
@@ -158,7 +158,9 @@ def test_customer_page_is_what_it_would_fetch(scene: Scene, before: list[Act], a
         shown = show()
         assert without_place(shown) == without_place(expected)
         # the place in the queue is ephemeral, and told at most twice a second
-        wait_until("the place is right", lambda: show() == CustomerPage.load(scene.customer.fetch()).shown())
+        wait_until(
+            "the place is right", lambda: show() == CustomerPage.load(scene.customer.fetch()).shown(), PATIENCE_SECONDS
+        )
 
 
 def without_place(shown: Json) -> Json:

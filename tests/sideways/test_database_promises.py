@@ -27,7 +27,7 @@ def test_database_promises_hold_on_postgresql(site: Site, files: list[str]) -> N
     options = ["-q", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, *files]
     # A test that hangs shows where it is; and nothing is waited for any longer than all of it may take.
-    command += ["-o", f"faulthandler_timeout={PROMISES_SECONDS / 3}"]
+    command += ["-o", f"faulthandler_timeout={PROMISES_SECONDS * 0.9}"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PROMISES_SECONDS, check=False
     )

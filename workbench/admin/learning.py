@@ -39,7 +39,15 @@ def address_of_new_entry(**source: int) -> str:
 
 
 def first_values(request: HttpRequest) -> dict[str, Any]:
-    """What an entry's add form holds at first, by its address; nothing where that names nothing."""
+    """What an entry's add form holds at first, by its address; nothing where that names nothing.
+
+    Nor what the caller may not read: who may add entries need not be one who reads conversations.
+    """
+    may_read = request.user.has_perm("chatbot.view_message") and request.user.has_perm(
+        "chatbot.view_unansweredquestion"
+    )
+    if not may_read:
+        return {}
     if (group := _number(request, FROM_GROUP)) and (texts := unanswered.texts_of(group)):
         return _values(texts, key=f"asked-{group}")
     if pk := _number(request, FROM_ANSWER):

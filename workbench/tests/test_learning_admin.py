@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from chatbot.knowledge import unanswered
@@ -149,3 +149,14 @@ def test_the_pages_are_in_chinese_too(admin: Client, session: ChatSession, page:
     AnswerFeedback.objects.create(message=write(session, "有", Role.BOT), is_helpful=False)
     shown = admin.get(page, headers={"Accept-Language": "zh-hans"}).content.decode()
     assert [each for each in words if each not in shown] == []
+
+
+def test_who_may_only_add_entries_reads_no_conversation_by_its_number(client: Client, session: ChatSession) -> None:
+    author = User.objects.create_user("author", password="pass-word-1", is_staff=True)
+    author.user_permissions.add(Permission.objects.get(codename="add_knowledgeentry"))
+    write(session, "My card is 4111")
+    answer = write(session, "Your PIN is 7", Role.AGENT)
+    client.force_login(author)
+    page = client.get(address_of_new_entry(**{FROM_ANSWER: answer.pk})).content.decode()
+    assert "Your PIN is 7" not in page
+    assert "My card is 4111" not in page

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
-from chatbot.bot.hand_over_token import MAX_TOKEN_LENGTH, session_of_token
+from chatbot.bot.hand_over_token import MAX_TOKEN_LENGTH
 from chatbot.conversations.errors import AlreadyEscalated, InvalidStatus, NotFound, QueueFull
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.cancel_escalation import cancel_escalation
@@ -73,5 +73,5 @@ class HandOverBody(Body):
 @changes(NotFound, InvalidStatus, QueueFull, access=anybody)
 def hand_over_to_people(request: HttpRequest, body: Json[HandOverBody]) -> WaitingJson:
     """For bots outside: the customer of the session that the token is for should get a human (docs/bots.md)."""
-    waiting, position = hand_over(session_name=session_of_token(body.token), reason=body.reason)
+    waiting, position = hand_over(token=body.token, reason=body.reason)
     return {"status": waiting.status, "position": position, "version": waiting.version}
