@@ -6,7 +6,7 @@
 
 import { computed, flushNow, html, render, signal } from "../kit/ui.js";
 import {
-  addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, lastOf, markPending, missedIn, removePending, shownOf, takeLoose,
+  addPending, EMPTY, gapOf, interrupt, isEmpty, lastIdOf, markPending, missedIn, removePending, shownOf, takeLoose,
   takeMessage, takeOlder, takePage,
 } from "./model/transcript.js";
 import { NO_RECEIPT, takeReceipt } from "./model/receipts.js";
@@ -76,8 +76,8 @@ export class Transcript {
     return isEmpty(this.#known);
   }
 
-  get last() {
-    return lastOf(this.#known);
+  get stored() {
+    return this.#known.stored;
   }
 
   /** How often events were missed: who fetches notes it before, and hands it to load(). */

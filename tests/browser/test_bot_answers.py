@@ -144,6 +144,24 @@ def test_where_the_model_stalls_its_words_stay_and_the_bot_that_is_built_in_answ
     assert [text for _, text in chat.shown()][1] == "".join(BEGINNING)
 
 
+def test_of_two_questions_in_a_row_the_second_is_seen_to_be_answered_too(people: People, model: StubBot) -> None:
+    holds = [Hold(), Hold()]
+    model.plans += [Answer([*words(*BEGINNING), holds[0], *end()]), Answer([holds[1], *words(*REST), *end()])]
+    chat = people.customer()
+    chat.write("What are your opening hours?")
+    expect(chat.locate(".message.growing")).to_be_visible()
+    chat.write("And on holidays?")
+    expect(chat.locate(".message.by-customer[data-id]")).to_have_count(2)
+    holds[0].release()
+    expect(chat.locate(".message.by-bot[data-id]")).to_have_count(1)
+    expect(chat.locate(".typing")).to_be_visible()
+    expect(chat.locate("#stop")).to_be_visible()
+    holds[1].release()
+    expect(chat.message("bot", "for holidays.")).to_be_visible()
+    expect(chat.locate(".typing")).to_have_count(0)
+    chat.expect_exactly(chat.fetch_messages)
+
+
 def test_an_answer_ends_when_people_take_over(people: People, alice: AgentClient, model: StubBot) -> None:
     model.plans.append(Answer([*words(*BEGINNING), STALL]))
     chat = people.customer()

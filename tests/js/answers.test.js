@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  endAll, endAnswers, isOwed, lacksPiece, NO_ANSWERS, shownStreams, takeAnswering, takePiece, textOf,
+  endAll, endAnswers, isOwed, lacksPiece, NO_ANSWERS, settledBy, shownStreams, takeAnswering, takePiece, textOf,
 } from "../../browser/talk/model/answers.js";
 import { endsOf, ordersOf } from "./orders.mjs";
 
@@ -81,14 +81,37 @@ test("what says nothing new is the same object", () => {
   assert.equal(endAnswers(endAll(known), ["bot-1"]).answers.length, 0);
 });
 
+const asked = (id) => ({ id, role: "customer", client_id: `c-${id}` });
+const answered = (id, question, more = {}) => ({ id, role: "bot", client_id: `bot-${question}`, ...more });
+const owes = (messages, settled = 0, known = NO_ANSWERS) => isOwed(known, messages.map((message) => ({ message })), settled);
+
 test("an answer is owed to a question, and after an interruption, until a fetch says that it is not", () => {
-  const [asked, answered] = [{ id: 7, role: "customer" }, { id: 8, role: "bot" }];
-  assert.ok(isOwed(NO_ANSWERS, asked, 0));
-  assert.ok(!isOwed(NO_ANSWERS, asked, 7));
-  assert.ok(!isOwed(NO_ANSWERS, { ...asked, id: 7.000001 }, 7)); // which no log knows
-  assert.ok(isOwed(NO_ANSWERS, { ...asked, id: 9 }, 7));
-  assert.ok(!isOwed(NO_ANSWERS, answered, 0));
-  assert.ok(!isOwed(NO_ANSWERS, null, 0));
-  assert.ok(isOwed(NO_ANSWERS, { ...answered, ending: "interrupted" }, 0));
-  assert.ok(isOwed(takeAnswering(NO_ANSWERS, { stream: "bot-7", index: 0, text: "" }), answered, 0));
+  assert.ok(owes([asked(7)]));
+  assert.ok(!owes([asked(7)], 7));
+  assert.ok(!owes([{ ...asked(7), id: 7.000001 }])); // which no log knows
+  assert.ok(owes([asked(9)], 7));
+  assert.ok(!owes([asked(7), answered(8, 7)]));
+  assert.ok(!owes([]));
+  assert.ok(owes([answered(8, 7, { ending: "interrupted" })]));
+  assert.ok(!owes([asked(7), answered(8, 7, { ending: "interrupted" }), answered(9, "7-2")]));
+  assert.ok(owes([asked(7), answered(8, 7)], 0, takeAnswering(NO_ANSWERS, { stream: "bot-7", index: 0, text: "" })));
+});
+
+test("of two questions in a row the second is owed an answer when the first one has got its own", () => {
+  const questions = [asked(7), asked(8)];
+  assert.ok(owes([...questions, answered(9, 7)]));
+  assert.ok(owes([...questions, answered(9, 7), answered(10, 8, { ending: "interrupted" })]));
+  assert.ok(!owes([...questions, answered(9, 7), answered(10, 8)]));
+  assert.ok(!owes([...questions, { id: 9, role: "system", client_id: "about-8" }, answered(10, 7)]));
+});
+
+test("what was asked before people had the session is owed no answer of the bot's", () => {
+  assert.ok(!owes([asked(7), { id: 8, role: "agent", client_id: "bot-7" }]));
+  assert.ok(!owes([asked(7), { id: 8, role: "system", client_id: "version-3" }, asked(9), answered(10, 9)]));
+});
+
+test("a fetch settles what was asked before the oldest answer that is owed", () => {
+  assert.equal(settledBy(null, [asked(7)]), 7);
+  assert.equal(settledBy(null, []), 0);
+  assert.equal(settledBy({ stream: "bot-7-2", index: 0, text: "" }, [asked(7), asked(8)]), 6);
 });

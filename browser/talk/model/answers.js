@@ -4,11 +4,14 @@
  * A piece is told live and never again; all up to some index stand in `answering` of the session. Shown is what has no
  * hole: a piece that comes before its turn waits for the ones before it.
  *
- * @import { Message } from "./transcript.js"
+ * @import { Message, Stored } from "./transcript.js"
  * @typedef {{stream: string, index: number, text: string, ahead: ReadonlyMap<number, string>}} Answer
  * @typedef {{answers: readonly Answer[], over: ReadonlySet<string>}} Answers `over`: streams whose answer is stored, or void
  * @typedef {{stream: string, index: number, text: string}} Piece of an answer; or, fetched, all of it up to that index
  */
+
+// The server's names for what it writes because of a customer's message; of an answer's next attempt a number follows.
+const ABOUT = /^(?:bot|about)-(\d+)/;
 
 /** @type {Answers} */
 export const NO_ANSWERS = Object.freeze({ answers: [], over: new Set() });
@@ -56,12 +59,35 @@ export const textOf = ({ answers }, stream) => answers.find((answer) => answer.s
 /** The streams of which something is shown, in the order in which they began. @param {Answers} known */
 export const shownStreams = ({ answers }) => answers.filter(({ text }) => text).map(({ stream }) => stream);
 
-/** Whether an answer is owed. @param {Answers} known @param {Message | null} last of the stored messages
- * @param {number} settled the id up to which a fetch said that none is */
-export function isOwed({ answers }, last, settled) {
+/** Whether an answer is owed, to any question since people last had the session: customers ask twice in a row.
+ * @param {Answers} known @param {readonly Stored[]} stored @param {number} settled the id up to which a fetch said that none is */
+export function isOwed({ answers }, stored, settled) {
   if (answers.length > 0) return true;
-  const asksForOne = last?.role === "customer" || last?.ending === "interrupted";
-  return asksForOne && Math.floor(last?.id ?? 0) > settled;
+  /** @type {Set<number>} */
+  const answered = new Set();
+  for (let at = stored.length - 1; at >= 0 && stored[at].message.id > settled; at -= 1) {
+    const { message } = stored[at];
+    if (!Number.isInteger(message.id)) continue; // no log knows it
+    const question = questionOf(message);
+    if (question === null) return false;
+    const isOpen = message.role === "customer" || message.ending === "interrupted";
+    if (isOpen && !answered.has(question)) return true;
+    if (!isOpen) answered.add(question);
+  }
+  return false;
+}
+
+/** The id up to which nothing is owed, as a fetch says; the oldest answer that is owed is the one it names.
+ * @param {Piece | null} answering @param {readonly Message[]} messages */
+export const settledBy = (answering, messages) =>
+  (answering ? Number(ABOUT.exec(answering.stream)?.[1] ?? 1) - 1 : messages.at(-1)?.id ?? 0);
+
+/** The id of the question that it is, or answers; null if it is of people, or tells that the session went to them.
+ * @param {Message} message */
+function questionOf({ id, role, client_id: name }) {
+  if (role === "customer") return id;
+  const said = role === "agent" ? null : ABOUT.exec(name ?? "");
+  return said && Number(said[1]);
 }
 
 /** @param {Answers} known @param {string} stream @returns {Answer} */

@@ -51,9 +51,6 @@ export const EMPTY = Object.freeze({
 /** The highest id that is stored, 0 if there is none. @param {Transcript} transcript */
 export const lastIdOf = ({ stored }) => Math.floor(stored.at(-1)?.message.id ?? 0);
 
-/** The last stored message. @param {Transcript} transcript */
-export const lastOf = ({ stored }) => stored.at(-1)?.message ?? null;
-
 /** @param {Transcript} transcript */
 export const isEmpty = ({ stored, pending }) => stored.length === 0 && pending.length === 0;
 

@@ -5,7 +5,7 @@ import { html, render, signal } from "../browser/kit/ui.js";
 import { loadBotStyles } from "../browser/talk/bot.js";
 import { sessionPath, STATUS } from "../browser/talk/conversation.js";
 import {
-  endAll, endAnswers, isOwed, lacksPiece, NO_ANSWERS, shownStreams, takeAnswering, takePiece, textOf,
+  endAll, endAnswers, isOwed, lacksPiece, NO_ANSWERS, settledBy, shownStreams, takeAnswering, takePiece, textOf,
 } from "../browser/talk/model/answers.js";
 import { toEntry } from "../browser/talk/model/transcript.js";
 import { makeSaid } from "../browser/talk/views/reply.js";
@@ -50,7 +50,7 @@ export class Assistant {
     this.#end(messages);
     const isOld = version < this.#page.store.session.peek().version;
     if (!isOld) this.#set(takeAnswering(this.known.peek(), answering, before));
-    if (!isOld && !answering) this.#settled = Math.max(this.#settled, messages.at(-1)?.id ?? 0);
+    if (!isOld) this.#settled = Math.max(this.#settled, settledBy(answering, messages));
     this.update();
   }
 
@@ -75,7 +75,7 @@ export class Assistant {
     const { store, transcript, speaker } = this.#page;
     const isBots = store.status.peek() === STATUS.bot;
     if (!isBots) this.#set(endAll(this.known.peek()));
-    const isMaking = isBots && isOwed(this.known.peek(), transcript.last, this.#settled);
+    const isMaking = isBots && isOwed(this.known.peek(), transcript.stored, this.#settled);
     transcript.setTyping(isMaking && this.#entries.length === 0 ? { kind: "bot", ...speaker } : null);
     this.#watch(isMaking);
   }
