@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 BEGINNING = ("We are open ", "on weekdays ", "from 9 to 18 [1].")
 REST = (" See https://example.com/hours ", "for holidays.")
-UNCLEAR = "a problem with the delivery address"  # known are questions about both
+UNCLEAR = "something about coupons, invoices and warranties"  # known are questions about each, none about most of it
 ADD_ENGINE = """INSERT INTO chatbot_botengine
     (name, kind, base_url, model, key_variable, marker, sends_knowledge, first_token_seconds, total_seconds)
     VALUES ('stub', 'openai', ?, 'stub', '', '', 1, ?, 60)"""
