@@ -15,6 +15,7 @@ from chatbot.knowledge.mirror import Known, Mirror
 # chatbot/tests/everyday/: the more the first counts, the more is answered, and the more of it wrong.
 SAID, NOTHING_ELSE = 0.3, 0.7
 KEPT_TEXTS = 10_000
+TAKEN_AT_ONCE = 500  # entries: 0.1 s
 MAX_VISITED = 20_000
 MAX_SCORED = 60
 
@@ -42,18 +43,33 @@ class WordIndex:
     def __init__(self, entries: Iterable[Known] = ()) -> None:
         self._mirror = Mirror()
         self._lock = threading.Lock()
+        self._taking: threading.Thread | None = None
         self._keys: dict[str, set[str]] = defaultdict(set)  # of a word
         self._entries: dict[str, Known] = {}
         for entry in entries:
             self._put(entry)
 
-    def refresh(self) -> None:
-        """Read what has changed in the knowledge base: 20,000 entries take 2 s at first."""
+    def refresh(self) -> bool:
+        """Read what has changed; False while so much has that a thread of its own takes it up (20,000 entries: 5 s).
+
+        For a database thread: others that wait for it do not wait for that.
+        """
         with self._lock:
-            for key in self._mirror.refresh():
-                self._drop(key)
-                if (entry := self._mirror.entries.get(key)) is not None:
-                    self._put(entry)
+            if self._taking is not None and self._taking.is_alive():
+                return False
+            changed = self._mirror.refresh()
+            if len(changed) <= TAKEN_AT_ONCE:
+                self._take(changed)
+                return True
+            self._taking = threading.Thread(target=self._take, args=(changed,), name="words", daemon=True)
+            self._taking.start()
+            return False
+
+    def _take(self, changed: Iterable[str]) -> None:
+        for key in changed:
+            self._drop(key)
+            if (entry := self._mirror.entries.get(key)) is not None:
+                self._put(entry)
 
     def rank(self, text: str) -> list[tuple[float, Known]]:
         """Entries in the language of the text that have something in common with it, best first, with their scores.

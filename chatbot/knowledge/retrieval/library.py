@@ -8,8 +8,9 @@ import numpy as np
 from chatbot.knowledge.language import is_in_chinese
 from chatbot.knowledge.mirror import Known, Mirror
 from chatbot.knowledge.retrieval import archive
-from chatbot.knowledge.retrieval.encoder import NAME, Encoder, Floats
+from chatbot.knowledge.retrieval.encoder import Encoder, Floats
 from chatbot.knowledge.retrieval.fit_shelf import Filed, quick_shelf
+from chatbot.knowledge.retrieval.fitting import NAME
 from chatbot.knowledge.retrieval.grams import grams_of
 from chatbot.knowledge.retrieval.shelf import Added, Asked, Shelf, with_entries
 from chatbot.models import FittedKnowledge
@@ -74,7 +75,12 @@ class Library:
         data = FittedKnowledge.objects.filter(id=self._fitted_id).values_list("archive", flat=True).first()
         if data is None:
             return False
-        self._fitted = {shelf.language: shelf for shelf in archive.unpack(bytes(data))}
+        try:
+            shelves = archive.unpack(bytes(data))
+        except archive.UNREADABLE as error:
+            logger.error("what was fitted cannot be read id=%s: %r", self._fitted_id, error)
+            return False
+        self._fitted = {shelf.language: shelf for shelf in shelves}
         self.fitted_revision = revision
         self._vectors = {}
         logger.info("knowledge base loaded revision=%s", revision)

@@ -2,12 +2,14 @@
 
 import re
 
-_CITATION = re.compile(r"\s*[\[【]\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\s*[\]】]")
+_CITATION = re.compile(r"\s{0,3}[\[【]\s{0,3}(\d{1,2}(?:\s?[,，、]\s?\d{1,2}){0,9})\s{0,3}[\]】]")
 # The end of a text that may become one with what comes.
-_BEGINNING = re.compile(r"\s*[\[【][\d\s,，、]{0,20}$")
+_BEGINNING = re.compile(r"\s{0,3}[\[【][\d\s,，、]{0,20}$")
 # What RAGFlow writes for documents that come apart from the text, in its two forms.
-_RAGFLOW = re.compile(r"\s*(?:\[ID:\s?\d{1,4}\]|##\d{1,4}\$\$)")
-_RAGFLOW_BEGINNING = re.compile(r"\s*(?:\[(?:I(?:D(?::\s?\d{0,4})?)?)?|##?(?:\d{1,4}\$?)?)$")
+_RAGFLOW = re.compile(r"\s{0,3}(?:\[ID:\s?\d{1,4}\]|##\d{1,4}\$\$)")
+_RAGFLOW_BEGINNING = re.compile(r"\s{0,3}(?:\[(?:I(?:D(?::\s?\d{0,4})?)?)?|##?(?:\d{1,4}\$?)?)$")
+
+LONGEST = 40  # characters of a citation, and of the white space before it
 
 UNSURE = 0  # what stands for "none of them", by which an answer says that it is none
 
@@ -22,8 +24,7 @@ class Citations:
 
     def beginning(self, text: str) -> int:
         """Where in the text the beginning of one stands at its end; its length if there is none."""
-        found = _BEGINNING.search(text)
-        return found.start() if found else len(text)
+        return _beginning(_BEGINNING, text)
 
     def rewrite(self, text: str) -> str:
         return _CITATION.sub(self._replace, text)
@@ -55,8 +56,14 @@ class RagflowCitations:
     """Takes them out: the documents are shown beside the answer."""
 
     def beginning(self, text: str) -> int:
-        found = _RAGFLOW_BEGINNING.search(text)
-        return found.start() if found else len(text)
+        return _beginning(_RAGFLOW_BEGINNING, text)
 
     def rewrite(self, text: str) -> str:
         return _RAGFLOW.sub("", text)
+
+
+def _beginning(pattern: re.Pattern[str], text: str) -> int:
+    """Only the last characters can be it: a text is looked through once, not anew with each piece."""
+    before = max(0, len(text) - LONGEST)
+    found = pattern.search(text, before)
+    return found.start() if found else len(text)

@@ -11,6 +11,7 @@ from chatbot.bot.engine.outside.prompt import TOOL_NAME
 from chatbot.bot.engine.outside.shown_text import clean
 from chatbot.models import MAX_REASON_LENGTH, MAX_SUMMARY_LENGTH
 
+MAX_CALLS = 4  # of the one tool; some models repeat it
 MAX_ARGUMENTS_LENGTH = 4000
 
 # Reasons to end that make a text no answer; every other word for an end is one.
@@ -58,7 +59,7 @@ class Completion:
         function = call.get("function") or {}
         said[0] += function.get("name") or ""
         said[1] += function.get("arguments") or ""
-        if len(said[1]) > MAX_ARGUMENTS_LENGTH:
+        if len(said[1]) > MAX_ARGUMENTS_LENGTH or len(said[0]) > len(TOOL_NAME) or len(self._calls) > MAX_CALLS:
             raise EngineTrouble("nonsense")
 
     @property

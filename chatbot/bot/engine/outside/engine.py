@@ -27,7 +27,8 @@ class OutsideEngine:
                 yield each
             return
         ask = dify.answer if self.endpoint.kind == EngineKind.DIFY else openai_compatible.answer
-        connection = await connection_to(self.endpoint)
+        with troubles():
+            connection = await connection_to(self.endpoint)
         async with aclosing(ask(question, connection)) as answer:
             with troubles():
                 async for each in answer:

@@ -10,7 +10,7 @@ from chatbot.models import MAX_CONTENT_LENGTH
 ELLIPSIS = "…"
 THOUGHT_BEGINS, THOUGHT_ENDS = "<think>", "</think>"
 # Held back because it may become something else: white space without end is nonsense.
-MAX_HELD = 2 * MAX_CONTENT_LENGTH
+MAX_HELD = 500
 
 
 class Rewriting(Protocol):
@@ -47,9 +47,10 @@ class ShownText:
         if self._secret.is_in(words):
             raise EngineTrouble("said_its_prompt")
         self._held += words
-        if len(self._held) > MAX_HELD:
+        text = self._release(is_end=False)
+        if len(self._held) > MAX_HELD and not (self.is_full or self.wants_human):
             raise EngineTrouble("nonsense")
-        return self._release(is_end=False)
+        return text
 
     def finish(self) -> str:
         """What was held back until the end."""

@@ -28,7 +28,7 @@ def reading() -> Iterator[None]:
     """What comes of reading an answer that has another form than it should have, as EngineTrouble."""
     try:
         yield
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         raise EngineTrouble("nonsense") from None
 
 
@@ -45,7 +45,7 @@ def code_of(error: Exception) -> str:
 
 
 def _raised_by_clients() -> tuple[type[Exception], ...]:
-    others = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, JSONDecodeError, UnicodeError)
+    others = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, JSONDecodeError, UnicodeError, RecursionError)
     return (*_errors("OpenAIError"), *others)
 
 

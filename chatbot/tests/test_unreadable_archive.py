@@ -1,0 +1,18 @@
+"""What was fitted by another release, or was damaged, is made anew."""
+
+from typing import Any
+
+import pytest
+
+from chatbot.knowledge.entries import write_entry
+from chatbot.knowledge.retrieval.fitting import NAME, fit
+from chatbot.models import FittedKnowledge, KnowledgeEntry
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_archive_that_cannot_be_read_is_made_anew(settings: Any) -> None:
+    """Of another release, whose archives have other parts, or damaged."""
+    settings.BOT_ENCODER = True
+    FittedKnowledge.objects.create(revision=0, encoder=NAME, archive=b"of another release")
+    write_entry(KnowledgeEntry(key="a", language="en", question="Where is it?", answer="Here."))
+    assert fit() == 1
