@@ -7,6 +7,8 @@ import pytest
 from chatbot.bot.engine.embedded import apologise, decide
 from chatbot.bot.engine.interface import Action, Context, Line, Outcome, Question
 from chatbot.bot.engine.wording import UNDERSTANDING
+from chatbot.bot.understanding.question import excerpt
+from chatbot.bot.understanding.wishes import asks_for_human
 from chatbot.knowledge.search import Candidate, Found
 from chatbot.models import KnowledgeEntry
 from chatbot.models.message import MAX_CONTENT_LENGTH
@@ -168,3 +170,11 @@ def test_who_wishes_for_a_human_gets_no_answer() -> None:
 def test_a_bot_that_fails_apologises_and_offers_a_human(text: str, words: str) -> None:
     outcome = apologise(Question(text, Context("s-1", "en")))
     assert (outcome.action, outcome.offer_human, outcome.text.startswith(words)) == (Action.REFUSE, True, True)
+
+
+def test_of_a_very_long_message_the_beginning_and_the_end_are_understood() -> None:
+    text = f"I want a human. {'bla ' * 900} Where is my order?"
+    assert len(excerpt(text)) <= 1001
+    assert asks_for_human(excerpt(text))
+    assert excerpt(text).endswith("Where is my order?")
+    assert excerpt("Where is my order?") == "Where is my order?"

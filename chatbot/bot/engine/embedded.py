@@ -1,7 +1,7 @@
 """The bot that is built in: it answers from the knowledge base, and sends nothing to anybody."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatbot.bot.engine.hand_over import as_vip, as_wished
 from chatbot.bot.engine.interface import Action, Context, Outcome, Question, Source, Text
@@ -19,7 +19,7 @@ from chatbot.bot.engine.wording import (
 from chatbot.bot.understanding.anger import is_anger_alone, is_angry
 from chatbot.bot.understanding.clauses import words_of
 from chatbot.bot.understanding.phrases import NO_PHRASES, PHRASE_BOOK, Phrases
-from chatbot.bot.understanding.question import question_of
+from chatbot.bot.understanding.question import excerpt, question_of
 from chatbot.bot.understanding.smalltalk import answer_small_talk
 from chatbot.knowledge.language import language_of
 from chatbot.knowledge.search import ANSWER_ABOVE, NOTHING, SUGGEST_ABOVE, Candidate, Found, find
@@ -36,6 +36,7 @@ class EmbeddedEngine:
     """Answers at once and in one piece."""
 
     async def answer(self, question: Question) -> AsyncGenerator[Text | Outcome, None]:
+        question = replace(question, text=excerpt(question.text))
         found = await find(question_of(question.text)) if question.text.strip() else NOTHING
         entries = await in_database(_entries, found)
         yield decide(question, found, entries, await PHRASE_BOOK.phrases())

@@ -3,6 +3,7 @@
 from chatbot.bot.engine.interface import Action, Outcome, Question
 from chatbot.bot.engine.wording import VIP_REASON, say
 from chatbot.bot.understanding.phrases import Phrases
+from chatbot.bot.understanding.question import excerpt
 from chatbot.bot.understanding.wishes import asks_for_human
 
 MAX_REASON_LENGTH = 200
@@ -10,7 +11,7 @@ MAX_REASON_LENGTH = 200
 
 def as_wished(question: Question, phrases: Phrases) -> Outcome | None:
     """The hand-over that the message asks for, if it does."""
-    if not asks_for_human(question.text, phrases.human):
+    if not asks_for_human(excerpt(question.text), phrases.human):
         return None
     return Outcome(Action.HAND_OVER, reason=question.text[:MAX_REASON_LENGTH])
 

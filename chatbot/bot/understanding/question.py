@@ -24,6 +24,15 @@ _ANNOUNCES = re.compile(
 )
 
 
+# Letters at the beginning and at the end of a long message. Patterns over 4,000 letters take the event loop 0.17 s.
+UNDERSTOOD = 500
+
+
+def excerpt(text: str) -> str:
+    """What is understood of a message: all of one that is not very long."""
+    return text if len(text) <= 2 * UNDERSTOOD else f"{text[:UNDERSTOOD]}\n{text[-UNDERSTOOD:]}"
+
+
 def question_of(text: str) -> str:
     """The message without small talk, curses and "no human, please" before and after its question, and not shouted.
 
