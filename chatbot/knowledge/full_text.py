@@ -42,7 +42,7 @@ class WordIndex:
 
     def __init__(self, entries: Iterable[Known] = ()) -> None:
         self._mirror = Mirror()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._taking: threading.Thread | None = None
         self._keys: dict[str, set[str]] = defaultdict(set)  # of a word
         self._entries: dict[str, Known] = {}
@@ -67,9 +67,10 @@ class WordIndex:
 
     def _take(self, changed: Iterable[str]) -> None:
         for key in changed:
-            self._drop(key)
-            if (entry := self._mirror.entries.get(key)) is not None:
-                self._put(entry)
+            with self._lock:  # one by one: who ranks does not wait for all
+                self._drop(key)
+                if (entry := self._mirror.entries.get(key)) is not None:
+                    self._put(entry)
 
     def rank(self, text: str) -> list[tuple[float, Known]]:
         """Entries in the language of the text that have something in common with it, best first, with their scores.

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from chatbot.knowledge.entries import write_entry
+from chatbot.knowledge.retrieval.encoder import Encoder
 from chatbot.knowledge.retrieval.fitting import NAME, fit
+from chatbot.knowledge.retrieval.library import Library
 from chatbot.models import FittedKnowledge, KnowledgeEntry
 
 
@@ -16,3 +18,14 @@ def test_an_archive_that_cannot_be_read_is_made_anew(settings: Any) -> None:
     FittedKnowledge.objects.create(revision=0, encoder=NAME, archive=b"of another release")
     write_entry(KnowledgeEntry(key="a", language="en", question="Where is it?", answer="Here."))
     assert fit() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_the_present_revision_does_not_stay() -> None:
+    """The job that fits looks at revisions alone: the process that cannot read it takes it away."""
+    write_entry(KnowledgeEntry(key="a", language="en", question="Where is it?", answer="Here."))
+    FittedKnowledge.objects.create(revision=1, encoder=NAME, archive=b"damaged")
+    library = Library(Encoder())
+    library.refresh()
+    assert not FittedKnowledge.objects.exists()
+    assert library.find("Where is it?")[0][0] == "a"

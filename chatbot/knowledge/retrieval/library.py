@@ -78,7 +78,8 @@ class Library:
         try:
             shelves = archive.unpack(bytes(data))
         except archive.UNREADABLE as error:
-            logger.error("what was fitted cannot be read id=%s: %r", self._fitted_id, error)
+            logger.error("what was fitted cannot be read and is fitted anew id=%s: %r", self._fitted_id, error)
+            FittedKnowledge.objects.filter(id=self._fitted_id).delete()
             return False
         self._fitted = {shelf.language: shelf for shelf in shelves}
         self.fitted_revision = revision
