@@ -9,7 +9,7 @@ import pytest
 from chatbot.bot.engine.interface import EngineTrouble
 from chatbot.bot.engine.outside.citations import Citations, RagflowCitations
 from chatbot.bot.engine.outside.completion_chunks import Completion
-from chatbot.bot.engine.outside.language_model import LanguageModel
+from chatbot.bot.engine.outside.language_model import MAX_TRANSLATION_LENGTH, LanguageModel
 from chatbot.bot.engine.outside.shown_text import ShownText
 from chatbot.models import MAX_CONTENT_LENGTH, EngineKind
 from chatbot.tests.outside import Bot, running
@@ -45,6 +45,18 @@ async def test_a_long_message_is_translated(bot: Bot) -> None:
     """2,500 Chinese characters are some 9,000 letters of English."""
     bot.stub.plans.append(whole("word " * 1800))
     assert await LanguageModel(bot.endpoint).translate("字" * 2500, "en")
+
+
+async def test_a_translation_is_longer_than_a_message_can_be(bot: Bot) -> None:
+    bot.stub.plans.append(whole("word " * 1400 + "END"))
+    assert (await LanguageModel(bot.endpoint).translate("字" * 2000, "en")).endswith("END")
+
+
+async def test_a_translation_without_end_is_cut(bot: Bot) -> None:
+    bot.stub.plans.append(whole("word " * 20_000))
+    text = await LanguageModel(bot.endpoint).translate("字" * 4000, "en")
+    assert len(text) == MAX_TRANSLATION_LENGTH
+    assert text.endswith("…")
 
 
 def test_calls_without_number_are_nonsense() -> None:

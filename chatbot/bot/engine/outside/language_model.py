@@ -15,10 +15,12 @@ from chatbot.bot.engine.outside.prompt import recent
 from chatbot.bot.engine.outside.shown_text import ShownText
 from chatbot.bot.engine.outside.trouble import reading, troubles
 from chatbot.knowledge.language import CHINESE, ENGLISH
-from chatbot.models import MAX_SUMMARY_LENGTH
+from chatbot.models import MAX_CONTENT_LENGTH, MAX_SUMMARY_LENGTH
 
 # An agent waits before the screen, and the page gives up after 20 s (browser/net/http.js).
 MAX_SECONDS = 18
+# One Chinese character is up to four letters of English.
+MAX_TRANSLATION_LENGTH = 4 * MAX_CONTENT_LENGTH
 
 LANGUAGES = {ENGLISH: "English", CHINESE: "Simplified Chinese"}
 
@@ -51,7 +53,7 @@ class LanguageModel:
         return text if len(text) <= MAX_SUMMARY_LENGTH else text[: MAX_SUMMARY_LENGTH - 1] + "…"
 
     async def translate(self, text: str, to: str) -> str:
-        """The text in another language; at most as long as a message can be."""
+        """The text in another language; at most MAX_TRANSLATION_LENGTH characters."""
         return await self._complete(
             TRANSLATE.format(language=LANGUAGES[to]), json.dumps(text.strip(), ensure_ascii=False)
         )
@@ -78,7 +80,7 @@ def _text_of(message: dict[str, str], end: str) -> str:
         raise EngineTrouble("refused")
     if end in BAD_ENDS:
         raise EngineTrouble(BAD_ENDS[end])
-    shown = ShownText(secret=Echo(_SECRETS))
+    shown = ShownText(secret=Echo(_SECRETS), limit=MAX_TRANSLATION_LENGTH)
     shown.add(message["content"])
     shown.finish()
     if not shown.shown:

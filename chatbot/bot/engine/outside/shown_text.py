@@ -25,11 +25,19 @@ class ShownText:
     """Takes a bot's words and gives what may be shown, all of which together is the answer, to the byte.
 
     Cut off: thoughts before the answer (`<think>`), the marker that asks for a human and what follows it, white space
-    at both ends, NUL, halves of characters, and what is too long for a message. What may turn out to be one of these is
-    held back.
+    at both ends, NUL, halves of characters, and what is longer than `limit` characters. What may turn out to be one of
+    these is held back.
     """
 
-    def __init__(self, *, marker: str = "", rewriting: Rewriting | None = None, secret: Echo | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        marker: str = "",
+        rewriting: Rewriting | None = None,
+        secret: Echo | None = None,
+        limit: int = MAX_CONTENT_LENGTH,
+    ) -> None:
+        self._limit = limit
         self._marker = marker
         self._rewriting = rewriting or NoCitations()
         self._secret = secret or Echo(frozenset())
@@ -79,7 +87,7 @@ class ShownText:
 
     def _show(self, text: str, is_end: bool) -> str:
         text, self._last = self._last + text, ""
-        room = MAX_CONTENT_LENGTH - len(self.shown)
+        room = self._limit - len(self.shown)
         if len(text) > room:
             self.is_full = True
             text = text[: room - 1] + ELLIPSIS
