@@ -86,6 +86,12 @@ async def test_without_its_key_nothing_is_sent(bot: Bot) -> None:
     assert not bot.stub.received
 
 
+async def test_a_key_that_is_not_ascii_is_trouble(bot: Bot) -> None:
+    with pytest.raises(EngineTrouble, match="nonsense"):
+        await model(bot.set(key="clé")).translate("Hello", "zh-hans")
+    assert not bot.stub.received
+
+
 async def test_to_cancel_who_waits_ends_the_request(bot: Bot) -> None:
     bot.stub.plans.append(Answer([STALL]))
     waiting = asyncio.create_task(model(bot).translate("Hello", "zh-hans"))

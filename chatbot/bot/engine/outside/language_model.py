@@ -61,14 +61,14 @@ class LanguageModel:
     async def _complete(self, instructions: str, text: str) -> str:
         if self.endpoint.key is None:
             raise EngineTrouble("no_key")
-        client = await (await connection_to(self.endpoint)).openai()
         seconds = min(MAX_SECONDS, self.endpoint.total_seconds)
         patience = Patience(replace(self.endpoint, first_token_seconds=seconds, total_seconds=seconds))
-        request = client.chat.completions.create(
-            model=self.endpoint.model or ANY_MODEL,
-            messages=[{"role": "system", "content": instructions}, {"role": "user", "content": text}],
-        )
         with troubles():
+            client = await (await connection_to(self.endpoint)).openai()
+            request = client.chat.completions.create(
+                model=self.endpoint.model or ANY_MODEL,
+                messages=[{"role": "system", "content": instructions}, {"role": "user", "content": text}],
+            )
             completion = await patience.wait(request)
         with reading():
             choice = completion.to_dict(warnings=False)["choices"][0]  # type: ignore[index]
