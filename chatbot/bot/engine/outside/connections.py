@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from chatbot.bot.engine.outside.endpoint import Endpoint
+from chatbot.bot.engine.outside.size import limit_size
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -30,7 +31,9 @@ class Connection:
         self.http = httpx.AsyncClient(
             limits=httpx.Limits(max_connections=MAX_SOCKETS, max_keepalive_connections=MAX_IDLE_SOCKETS),
             timeout=httpx.Timeout(endpoint.total_seconds, connect=min(CONNECT_SECONDS, endpoint.total_seconds)),
-            headers={"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {},
+            # Packed, a little could become more than can be held.
+            headers={"Accept-Encoding": "identity"} | _authorization(endpoint),
+            event_hooks={"response": [limit_size]},
             follow_redirects=False,
         )
         self.takes_extras = True
@@ -56,6 +59,10 @@ class Connection:
             max_retries=0,
             http_client=self.http,
         )
+
+
+def _authorization(endpoint: Endpoint) -> dict[str, str]:
+    return {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
 
 
 _connections: "WeakKeyDictionary[asyncio.AbstractEventLoop, OrderedDict[Endpoint, Connection]]" = WeakKeyDictionary()

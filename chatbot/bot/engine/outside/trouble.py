@@ -9,6 +9,7 @@ from json import JSONDecodeError
 import httpx
 
 from chatbot.bot.engine.interface import EngineTrouble
+from chatbot.bot.engine.outside.size import TooMuchError
 
 # A busy endpoint that says so is asked again, once, if it wants no more time than this.
 MAX_RETRY_SECONDS = 2.0
@@ -34,6 +35,8 @@ def reading() -> Iterator[None]:
 
 def code_of(error: Exception) -> str:
     """The code of what a client raised."""
+    if isinstance(error, TooMuchError) or isinstance(error.__cause__, TooMuchError):  # of OpenAI's library
+        return "nonsense"
     if isinstance(error, _errors("APIStatusError")):
         return code_of_status(error.status_code)  # type: ignore[attr-defined]
     refused = (*_errors("APIConnectionError"), httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL)
