@@ -43,9 +43,15 @@ async def test_a_stream_of_any_size_is_not_read(bot: Bot, monkeypatch: pytest.Mo
 
 
 async def test_a_line_without_end_is_not_held(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(size, "MAX_STREAM_BYTES", 100_000)
+    monkeypatch.setattr(size, "MAX_JSON_BYTES", 100_000)
     bot.stub.plans.append(Answer([b"data: ", b"x" * 100_000, STALL]))
     assert await bot.trouble() == "nonsense"
+
+
+async def test_lines_that_are_short_may_be_many(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(size, "MAX_JSON_BYTES", 2 * len(THOUGHT))
+    bot.stub.plans.append(Answer([*[THOUGHT] * 300, *says("Hello").steps]))
+    assert (await bot.ask()).text == "Hello"
 
 
 async def test_what_says_that_it_failed_is_not_read_without_end_either(bot: Bot) -> None:

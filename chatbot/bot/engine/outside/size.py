@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-# In JSON an answer is read as a whole, on the loop: that of a model that thinks aloud has some 100 KB.
+# What is read at once, on the loop: an answer in JSON (that of a model that thinks aloud has some 100 KB), or a line of
+# a stream (the longest has the documents that an answer is from).
 MAX_JSON_BYTES = 1024 * 1024
 # In a stream each word has some 300 bytes around it, and each thought.
 MAX_STREAM_BYTES = 32 * 1024 * 1024
@@ -26,11 +27,14 @@ class _Limited(httpx.AsyncByteStream):
     def __init__(self, stream: httpx.AsyncByteStream, limit: int) -> None:
         self._stream = stream
         self._left = limit
+        self._line = 0  # bytes since the latest end of a line
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for piece in self._stream:
             self._left -= len(piece)
-            if self._left < 0:
+            end = piece.rfind(b"\n")
+            self._line = (self._line if end < 0 else 0) + len(piece) - end - 1
+            if self._left < 0 or self._line > MAX_JSON_BYTES:
                 raise TooMuchError("an endpoint sends too much")
             yield piece
 
