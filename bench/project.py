@@ -144,9 +144,9 @@ class Project:
             messages.measure_latency(OTHER_STREAM, NO_LIMITS)
             messages.measure_own_latency()
             messages.measure_publish_latency()
-            messages.measure_typing(dict(itertools.islice(self._people.logins.items(), PEOPLE)))
             messages.measure_acceptance(MESSAGES)
             messages.measure_replies(REPLIES)
+            messages.measure_typing(dict(itertools.islice(self._people.logins.items(), PEOPLE)))
             messages.measure_bot("messages accepted, with the bot", self._people.bot)
         self._site.backstage.call("drop_turns")
 
