@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 from django.db import OperationalError
-from django.utils.translation import gettext, gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from chatbot.bot import work
 from chatbot.bot.engine.choice import EMBEDDED
 from chatbot.bot.engine.embedded import apologise
 from chatbot.bot.engine.hand_over import as_vip, as_wished
 from chatbot.bot.engine.interface import Action, Engine, EngineTrouble, Outcome, Text
+from chatbot.bot.engine.wording import say
 from chatbot.bot.metrics import count_answer, count_trouble
 from chatbot.bot.showing import Showing
 from chatbot.bot.understanding.phrases import PHRASE_BOOK
@@ -88,7 +89,7 @@ async def _outcome(working: Work, attempt: int, halted: asyncio.Event, places: P
 
 
 def _as_shown(working: Work) -> Outcome:
-    return Outcome(Action.ANSWER, working.turn.shown or _say(STOPPED, working.session.language))
+    return Outcome(Action.ANSWER, working.turn.shown or say(STOPPED, working.session.language))
 
 
 async def _first(asking: "asyncio.Task[Outcome]", halt: Awaitable[bool]) -> None:
@@ -117,10 +118,8 @@ async def _ask_with_fallback(working: Work, halted: asyncio.Event, places: Place
     except (OperationalError, LostTurn):
         raise
     except Exception as trouble:  # noqa: BLE001  whatever it is, the customer gets an answer
-        name, what = (
-            type(chosen.engine).__name__,
-            trouble if isinstance(trouble, EngineTrouble) else repr(type(trouble)),
-        )
+        name = type(chosen.engine).__name__
+        what = trouble if isinstance(trouble, EngineTrouble) else type(trouble)  # what others say may quote people
         logger.warning("bot failed engine=%s message=%s: %s", name, working.turn.message_id, what)
         count_trouble(name)
     if working.turn.shown:
@@ -163,8 +162,3 @@ async def _ask(engine: Engine, working: Work, halted: asyncio.Event) -> Outcome:
     if outcome.action is not Action.HAND_OVER and not outcome.text.startswith(working.turn.shown):
         raise EngineTrouble("the answer is not what was shown")
     return outcome
-
-
-def _say(phrase: str, language: str) -> str:
-    with override(language):
-        return gettext(phrase)

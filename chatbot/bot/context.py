@@ -8,6 +8,7 @@ from django.db.models import Q
 from chatbot.bot.engine.interface import Context, Line
 from chatbot.bot.hand_over_token import hand_over_token
 from chatbot.conversations.bot_reply import BotReply
+from chatbot.conversations.history import latest
 from chatbot.conversations.queue_rules import Asker
 from chatbot.models import ChatSession, HistoryEntry, Message, Role, What
 
@@ -47,10 +48,7 @@ def context_of(session: ChatSession, *, before: int, thread: str = "") -> Contex
 
 def came_to_bot(session: ChatSession) -> datetime | None:
     """When people last gave the session to the bot, or it was reopened; None if it has always been the bot's."""
-    if session.version == 1:
-        return None
-    lines = HistoryEntry.objects.filter(session=session, what__in=BEGINNINGS).order_by("-id")
-    return lines.values_list("at", flat=True).first()
+    return latest(session, *BEGINNINGS)
 
 
 def _begins(session: ChatSession) -> datetime | None:

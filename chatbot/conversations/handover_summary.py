@@ -5,7 +5,8 @@ from itertools import dropwhile, takewhile
 
 from django.utils.translation import override
 
-from chatbot.models import By, ChatSession, HistoryEntry, Message, Role, Status, What
+from chatbot.conversations.history import latest
+from chatbot.models import By, ChatSession, Message, Role, Status, What
 
 MAX_LENGTH = 800
 MAX_LINE_LENGTH = 200
@@ -39,10 +40,8 @@ def _spoken(session: ChatSession, before: int | None) -> list[Message]:
     rows = Message.objects.filter(session=session, role__in=_IN_TALK_WITH_BOT).exclude(content="")
     if before is not None:
         rows = rows.filter(id__lt=before)
-    if session.version > 1:
-        began = HistoryEntry.objects.filter(session=session, what__in=_BEGINNINGS).order_by("-id")
-        if since := began.values_list("at", flat=True).first():
-            rows = rows.filter(created_at__gte=since)
+    if since := latest(session, *_BEGINNINGS):
+        rows = rows.filter(created_at__gte=since)
     newest_first = list(rows.order_by("-id").only("role", "content")[:MAX_LINES])
     spoken = list(dropwhile(lambda each: each.role == Role.BOT, reversed(newest_first)))
     return spoken if any(each.role == Role.BOT for each in spoken) else []

@@ -42,3 +42,11 @@ def line(
 def write(lines: Iterable[HistoryEntry]) -> None:
     """Write the lines of many sessions, which must be locked, at once."""
     HistoryEntry.objects.bulk_create(lines)
+
+
+def latest(session: ChatSession, *what: What) -> datetime | None:
+    """When one of these last happened to a session; None if none has. One query, none for a session that is new."""
+    if session.version == 1:
+        return None
+    lines = HistoryEntry.objects.filter(session=session, what__in=what).order_by("-id")
+    return lines.values_list("at", flat=True).first()
