@@ -123,6 +123,8 @@ browser: ## Step: browser tests
 lock: ## Write requirements*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@flock Makefile $(MAKE) -s .venv/bin/uv
 	@$(lock_with) --output-file requirements.txt
+	@sed -n 's/^second-encoder = \["\(.*\)"\].*/\1/p' pyproject.toml \
+		| $(lock_with:pyproject.toml=-) --constraint requirements.txt --output-file requirements-second-encoder.txt
 	@$(lock_with) --extra dev --output-file requirements-dev.txt
 
 # Universal: the same file is right for every patch release of Python (Debian 12's 3.11.2 needs one package more).

@@ -14,6 +14,7 @@ class ChatbotConfig(AppConfig):
 
     def ready(self) -> None:
         from chatbot.conversations import metrics as conversations
+        from chatbot.knowledge import checks  # noqa: F401  registers the system checks
         from realtime import metrics
 
         metrics.read_at_scrape(conversations.measure)

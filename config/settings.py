@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import bot, env
 
 BASE_DIR = env.BASE_DIR
 SECRET_KEY = env.secret_key()
@@ -138,7 +138,7 @@ CHAT_URL = env.chat_url()
 BOT_BASE_URL = env.bot_base_url()
 BOT_MODEL = env.text("BOT_MODEL")
 BOT_API_KEY = env.text("BOT_API_KEY")
-BOT_ENCODER = env.flag("BOT_ENCODER", default=True)
+BOT_ENCODER = bot.encoders()
 _mail = env.mail()
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25

@@ -15,6 +15,7 @@ import pytest
 from chatbot.knowledge.entries import delete_entries, write_entries, write_entry
 from chatbot.knowledge.retrieval import process
 from chatbot.knowledge.retrieval.fitting import fit, fitted_revision, wait_for_readers
+from chatbot.knowledge.retrieval.in_use import archive_name
 from chatbot.knowledge.retrieval.process import Answerer, Found
 from chatbot.knowledge.search import find
 from chatbot.models import FittedKnowledge, KnowledgeEntry, KnowledgeReader
@@ -191,3 +192,14 @@ def test_found_is_what_search_takes(answerer: Answerer) -> None:
     found: Found | None = answerer.find_at_leisure("Where is my order?")
     assert found
     assert found[0] == ("order", "Where is my order?", "en", 1.0)
+
+
+def test_it_finds_with_as_many_encoders_as_who_starts_it(settings: Any) -> None:
+    """Whatever the environment of both says."""
+    settings.BOT_ENCODER = 2
+    revision = fit()
+    with closing(Answerer()) as found:
+        assert best(found, "where's my order?")[0] == "order"
+        within(CHANGE_SECONDS, lambda: KnowledgeReader.objects.get().revision == revision)
+    assert FittedKnowledge.objects.get().encoder == archive_name()
+    assert "+" in archive_name()

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import bot, env
 from config.handler import API_MIDDLEWARE
 from config.logs import OneLineFormatter
 
@@ -41,6 +41,23 @@ def test_a_while_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, text: st
     monkeypatch.setenv("AWAY_AFTER_MINUTES", text)
     with pytest.raises(ImproperlyConfigured, match="AWAY_AFTER_MINUTES"):
         env.away_minutes()
+
+
+@pytest.mark.parametrize(("text", "encoders"), [("off", 0), ("0", 0), ("on", 1), ("TRUE", 1), ("two", 2), ("Two", 2)])
+def test_encoders_are_none_one_or_two(monkeypatch: pytest.MonkeyPatch, text: str, encoders: int) -> None:
+    monkeypatch.setenv("BOT_ENCODER", text)
+    assert bot.encoders() == encoders
+
+
+def test_without_a_word_one_encoder_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOT_ENCODER", raising=False)
+    assert bot.encoders() == 1
+
+
+def test_a_number_of_encoders_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_ENCODER", "three")
+    with pytest.raises(ImproperlyConfigured, match="on, off or two"):
+        bot.encoders()
 
 
 def test_an_entry_of_the_log_is_one_line() -> None:

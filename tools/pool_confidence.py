@@ -1,10 +1,12 @@
-"""`python -m tools.pool_confidence`: learn from public bases what small ones cannot say of themselves.
+"""`python -m tools.pool_confidence [--two]`: learn from public bases what small ones cannot say of themselves.
 
 Public bases are made small (a few answers, a few examples of each) and asked what was left out of them. Written to
-chatbot/knowledge/retrieval/pooled.npz; the public files are in chatbot/tests/questions.
+chatbot/knowledge/retrieval/pooled.npz, or, with --two, to pooled_two.npz what two encoders say of English. The public
+files are in chatbot/tests/questions.
 """
 
 import json
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,12 @@ import numpy as np
 from chatbot.knowledge.language import CHINESE, ENGLISH
 from chatbot.knowledge.retrieval.calibration import Examples, Kind, Tried, make_head, together
 from chatbot.knowledge.retrieval.confidence import fit_confidence
-from chatbot.knowledge.retrieval.encoder import Encoder, Floats
-from chatbot.knowledge.retrieval.fit_shelf import OTHER, OWN, OWN_ELSE, PRIOR_TEXTS
+from chatbot.knowledge.retrieval.encoder import Floats
+from chatbot.knowledge.retrieval.encoders import Encoders
+from chatbot.knowledge.retrieval.fit_shelf import OTHER, OWN, OWN_ELSE, OWN_OF_TWO, PRIOR_TEXTS
 from chatbot.knowledge.retrieval.grams import Grams, grams_of
 from chatbot.knowledge.retrieval.head import Numbers
-from chatbot.knowledge.retrieval.pooled import OTHER_SCRIPT, Pooled, store
+from chatbot.knowledge.retrieval.pooled import FILE, FILE_OF_TWO, OTHER_SCRIPT, TWO_ENCODERS, Pooled, store
 
 DATA = Path(__file__).resolve().parent.parent / "chatbot/tests/questions"
 SIZES = (5, 15, 50, 150)  # answers of a base
@@ -39,14 +42,15 @@ class Texts:
         return Texts(self.vectors[rows], [self.grams[row] for row in rows], self.names[rows])
 
 
-def read(encoder: Encoder, name: str, order: dict[str, int]) -> Texts:
+def read(encoders: Encoders, name: str, order: dict[str, int]) -> Texts:
     rows = [json.loads(line) for line in (DATA / f"{name}.kb.jsonl").read_text().splitlines()]
     for row in rows:
         order.setdefault(row["id"], len(order))
     pairs = [(order[row["id"]], text) for row in rows for text in (row["question"], *row["alternatives"])]
     pairs.sort(key=lambda pair: pair[0])
     texts = [text for _, text in pairs]
-    return Texts(encoder.encode(texts), [grams_of(text) for text in texts], np.array([name for name, _ in pairs]))
+    vectors = encoders.encode(texts, rows[0]["language"])
+    return Texts(vectors, [grams_of(text) for text in texts], np.array([name for name, _ in pairs]))
 
 
 def small_bases(base: Texts, asked: Texts, kind: Kind, mean: Floats, chance: np.random.Generator) -> Iterator[Tried]:
@@ -93,16 +97,24 @@ def learn(pairs: list[tuple[Texts, Texts]], kind: Kind) -> Pooled:
 
 
 def main() -> None:
-    encoder = Encoder()
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--two", action="store_true")
+    is_of_two = parser.parse_args().two
+    encoders = Encoders(2 if is_of_two else 1)
     order: dict[str, int] = {}
-    clinc, hwu = read(encoder, "clinc150", {}), read(encoder, "hwu64", {})
-    english, chinese = read(encoder, "xsid_across", order), read(encoder, "xsid_chinese", order)
+    clinc, hwu = read(encoders, "clinc150", {}), read(encoders, "hwu64", {})
+    english, chinese = read(encoders, "xsid_across", order), read(encoders, "xsid_chinese", order)
+    in_english = [(clinc, clinc), (hwu, hwu), (english, english)]
+    if is_of_two:
+        store({TWO_ENCODERS: learn(in_english, OWN_OF_TWO)}, FILE_OF_TWO)
+        return
     store(
         {
-            ENGLISH: learn([(clinc, clinc), (hwu, hwu), (english, english)], OWN_ELSE),
+            ENGLISH: learn(in_english, OWN_ELSE),
             CHINESE: learn([(chinese, chinese)], OWN[CHINESE]),
             OTHER_SCRIPT: learn([(english, chinese), (chinese, english)], OTHER),
-        }
+        },
+        FILE,
     )
 
 

@@ -1,7 +1,8 @@
 """`python -m tools.retrieval_figures [FOLDER]`: the figures of docs/bot.md, by the product's own commands.
 
 Each `NAME.kb.jsonl` of the folder is imported into a database of its own and asked its `NAME.test.jsonl`. With --large,
-20,000 ways of asking are made of them, once of as many entries, once of 2,000, and the times are measured.
+20,000 ways of asking are made of them, once of as many entries, once of 2,000, and the times are measured. With --two,
+a second encoder is beside the first.
 """
 
 import json
@@ -13,7 +14,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import product as pairs_of
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,9 +35,11 @@ class Product:
     """The commands over a database in a folder."""
 
     folder: Path
+    encoders: str
 
     def run(self, *arguments: str | Path) -> str:
-        environment = {**os.environ, "DATABASE_URL": f"sqlite:///{self.folder}/db.sqlite3", "BOT_ENCODER": "on"}
+        database = f"sqlite:///{self.folder}/db.sqlite3"
+        environment = {**os.environ, "DATABASE_URL": database, "BOT_ENCODER": self.encoders}
         command = [sys.executable, "manage.py", *map(str, arguments)]
         done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
@@ -62,7 +65,7 @@ def make_large(folder: Path, into: Path, examples: int) -> tuple[str, Path, Path
     """Entries with so many examples each, LARGE texts in all, and questions that are some of them in other words."""
     known = [json.loads(line) for name, file, _ in sets(folder) for line in file.read_text().splitlines()]
     texts = [[row["question"], *row["alternatives"]] for row in known if row["language"] == "en"]
-    about = [f"{color} {thing}" for color, thing in product(COLORS.split(), THINGS.split())]
+    about = [f"{color} {thing}" for color, thing in pairs_of(COLORS.split(), THINGS.split())]
     name = f"{LARGE // examples} x {examples}"
     entries, questions = into / f"{examples}.kb.jsonl", into / f"{examples}.test.jsonl"
     with entries.open("w") as file, questions.open("w") as asked:
@@ -80,6 +83,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=QUESTIONS)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--two", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         wanted = list(sets(options.folder))
@@ -87,7 +91,8 @@ def main() -> None:
             wanted = [make_large(options.folder, Path(place), examples) for examples in (1, 10)]
         for name, entries, questions in wanted:
             with tempfile.TemporaryDirectory() as database:
-                print(name, Product(Path(database)).figures(entries, questions), flush=True)
+                product = Product(Path(database), "two" if options.two else "on")
+                print(name, product.figures(entries, questions), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatbot.knowledge.retrieval.encoder import Encoder
+from chatbot.knowledge.retrieval.encoders import Encoders
 from chatbot.knowledge.retrieval.fit_program import run_fit
 from chatbot.knowledge.retrieval.library import Library
 from chatbot.knowledge.sample import demo_entries, load_demo_answers
@@ -26,7 +26,7 @@ def test_by_meaning() -> None:
     """Measured: 89.2 % right, 5 % suggested, 2.5 % wrong; 5 s of processor time."""
     load_demo_answers()
     run_fit()
-    library = Library(Encoder())
+    library = Library(Encoders(1))
     library.refresh()
     check(
         lambda text: Found(tuple(Candidate(*each) for each in library.find(text))),

@@ -1,4 +1,4 @@
-"""`python -m chatbot.knowledge.retrieval answer FD DATABASE`, `… fit DATABASE` and `… refit DATABASE`: what computes.
+"""`python -m chatbot.knowledge.retrieval answer FD ENCODERS DATABASE`, `… fit ENCODERS DATABASE`, `… refit …`.
 
 A fit is waited for by somebody, a refit by nobody.
 
@@ -18,8 +18,9 @@ REFIT_NICENESS = 10
 
 def main(arguments: list[str]) -> None:
     django.setup()
-    *what, database = arguments
-    settings.DATABASES["default"]["NAME"] = database  # of who started it, whatever its environment says
+    *what, encoders, database = arguments
+    settings.BOT_ENCODER = int(encoders)  # both of who started it, whatever its environment says
+    settings.DATABASES["default"]["NAME"] = database
     if what[0] in ("fit", "refit"):
         from chatbot.knowledge.retrieval.fit_program import run_fit
 

@@ -9,7 +9,8 @@ import time
 from django.db import DatabaseError, InterfaceError, connection
 
 from chatbot.knowledge.retrieval import frames
-from chatbot.knowledge.retrieval.encoder import Encoder
+from chatbot.knowledge.retrieval.encoders import Encoders
+from chatbot.knowledge.retrieval.in_use import INSTALL_SECOND, encoders_in_use, lacks_second
 from chatbot.knowledge.retrieval.library import Library
 from chatbot.knowledge.retrieval.readers import forget_reader, note_reader
 
@@ -21,7 +22,11 @@ logger = logging.getLogger(__name__)
 
 def answer_questions(asks: socket.socket) -> None:
     """Answer until who asks has gone, however he went: his end of the socket is closed then."""
-    looking = Looking(Library(Encoder()))
+    if lacks_second():
+        logger.warning("BOT_ENCODER=two, and one encoder answers: the second is not installed: %s", INSTALL_SECOND)
+    encoders = Encoders(encoders_in_use())
+    encoders.load()
+    looking = Looking(Library(encoders))
     while not looking.look():
         pass
     frames.send(asks, {"ready": True})

@@ -14,7 +14,7 @@ from chatbot.knowledge.retrieval.encoder import Floats
 from chatbot.knowledge.retrieval.grams import GramWeights
 from chatbot.knowledge.retrieval.head import Head, centroids_of
 from chatbot.knowledge.retrieval.shelf import Shelf, Side, exact_texts
-from chatbot.knowledge.retrieval.space import Space
+from chatbot.knowledge.retrieval.space import ONE_MEANING, Space
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -44,12 +44,13 @@ def unpack(data: bytes) -> list[Shelf]:
 
 
 def unpack_vectors(data: bytes) -> dict[str, Floats]:
-    """The encoder's vector of each text of an archive."""
+    """The vector of each text of an archive: the longest, where texts of two languages are the same."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         found: dict[str, Floats] = {}
         for number in range(sum(name.endswith("-entries") for name in arrays.files)):
             texts = [text for each in _entries(arrays, number)["texts"] for text in each]
-            found.update(zip(texts, arrays[f"{number}-vectors"], strict=True))
+            rows = zip(texts, arrays[f"{number}-vectors"], strict=True)
+            found.update((text, row) for text, row in rows if text not in found or len(row) > len(found[text]))
         return found
 
 
@@ -69,7 +70,7 @@ def _unpack_shelf(arrays: Arrays, number: int) -> Shelf:
 def _pack_side(side: Side) -> dict[str, NDArray[Any]]:
     head, space, confidence = side.head, side.head.space, side.confidence
     packed: dict[str, NDArray[Any]] = {
-        "numbers": np.array([space.word_weight, head.looseness, *head.line], np.float64),
+        "numbers": np.array([space.word_weight, head.looseness, *head.line, *space.meanings], np.float64),
         "mean": space.mean,
         "basis": space.basis.astype(np.float16),
         "gram-ids": space.grams.ids,
@@ -88,9 +89,9 @@ def _unpack_side(arrays: Arrays, name: str, vectors: NDArray[np.float16], sizes:
     def floats(part: str) -> Floats:
         return np.ascontiguousarray(arrays[f"{name}-{part}"], np.float32)
 
-    word_weight, looseness, *line = (float(number) for number in arrays[f"{name}-numbers"])
+    word_weight, looseness, slope, offset, *meanings = (float(number) for number in arrays[f"{name}-numbers"])
     grams = GramWeights(arrays[f"{name}-gram-ids"], floats("gram-weights"))
-    space = Space(floats("mean"), word_weight, grams, floats("basis"))
+    space = Space(floats("mean"), word_weight, grams, floats("basis"), tuple(meanings) or ONE_MEANING)
     examples = floats("examples") if word_weight else space.place(vectors.astype(np.float32), ())
     starts = np.cumsum([0, *sizes])[:-1].astype(np.intp)
     head = Head(
@@ -101,6 +102,6 @@ def _unpack_side(arrays: Arrays, name: str, vectors: NDArray[np.float16], sizes:
         centroids_of(examples, starts),
         floats("weights"),
         np.ones(len(sizes), bool),
-        (line[0], line[1]),
+        (slope, offset),
     )
     return Side(head, Confidence(floats("center"), floats("spread"), floats("coefficients")))

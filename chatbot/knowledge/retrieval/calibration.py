@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from chatbot.knowledge.retrieval.confidence import Flags
 from chatbot.knowledge.retrieval.encoder import Floats
 from chatbot.knowledge.retrieval.grams import Grams
-from chatbot.knowledge.retrieval.head import Head, Numbers, fit_head
-from chatbot.knowledge.retrieval.space import Space, fit_space
+from chatbot.knowledge.retrieval.head import FEATURES, Head, Numbers, fit_head
+from chatbot.knowledge.retrieval.space import ONE_MEANING, Space, fit_space
 
 FOLDS = 5
 TEXTS_AT_ONCE = 500
@@ -33,10 +33,14 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of head. English and Chinese bases, and questions in another script, want different ones."""
+    """A kind of head. English and Chinese bases, and questions in another script, want different ones.
+
+    `meanings` is what the meaning of each encoder counts.
+    """
 
     word_weight: float
     looseness: float
+    meanings: tuple[float, ...] = ONE_MEANING
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,14 @@ def _nothing() -> Floats:
     return np.empty(0, np.float32)
 
 
-NOTHING_TRIED = Tried(np.empty((0, 5), np.float32), np.empty(0, bool), np.empty(0, bool), _nothing(), _nothing())
+def _nothing_tried(kind: Kind) -> Tried:
+    features = np.empty((0, len(FEATURES) + len(kind.meanings)), np.float32)
+    return Tried(features, np.empty(0, bool), np.empty(0, bool), _nothing(), _nothing())
 
 
 def make_head(kind: Kind, examples: Examples, mean: Floats, basis: Floats | None, *, by_centroids: bool) -> Head:
     """A head over some examples."""
-    space = fit_space(examples.vectors, examples.grams, kind.word_weight, mean, basis)
+    space = fit_space(examples.vectors, examples.grams, kind.word_weight, mean, basis, kind.meanings)
     placed = space.place(examples.vectors, examples.grams)
     return fit_head(space, placed, examples.answers, kind.looseness, by_centroids=by_centroids)
 
@@ -79,7 +85,7 @@ def try_round(kind: Kind, examples: Examples, number: int, space: Space, *, by_c
     asked = np.append(np.where(held)[0], np.where(~kept)[0])
     rest = np.where(kept & ~held)[0]
     if not len(rest) or not len(asked):
-        return NOTHING_TRIED
+        return _nothing_tried(kind)
     names = np.unique(examples.answers[rest])
     basis = space.basis if space.basis.size else None  # of the whole base: those of the rest are nearly the same
     head = make_head(kind, examples.some(rest), space.mean, basis, by_centroids=by_centroids)

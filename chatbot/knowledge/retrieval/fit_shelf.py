@@ -16,14 +16,15 @@ from chatbot.knowledge.retrieval.calibration import (
     try_round,
 )
 from chatbot.knowledge.retrieval.confidence import fit_confidence
-from chatbot.knowledge.retrieval.encoder import Floats
+from chatbot.knowledge.retrieval.encoder import DIMENSIONS, Floats
 from chatbot.knowledge.retrieval.grams import Grams, grams_of
 from chatbot.knowledge.retrieval.head import MANY_FITTED, MAX_FITTED
-from chatbot.knowledge.retrieval.pooled import OTHER_SCRIPT, Pooled, pooled
+from chatbot.knowledge.retrieval.pooled import OTHER_SCRIPT, TWO_ENCODERS, Pooled, pooled
 from chatbot.knowledge.retrieval.shelf import Shelf, Side, exact_texts
 
 OWN = {CHINESE: Kind(word_weight=0.3, looseness=40)}
 OWN_ELSE = Kind(word_weight=0.2, looseness=20)
+OWN_OF_TWO = Kind(word_weight=0.2, looseness=20, meanings=(0.5, 1.0))  # with vectors of both encoders
 OTHER = Kind(word_weight=0, looseness=60)
 # Fewer texts of known answers to try heads out on say too little; what was learnt from public bases says more.
 FEWEST_TRIED = 60
@@ -55,9 +56,7 @@ def fit_shelf(filed: Filed, tell: Progress) -> Shelf:
         filed.keys,
         filed.texts,
         examples.vectors.astype(np.float16),
-        _fit_side(
-            OWN.get(filed.language, OWN_ELSE), pooled(filed.language), examples, MAX_FITTED, lambda d: tell(d * 0.7)
-        ),
+        _fit_side(*_own(filed), examples, MAX_FITTED, lambda d: tell(d * 0.7)),
         _with_bias(_fit_side(OTHER, pooled(OTHER_SCRIPT), examples, MANY_FITTED, lambda d: tell(0.7 + d * 0.3))),
         exact_texts(filed.texts),
     )
@@ -66,16 +65,21 @@ def fit_shelf(filed: Filed, tell: Progress) -> Shelf:
 def quick_shelf(filed: Filed) -> Shelf:
     """A shelf in no time, without fitting: centroids, and what was learnt from public bases."""
     examples = _examples(filed)
-    own, other = OWN.get(filed.language, OWN_ELSE), OTHER
     return Shelf(
         filed.language,
         filed.keys,
         filed.texts,
         examples.vectors.astype(np.float16),
-        _quick_side(own, pooled(filed.language), examples),
-        _quick_side(other, pooled(OTHER_SCRIPT), examples),
+        _quick_side(*_own(filed), examples),
+        _quick_side(OTHER, pooled(OTHER_SCRIPT), examples),
         exact_texts(filed.texts),
     )
+
+
+def _own(filed: Filed) -> tuple[Kind, Pooled]:
+    if filed.vectors.shape[1] > DIMENSIONS:
+        return OWN_OF_TWO, pooled(TWO_ENCODERS)
+    return OWN.get(filed.language, OWN_ELSE), pooled(filed.language)
 
 
 def _examples(filed: Filed) -> Examples:
@@ -86,7 +90,8 @@ def _examples(filed: Filed) -> Examples:
 
 def _mean(examples: Examples, shipped: Pooled) -> Floats:
     count = len(examples.vectors)
-    mean: Floats = (examples.vectors.sum(0) + PRIOR_TEXTS * shipped.mean) / (count + PRIOR_TEXTS)
+    own = examples.vectors[:, : len(shipped.mean)].sum(0)
+    mean: Floats = (own + PRIOR_TEXTS * shipped.mean) / (count + PRIOR_TEXTS)
     return mean.astype(np.float32)
 
 

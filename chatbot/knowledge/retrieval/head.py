@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.knowledge.retrieval.encoder import Floats, to_length_one
+from chatbot.knowledge.retrieval.encoders import parts_of
 from chatbot.knowledge.retrieval.softmax import ITERATIONS, fit_softmax
 from chatbot.knowledge.retrieval.space import KEPT_DIMENSIONS, Space, find_directions
 
@@ -17,7 +18,7 @@ MAX_FITTED = 60_000_000
 MANY_FITTED = 10_000_000
 LOWEST_LOG = -6.0
 NEAREST = 200  # examples that are compared by meaning alone, too
-FEATURES = ("logit", "log_share", "centroid", "example", "meaning")
+FEATURES = ("logit", "log_share", "centroid", "example")  # and behind them a likeness of meaning for each encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Head:
     line: tuple[float, float] = (0.0, 0.0)
 
     def read(self, placed: Floats, vectors: Floats, known: NDArray[np.float16]) -> Reading:
-        """What it says of texts by their places and the encoder's vectors; `known` are those of the examples."""
+        """What it says of texts by their places and the encoders' vectors; `known` are those of the examples."""
         gone = ~self.is_there
         similar = placed @ self.examples.T
         nearest = np.maximum.reduceat(similar, self.starts, axis=1)
@@ -68,7 +69,7 @@ class Head:
                 np.maximum(shares.max(1), LOWEST_LOG),
                 central.max(1),
                 nearest.max(1),
-                _best_meaning(vectors, similar, known),
+                *_best_meanings(vectors, similar, known, len(self.space.meanings)),
             ],
             axis=1,
         )
@@ -120,10 +121,14 @@ def with_changes(head: Head, gone: Numbers, examples: Floats, sizes: list[int]) 
     return replace(head, examples=together, starts=starts, centroids=centroids, is_there=is_there)
 
 
-def _best_meaning(vectors: Floats, similar: Floats, known: NDArray[np.float16]) -> Floats:
-    """The likeness of meaning alone to the best of the examples that are nearest."""
+def _best_meanings(vectors: Floats, similar: Floats, known: NDArray[np.float16], encoders: int) -> list[Floats]:
+    """For each encoder the likeness of its meaning alone to the best of the examples that are nearest."""
     count = min(NEAREST, similar.shape[1])
     nearest = np.argpartition(-similar, count - 1, axis=1)[:, :count]
-    return np.array(
-        [(known[rows].astype(np.float32) @ one).max() for rows, one in zip(nearest, vectors, strict=True)], np.float32
-    )
+    return [
+        np.array(
+            [(examples[rows].astype(np.float32) @ one).max() for rows, one in zip(nearest, asked, strict=True)],
+            np.float32,
+        )
+        for examples, asked in ((known[:, part], vectors[:, part]) for part in parts_of(encoders))
+    ]

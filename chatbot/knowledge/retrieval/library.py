@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from chatbot.knowledge.language import is_in_chinese
+from chatbot.knowledge.language import CHINESE, ENGLISH, is_in_chinese
 from chatbot.knowledge.mirror import Known, Mirror
 from chatbot.knowledge.retrieval import archive
-from chatbot.knowledge.retrieval.encoder import Encoder, Floats
+from chatbot.knowledge.retrieval.encoder import Floats
+from chatbot.knowledge.retrieval.encoders import Encoders
 from chatbot.knowledge.retrieval.fit_shelf import Filed, quick_shelf
-from chatbot.knowledge.retrieval.fitting import NAME
 from chatbot.knowledge.retrieval.grams import grams_of
+from chatbot.knowledge.retrieval.in_use import archive_name, readable_names
 from chatbot.knowledge.retrieval.shelf import Added, Asked, Shelf, with_entries
 from chatbot.models import FittedKnowledge
 
@@ -31,14 +32,14 @@ logger = logging.getLogger(__name__)
 class Library:
     """Asked and refreshed by one thread."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoders: Encoders) -> None:
         self.fitted_revision = 0
-        self._encoder = encoder
+        self._encoders = encoders
         self._mirror = Mirror()
         self._fitted_id = 0
         self._fitted: dict[str, Shelf] = {}
         self._shelves: list[Shelf] = []
-        self._vectors: dict[str, Floats] = {}  # of texts that came after the fit
+        self._vectors: dict[tuple[str, str], Floats] = {}  # of texts in a language that came after the fit
         self._is_complete = True
 
     def refresh(self) -> bool:
@@ -57,7 +58,9 @@ class Library:
 
     def find(self, text: str) -> list[tuple[str, str, str, float]]:
         """(key, question, language, confidence), best first."""
-        asked = Asked(text, self._encoder.encode([text]), grams_of(text), is_in_chinese(text))
+        is_chinese = is_in_chinese(text)
+        vector = self._encoders.encode([text], CHINESE if is_chinese else ENGLISH)
+        asked = Asked(text, vector, grams_of(text), is_chinese)
         own = [shelf for shelf in self._shelves if shelf.is_chinese == asked.is_chinese]
         found = _find(own, asked)
         if not found or found[0][3] <= SURE:
@@ -67,8 +70,7 @@ class Library:
         return found[:MAX_FOUND]
 
     def _take_newest_fit(self) -> bool:
-        newest = FittedKnowledge.objects.filter(encoder=NAME).order_by("-revision", "-id")
-        found = newest.values_list("id", "revision").first()
+        found = _newest_fit()
         if found is None or found[0] == self._fitted_id:
             return False
         self._fitted_id, revision = found
@@ -109,15 +111,27 @@ class Library:
             size += len(entry.texts)
             if size > MAX_UNFITTED:
                 break
-            missing = [text for text in entry.texts if text not in self._vectors]
+            names = [(entry.language, text) for text in entry.texts]
+            missing = [name for name in names if name not in self._vectors]
             if missing and len(missing) > may_encode < ENCODED_AT_ONCE:
                 self._is_complete = False
                 break
             may_encode -= len(missing)
-            self._vectors.update(zip(missing, self._encoder.encode(missing), strict=True))
-            vectors = np.stack([self._vectors[text] for text in entry.texts])
+            made = self._encoders.encode([text for _, text in missing], entry.language)
+            self._vectors.update(zip(missing, made, strict=True))
+            vectors = np.stack([self._vectors[name] for name in names])
             added.append(Added(entry.key, entry.texts, vectors, [grams_of(text) for text in entry.texts]))
         return added
+
+
+def _newest_fit() -> tuple[int, int] | None:
+    """(id, revision); revision 0 for one that another number of encoders was fitted to, which serves until then."""
+    for name in readable_names():
+        newest = FittedKnowledge.objects.filter(encoder=name).order_by("-revision", "-id")
+        found = newest.values_list("id", "revision").first()
+        if found is not None:
+            return found if name == archive_name() else (found[0], 0)
+    return None
 
 
 def _find(shelves: Iterable[Shelf], asked: Asked) -> list[tuple[str, str, str, float]]:

@@ -11,7 +11,9 @@ from chatbot.knowledge.retrieval.confidence import Confidence
 from chatbot.knowledge.retrieval.encoder import Floats
 
 FILE = Path(__file__).with_name("pooled.npz")
+FILE_OF_TWO = Path(__file__).with_name("pooled_two.npz")
 OTHER_SCRIPT = "other"
+TWO_ENCODERS = "two"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,14 @@ class Pooled:
 
 @lru_cache
 def pooled(kind: str) -> Pooled:
-    """For entries of a language, or for questions in another script than the entries'."""
-    name = kind if kind in (CHINESE, ENGLISH, OTHER_SCRIPT) else ENGLISH
-    with np.load(FILE) as stored:
+    """For entries of a language, for English ones with two encoders, or for questions in another script than theirs."""
+    name = kind if kind in (CHINESE, ENGLISH, OTHER_SCRIPT, TWO_ENCODERS) else ENGLISH
+    with np.load(FILE_OF_TWO if name == TWO_ENCODERS else FILE) as stored:
         center, spread, coefficients = (stored[f"{name}-{part}"] for part in ("center", "spread", "coefficients"))
         return Pooled(stored[f"{name}-mean"].astype(np.float32), Confidence(center, spread, coefficients))
 
 
-def store(learnt: dict[str, Pooled], file: Path = FILE) -> None:
+def store(learnt: dict[str, Pooled], file: Path) -> None:
     arrays: dict[str, Floats] = {}
     for name, each in learnt.items():
         arrays[f"{name}-mean"] = each.mean

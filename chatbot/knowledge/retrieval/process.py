@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from chatbot.knowledge.retrieval import frames
@@ -40,7 +41,8 @@ Found = list[tuple[str, str, str, float]]
 
 
 def command(*what: str) -> list[str]:
-    return [sys.executable, "-m", "chatbot.knowledge.retrieval", *what, str(connection.settings_dict["NAME"])]
+    encoders, database = str(int(settings.BOT_ENCODER)), str(connection.settings_dict["NAME"])
+    return [sys.executable, "-m", "chatbot.knowledge.retrieval", *what, encoders, database]
 
 
 def environment() -> dict[str, str]:
@@ -177,3 +179,10 @@ class Answerer:
 def answerer() -> Answerer:
     """That of this process."""
     return Answerer()
+
+
+def end_answerer() -> None:
+    """End it; the next question starts another, with as many encoders as are set then."""
+    if answerer.cache_info().currsize:
+        answerer().close()
+        answerer.cache_clear()

@@ -21,7 +21,7 @@ class Asked:
     """A question as it is looked for."""
 
     text: str
-    vector: Floats  # (1, dimensions)
+    vector: Floats  # (1, dimensions); longer ones than the shelf's are of more encoders than it was fitted to
     grams: Grams
     is_chinese: bool
 
@@ -94,7 +94,8 @@ def with_entries(shelf: Shelf, gone: Sequence[str], added: Sequence[Added]) -> S
     """The shelf without some entries and with others: at once, until all of it is fitted anew."""
     numbers = {key: number for number, key in enumerate(shelf.keys)}
     without = np.array([numbers[key] for key in gone], np.intp)
-    vectors = np.concatenate([each.vectors for each in added]) if added else np.empty((0, 0), np.float32)
+    width = shelf.vectors.shape[1]
+    vectors = np.concatenate([each.vectors[:, :width] for each in added]) if added else np.empty((0, 0), np.float32)
     grams = [each for entry in added for each in entry.grams]
     texts = [*shelf.texts, *(entry.texts for entry in added)]
     exact = {text: entry for text, entry in shelf.exact.items() if entry not in set(without.tolist())}

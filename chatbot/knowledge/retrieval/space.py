@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chatbot.knowledge.retrieval.encoder import Floats, to_length_one
+from chatbot.knowledge.retrieval.encoders import parts_of
 from chatbot.knowledge.retrieval.grams import Grams, GramWeights, weigh
 
 # Of more texts than these the directions in which they differ most are kept: accuracy is that of all dimensions
@@ -15,20 +16,25 @@ KEPT_DIMENSIONS = 384
 MAX_SAMPLE = 6_000  # texts from which the directions are found
 ROUNDS = 3
 ROWS_AT_ONCE = 2_000  # with all dimensions they take 20 MB
+ONE_MEANING = (1.0,)
 ALL_DIMENSIONS = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """`word_weight` is what words count beside meaning (1); 0 for questions in another script, which share none."""
+    """`word_weight` is what words count beside meaning (1); 0 for questions in another script, which share none.
+
+    `meanings` is what the meaning of each encoder counts; of longer vectors the rest is not looked at.
+    """
 
     mean: Floats
     word_weight: float
     grams: GramWeights
     basis: Floats  # (all dimensions, kept ones), or ALL_DIMENSIONS
+    meanings: tuple[float, ...] = ONE_MEANING
 
     def place(self, vectors: Floats, grams: Sequence[Grams]) -> Floats:
-        """A row for each text, of the encoder's vectors and the texts' grams. Its length is 1 at most."""
+        """A row for each text, of the encoders' vectors and the texts' grams. Its length is 1 at most."""
         places = (slice(start, start + ROWS_AT_ONCE) for start in range(0, max(len(vectors), 1), ROWS_AT_ONCE))
         return np.concatenate([self._narrow(self.widen(vectors[some], grams[some])) for some in places])
 
@@ -37,20 +43,25 @@ class Space:
 
     def widen(self, vectors: Floats, grams: Sequence[Grams]) -> Floats:
         """All dimensions."""
-        meaning = to_length_one(vectors - self.mean)
-        if not self.word_weight:
-            return meaning
-        whole = 1 + self.word_weight
-        words = self.grams.vectors(grams)
-        return np.hstack([np.float32(whole**-0.5) * meaning, np.float32((self.word_weight / whole) ** 0.5) * words])
+        blocks = [to_length_one(vectors[:, part] - self.mean[part]) for part in parts_of(len(self.meanings))]
+        if self.word_weight:
+            blocks.append(self.grams.vectors(grams))
+        weights = np.array([*self.meanings, self.word_weight][: len(blocks)])
+        shares = np.sqrt(weights / weights.sum()).astype(np.float32)
+        return np.hstack([share * block for share, block in zip(shares, blocks, strict=True)])
 
 
 def fit_space(
-    vectors: Floats, grams: Sequence[Grams], word_weight: float, mean: Floats, basis: Floats | None = None
+    vectors: Floats,
+    grams: Sequence[Grams],
+    word_weight: float,
+    mean: Floats,
+    basis: Floats | None = None,
+    meanings: tuple[float, ...] = ONE_MEANING,
 ) -> Space:
     """The space of a base with these texts. `basis`, if it is known from a base that is nearly the same."""
     weights = weigh(grams if word_weight else ())
-    wide = Space(mean, word_weight, weights, ALL_DIMENSIONS)
+    wide = Space(mean, word_weight, weights, ALL_DIMENSIONS, meanings)
     if basis is None and len(vectors) > MAX_WIDE:
         sample = np.sort(np.random.default_rng(0).permutation(len(vectors))[:MAX_SAMPLE])
         basis = find_directions(wide.widen(vectors[sample], [grams[i] for i in sample]))

@@ -11,6 +11,8 @@ from django.core.management import BaseCommand, CommandError
 
 from chatbot.knowledge.evaluation import BadQuestions, Limits, Scores, evaluate, read_questions
 from chatbot.knowledge.retrieval.fitting import FitFailed, fit
+from chatbot.knowledge.retrieval.in_use import INSTALL_SECOND, is_second_installed
+from chatbot.knowledge.retrieval.process import end_answerer
 from chatbot.knowledge.search import find_at_leisure
 
 BAR_WIDTH = 40
@@ -25,7 +27,8 @@ ROWS = {
     "ms_p50": "ms a question, median",
     "ms_p99": "ms a question, 99 of 100 within",
 }
-COMPARABLE = "BOT_ENCODER=off, ANSWER_ABOVE=0.6 or SUGGEST_ABOVE=0.2"
+ENCODERS = ("off", "on", "two")
+COMPARABLE = "BOT_ENCODER=off (or on, or two), ANSWER_ABOVE=0.6 or SUGGEST_ABOVE=0.2"
 
 
 class Command(BaseCommand):
@@ -42,20 +45,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["json"] and options["compare"]:
             raise CommandError("--json prints one run; leave --compare out, or --json")
-        encoder, limits = bool(settings.BOT_ENCODER), Limits()
+        encoders, limits = int(settings.BOT_ENCODER), Limits()
         other = None if options["compare"] is None else _other_run(options["compare"], limits)
         try:
             questions = read_questions(options["file"])
             fit(self._bar("fitting"))
             runs = {"shipped": evaluate(questions, find_at_leisure, limits, self._bar("asking"))}
             if other is not None:
-                settings.BOT_ENCODER, limits = encoder if other[0] is None else other[0], other[1]
+                settings.BOT_ENCODER, limits = encoders if other[0] is None else other[0], other[1]
+                end_answerer()
                 fit(self._bar("fitting"))
                 runs[options["compare"]] = evaluate(questions, find_at_leisure, limits, self._bar("asking"))
         except (BadQuestions, FitFailed) as error:
             raise CommandError(str(error)) from error
         finally:
-            settings.BOT_ENCODER = encoder
+            settings.BOT_ENCODER = encoders
         self.stdout.write(runs["shipped"].as_json() if options["json"] else _table(runs))
 
     def _bar(self, what: str) -> Callable[[float], None]:
@@ -70,12 +74,14 @@ class Command(BaseCommand):
         return show
 
 
-def _other_run(change: str, limits: Limits) -> tuple[bool | None, Limits]:
+def _other_run(change: str, limits: Limits) -> tuple[int | None, Limits]:
     """(BOT_ENCODER if it is what changes, limits). Raises CommandError."""
     name, _, value = change.partition("=")
+    if change == "BOT_ENCODER=two" and not is_second_installed():
+        raise CommandError(f"the second encoder is not installed: {INSTALL_SECOND}")
     try:
-        if name == "BOT_ENCODER" and value in ("on", "off"):
-            return value == "on", limits
+        if name == "BOT_ENCODER" and value in ENCODERS:
+            return ENCODERS.index(value), limits
         if name == "ANSWER_ABOVE":
             return None, replace(limits, answer=float(value))
         if name == "SUGGEST_ABOVE":
