@@ -123,7 +123,7 @@ browser: ## Step: browser tests
 lock: ## Write requirements*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@flock Makefile $(MAKE) -s .venv/bin/uv
 	@$(lock_with) --output-file requirements.txt
-	@sed -n 's/^second-encoder = \["\(.*\)"\].*/\1/p' pyproject.toml \
+	@sed -n '/^second-encoder = /s/.*\["\(.*\)"\].*/\1/p' pyproject.toml | sed 's/", "/\n/g' \
 		| $(lock_with:pyproject.toml=-) --constraint requirements.txt --output-file requirements-second-encoder.txt
 	@$(lock_with) --extra dev --output-file requirements-dev.txt
 

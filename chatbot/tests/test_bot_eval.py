@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from chatbot.knowledge.evaluation import Asked, Limits, auroc, evaluate
 from chatbot.knowledge.sample import load_demo_answers
 from chatbot.knowledge.search import Candidate, Found
+from chatbot.management.commands import bot_eval
 
 FOUND = {
     "right and sure": ("a", 0.9),
@@ -82,6 +84,27 @@ def test_two_settings_stand_side_by_side(tmp_path: Path) -> None:
     table = run(file, compare="ANSWER_ABOVE=1")
     [answered] = [line for line in table.splitlines() if line.startswith("answered outright  ")]
     assert answered.split()[-4:] == ["100.0", "%", "0.0", "%"]
+
+
+def test_another_number_of_encoders_is_asked_in_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """Whose encoders are loaded when it starts."""
+    settings.BOT_ENCODER = 1
+    done: list[tuple[str, int]] = []
+    for name in ("fit", "find_at_leisure", "end_answerer"):
+
+        def note(*arguments: object, name: str = name) -> Found:
+            done.append((name, settings.BOT_ENCODER))
+            return find("right and sure")
+
+        monkeypatch.setattr(bot_eval, name, note)
+    file = tmp_path / "questions.jsonl"
+    file.write_text('{"text": "a", "id": "a"}\n')
+    run(file, compare="BOT_ENCODER=two")
+    once = ["fit", "find_at_leisure"]
+    assert done == [*((name, 1) for name in once), *((name, 2) for name in ("end_answerer", *once))]
+    assert settings.BOT_ENCODER == 1
 
 
 @pytest.mark.parametrize(

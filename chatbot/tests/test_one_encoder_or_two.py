@@ -14,6 +14,7 @@ from chatbot.knowledge.retrieval.encoders import Encoders
 from chatbot.knowledge.retrieval.fit_program import run_fit
 from chatbot.knowledge.retrieval.fitting import fitted_revision
 from chatbot.knowledge.retrieval.library import Library
+from chatbot.knowledge.retrieval.process import answerer, end_answerer
 from chatbot.knowledge.retrieval.second_encoder import SecondEncoder
 from chatbot.models import FittedKnowledge, KnowledgeEntry
 
@@ -122,3 +123,10 @@ def test_what_is_not_installed_cannot_be_compared(tmp_path: Path) -> None:
 def test_what_is_installed_is_no_reason_to_warn(settings: Any) -> None:
     settings.BOT_ENCODER = 2
     assert not in_use.lacks_second()
+
+
+def test_an_answerer_that_was_ended_is_another() -> None:
+    first = answerer()
+    end_answerer()
+    assert answerer() is not first
+    end_answerer()

@@ -12,7 +12,6 @@ from chatbot.knowledge.language import ENGLISH
 from chatbot.knowledge.retrieval.encoders import Encoders
 from chatbot.knowledge.retrieval.fit_shelf import Filed, fit_shelf, quick_shelf
 from chatbot.knowledge.retrieval.grams import grams_of
-from chatbot.knowledge.retrieval.onnx_weights import read_weights
 from chatbot.knowledge.retrieval.second_encoder import SecondEncoder
 from chatbot.knowledge.retrieval.shelf import Asked, Shelf
 from chatbot.knowledge.retrieval.wordpieces import MAX_PIECES, WordPieces, words_of
@@ -75,14 +74,6 @@ def test_together_texts_have_the_same_numbers_as_alone(second: SecondEncoder) ->
 
 def test_no_texts_have_no_numbers(second: SecondEncoder) -> None:
     assert second.encode([]).shape == (0, 384)
-
-
-@pytest.mark.parametrize("data", [b"", b"no weights at all", b"\x08\x0a", b"\x3a\x02\x2a\x7f", b"\xff" * 40])
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path, data: bytes) -> None:
-    file = tmp_path / "model.onnx"
-    file.write_bytes(data)
-    with pytest.raises(ValueError, match="no ONNX file"):
-        read_weights(file)
 
 
 def filed(name: str) -> Filed:

