@@ -13,9 +13,9 @@ from chatbot.customers.actions.escalate import escalate
 from chatbot.customers.actions.stop_answer import stop_answer
 from chatbot.models import BotTurn, ChatSession, Status
 from chatbot.tests.customer import make_session
-from chatbot.tests.people import make_agent, set_status
+from chatbot.tests.people import be_with_people_and_back, make_agent, set_status
 from chatbot.tests.scripted_engine import ScriptedEngine, chosen, whole
-from chatbot.tests.test_answers import be_with_people_and_back, shown
+from chatbot.tests.test_answers import shown
 from chatbot.tests.test_turns import bot_messages, post, running, until
 from realtime.database import in_database
 
@@ -126,7 +126,7 @@ async def test_once_an_agent_has_the_session_the_question_is_his(session: ChatSe
 
 async def test_so_it_is_where_the_agent_was_faster_than_the_bot(session: ChatSession) -> None:
     await in_database(post)
-    await in_database(be_with_people_and_back)
+    await in_database(be_with_people_and_back, SESSION)
     with chosen(ScriptedEngine(whole("Too late"))):
         async with running():
             await until(lambda: not BotTurn.objects.exists())
