@@ -36,7 +36,7 @@ def lay_out(
     )
     at = end - timedelta(seconds=sum(line.pause_seconds for line in conversation.lines))
     session.created_at = at
-    messages = []
+    messages: list[Message] = []
     with override(conversation.language):
         for number, line in enumerate(conversation.lines):
             at += timedelta(seconds=line.pause_seconds)
