@@ -119,6 +119,19 @@ def test_who_found_an_answer_helpful_says_so_once_for_all_reloads(people: People
     expect(chat.locate(".thumb").last).to_have_attribute("aria-pressed", "false")
 
 
+def test_who_gives_up_waiting_for_people_gets_the_answer_that_was_being_made(people: People, model: StubBot) -> None:
+    model.plans.append(Answer([*words(*BEGINNING), STALL]))
+    chat = people.customer()
+    chat.write("What are your opening hours?")
+    expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    chat.escalate()
+    expect(chat.locate(".message.growing")).to_have_count(0)
+    chat.locate("#cancel").click()
+    chat.expect_status("bot_active")
+    expect(chat.message("bot", "".join(BEGINNING + REST))).to_be_visible()
+    chat.expect_exactly(chat.fetch_messages)
+
+
 def test_of_two_tabs_that_say_at_once_what_an_answer_was_worth_both_show_what_counts(
     people: People, model: StubBot
 ) -> None:
