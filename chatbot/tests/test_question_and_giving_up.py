@@ -1,6 +1,7 @@
 """Who asks for a human while the bot answers, and then gives up waiting, gets his answer: nobody waits for nobody."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -8,8 +9,10 @@ from chatbot.bot import showing, turns
 from chatbot.bot.answer_turn import answer_turn
 from chatbot.bot.engine.interface import Action, Outcome
 from chatbot.conversations import metrics
+from chatbot.conversations.errors import InvalidStatus
 from chatbot.customers.actions.cancel_escalation import cancel_escalation
 from chatbot.customers.actions.escalate import escalate
+from chatbot.customers.actions.hand_over import hand_over
 from chatbot.customers.actions.stop_answer import stop_answer
 from chatbot.models import BotTurn, ChatSession, Status
 from chatbot.tests.customer import make_session
@@ -155,3 +158,17 @@ async def test_the_question_keeps_its_context(session: ChatSession) -> None:
             await give_up()
             await until(lambda: len(engine.asked) == 3)
     assert [line.text for line in engine.asked[2].context.lines] == ["blue shoes?", "Blue is sold out."]
+
+
+async def test_a_bot_outside_does_not_call_people_again_for_it(session: ChatSession) -> None:
+    """By the token that it is given with the question, which is that of before he gave up."""
+    with chosen(ScriptedEngine()) as engine:
+        async with running():
+            await in_database(post)
+            await until(lambda: len(engine.asked) == 1)
+            await ask_for_a_human()
+            await until(is_put_aside)
+            await give_up()
+            await until(lambda: len(engine.asked) == 2)
+            with pytest.raises(InvalidStatus):
+                await in_database(partial(hand_over, token=engine.asked[1].context.hand_over_token, reason=""))
