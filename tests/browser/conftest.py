@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -14,9 +13,6 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    ConsoleMessage,
-    StorageState,
-    WebError,
     expect,
     sync_playwright,
 )
@@ -26,7 +22,8 @@ from harness.clients import expect as expect_answer
 from harness.packages import find_browser
 from harness.programs import wait_until
 from harness.services import Product, run_product
-from tests.browser.pages import HOLD_TIMERS, PATIENCE_SECONDS, SCREENSHOTS, WIDE, ChatPage, WorkbenchPage
+from tests.browser.browsers import PATIENCE_MS, Browsers, Kind
+from tests.browser.pages import PATIENCE_SECONDS, SCREENSHOTS, WIDE, ChatPage, ConversationPage, WorkbenchPage
 
 CHROMIUM = find_browser()
 CHROMIUM_ARGUMENTS = [
@@ -40,10 +37,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 ENGLISH = "en-GB"
-HOURS_TO_NOON = 12 - datetime.now(UTC).hour
-TIMEZONE = f"Etc/GMT{-HOURS_TO_NOON:+d}" if HOURS_TO_NOON else "UTC"  # where it is midday: no day ends during a test
-PATIENCE_MS = PATIENCE_SECONDS * 1_000
-SAID_MS = 8_000  # for how long the desk says what went wrong, or what became of a transfer
 
 # What a test may leave, and what it is made of it.
 OPEN_SESSIONS = "SELECT name FROM chatbot_chatsession WHERE status IN ('pending_manual', 'manual_live')"
@@ -162,22 +155,24 @@ def make_available(agent: AgentClient) -> None:
 class People:
     """Opens a browser for a person, and knows what went wrong in the pages' scripts."""
 
-    def __init__(self, browser: Browser, product: Product, logins: Logins) -> None:
-        self._browser = browser
+    def __init__(self, browsers: Browsers, product: Product, logins: Logins) -> None:
+        self._browsers = browsers
         self._product = product
         self._logins = logins
-        self._contexts = ExitStack()
+        self._contexts: list[BrowserContext] = []
         self.faults: list[str] = []
 
     def customer(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> ChatPage:
         """A customer who has the chat page open."""
-        chat = ChatPage(self._open_context(locale, size), self._product.chatbot.url)
+        chat = ChatPage(self._take_browser((locale, size)), self._product.chatbot.url)
         chat.open()
         return chat
 
     def second_device(self, chat: ChatPage) -> ChatPage:
         """Another browser with the customer's conversation."""
-        second = ChatPage(self._open_context(ENGLISH, WIDE, chat.context.storage_state()), self._product.chatbot.url)
+        context = self._browsers.take_copy(chat.context.storage_state(), (ENGLISH, WIDE), self.faults.append)
+        self._contexts.append(context)
+        second = ChatPage(context, self._product.chatbot.url)
         second.open()
         return second
 
@@ -193,7 +188,7 @@ class People:
 
     def stranger(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> WorkbenchPage:
         """Somebody who has not logged in to the workbench, and has no page open yet."""
-        return WorkbenchPage(self._open_context(locale, size), self._product.workbench.url)
+        return WorkbenchPage(self._take_browser((locale, size)), self._product.workbench.url)
 
     def second_tab(self, workbench: WorkbenchPage) -> WorkbenchPage:
         """Another tab of the agent's browser."""
@@ -201,37 +196,31 @@ class People:
         tab.open()
         return tab
 
-    def close(self) -> None:
-        self._contexts.close()
+    def use_up(self, page: ConversationPage) -> BrowserContext:
+        """The page's browser, to add scripts or listeners to: no other test gets it."""
+        self._browsers.use_up(page.context)
+        return page.context
 
-    def _open_context(self, locale: str, size: tuple[int, int], state: StorageState | None = None) -> BrowserContext:
-        width, height = size
-        context = self._browser.new_context(
-            locale=locale,
-            viewport={"width": width, "height": height},
-            timezone_id=TIMEZONE,
-            reduced_motion="reduce",
-            storage_state=state,
-        )
-        self._contexts.callback(context.close)
-        context.set_default_timeout(PATIENCE_MS)
-        context.add_init_script(f"({HOLD_TIMERS})({SAID_MS})")
-        context.on("weberror", self._note_error)
-        context.on("console", self._note_policy_violation)
+    def close(self) -> None:
+        addresses = [service.url for service in self._product.services]
+        for context in self._contexts:
+            self._browsers.give_back(context, addresses)
+
+    def _take_browser(self, kind: Kind) -> BrowserContext:
+        context = self._browsers.take(kind, self.faults.append)
+        self._contexts.append(context)
         return context
 
-    def _note_error(self, error: WebError) -> None:
-        self.faults.append(str(error.error))
 
-    def _note_policy_violation(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            self.faults.append(message.text)
+@pytest.fixture(scope="session")
+def browsers(browser: Browser) -> Browsers:
+    return Browsers(browser)
 
 
 @pytest.fixture
-def people(browser: Browser, product: Product, logins: Logins) -> Iterator[People]:
+def people(browsers: Browsers, product: Product, logins: Logins) -> Iterator[People]:
     """Opens pages. The test fails if a script of theirs raised an error or broke the content security policy."""
-    people = People(browser, product, logins)
+    people = People(browsers, product, logins)
     yield people
     people.close()
     assert not people.faults

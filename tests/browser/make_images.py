@@ -12,6 +12,7 @@ from harness.clients import CustomerClient
 from harness.clients import expect as expect_answer
 from harness.programs import ROOT
 from harness.services import Product, run_product
+from tests.browser.browsers import Browsers
 from tests.browser.conftest import Logins, People, launch_chromium
 from tests.browser.pages import ConversationPage
 
@@ -73,7 +74,7 @@ def main() -> None:
 def launch_people(product: Product) -> Iterator[People]:
     logins = Logins()
     with launch_chromium() as browser:
-        people = People(browser, product, logins)
+        people = People(Browsers(browser), product, logins)
         yield people
         people.close()
     logins.close()

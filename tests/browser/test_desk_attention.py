@@ -38,7 +38,7 @@ def open_desk(people: People, *, has_clock: bool = False) -> WorkbenchPage:
     workbench = people.agent("alice")
     if has_clock:
         workbench.page.clock.install()
-    workbench.context.add_init_script(SPY)
+    people.use_up(workbench).add_init_script(SPY)
     workbench.page.reload()
     workbench.expect_live()
     let_it_ring(workbench)
@@ -141,7 +141,7 @@ def test_what_is_switched_off_is_silent_after_a_reload_too(
 
 def test_a_sound_that_the_browser_refuses_is_told(people: People, customer: CustomerClient) -> None:
     workbench = people.agent("alice")
-    workbench.context.add_init_script(
+    people.use_up(workbench).add_init_script(
         "AudioContext.prototype.resume = () => new Promise(() => {});"
         "Object.defineProperty(AudioContext.prototype, 'state', {value: 'suspended'});"
     )

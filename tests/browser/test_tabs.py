@@ -32,7 +32,7 @@ def test_two_tabs_share_one_stream(people: People) -> None:
         if "/api/agent/events" in request.url:
             opened.append(request.url)
 
-    first.context.on("request", note_stream)
+    people.use_up(first).on("request", note_stream)
     first.page.reload()
     first.expect_live()
     people.second_tab(first)
