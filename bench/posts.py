@@ -100,6 +100,8 @@ class Posts:
 
 
 def _is_complete(head: bytes, body: bytes) -> bool:
+    if head.split(b" ", 2)[1] == b"204":  # it has no body, and needs not say so
+        return True
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

@@ -24,11 +24,12 @@ from chatbot.bot.turns import run_turns
 from chatbot.conversations.long_waits import end_long_waits
 from chatbot.conversations.lost_presence import forget_lost_processes
 from chatbot.customers.presence import keep_presence
+from chatbot.customers.shortcut import TypingShortcut
 from chatbot.customers.streams import STREAM_ROUTES as CHATBOT_STREAMS
 from chatbot.knowledge.retrieval.job import keep_fitted
 from chatbot.mail.sending import mail_unseen_replies
 from config.entry import has_allowed_host, refuse_websocket
-from config.handler import ApiHandler, ServiceHandler
+from config.handler import ApiHandler, ServiceHandler, Shortcut
 from config.static import static_files
 from realtime import process
 from realtime.log.retention import prune_daily
@@ -50,10 +51,16 @@ SWITCH_SECONDS = 0.0005  # CPython's default is 0.005
 class Service:
     """One service: streams, static files, the API and pages, in this order, and the jobs that run beside them."""
 
-    def __init__(self, urlconf: str, streams: Sequence[tuple[str, StreamRoute]], jobs: Sequence[BackgroundJob]) -> None:
+    def __init__(
+        self,
+        urlconf: str,
+        streams: Sequence[tuple[str, StreamRoute]],
+        jobs: Sequence[BackgroundJob],
+        shortcut: Shortcut | None = None,
+    ) -> None:
         self.jobs = jobs
         self._is_started = False
-        applications: list[Any] = [static_files, ApiHandler(urlconf), ServiceHandler(urlconf)]
+        applications: list[Any] = [static_files, ApiHandler(urlconf, shortcut), ServiceHandler(urlconf)]
         static, api, pages = applications
         djangos = [re_path(r"^(?:api/|healthz$|readyz$|metrics$)", api), re_path(r"", pages)]
         self._application = Streams(streams, URLRouter([path("static/<path:path>", static), *djangos]))
@@ -124,6 +131,7 @@ chatbot = Service(
         mail_unseen_replies,
         keep_fitted,
     ],
+    TypingShortcut(),
 )
 workbench = Service(
     "config.urls_workbench",

@@ -7,9 +7,10 @@ it may have been accepted. Pages (admin, login) use Django's own handler.
 
 from collections.abc import Awaitable, Callable, Iterable
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
-from django.core.exceptions import RequestAborted
+from django.conf import settings
+from django.core.exceptions import DisallowedHost, RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -40,6 +41,20 @@ API_MIDDLEWARE: tuple[Hook, ...] = (
     CsrfViewMiddleware,
     XFrameOptionsMiddleware,
 )
+
+
+class Shortcut(Protocol):
+    """The short way of a call that comes all the time: neither middleware nor Django's router nor ninja.
+
+    What these would check of it (rights, rates, where it comes from, its body) it checks itself, or leaves the call to
+    them; but for the host and HTTPS, which are looked at before.
+    """
+
+    async def answer(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer of a success; None for any other call. Raises what the call is refused for."""
+
+    def refuse(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """The answer to what was raised; raises it if it is a defect."""
 
 
 class ServiceHandler(ASGIHandler):
@@ -77,10 +92,15 @@ class ServiceHandler(ASGIHandler):
 class ApiHandler(ServiceHandler):
     """The lean path for calls whose views are async and use no thread of their own.
 
-    An answer gets what API_MIDDLEWARE gives it; login sessions are read by the views, with their own two queries.
+    An answer gets what API_MIDDLEWARE gives it, but for the empty one of a shortcut; login sessions are read by the
+    views, with their own two queries.
     """
 
     _get_response_async: Respond  # of Django's BaseHandler: resolve the address, call the view
+
+    def __init__(self, urlconf: str, shortcut: Shortcut | None = None) -> None:
+        super().__init__(urlconf)
+        self._shortcut = shortcut
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Call the hooks of API_MIDDLEWARE one after the other: as Django nests them, each is one more thread hop."""
@@ -104,7 +124,21 @@ class ApiHandler(ServiceHandler):
             response: HttpResponseBase | None = begin(request)
             if response is not None:
                 return response
+        if self._shortcut is not None and (error := getattr(request, "error_on_shortcut", None)) is not None:
+            return self._shortcut.refuse(request, error)
         return await self._get_response_async(request)
+
+    async def _respond(self, request: Any) -> HttpResponseBase:
+        """By the shortcut, if it has the answer. All else, also its refusals, goes through the middleware."""
+        if self._shortcut is not None and _is_accepted(request):
+            try:
+                response = await self._shortcut.answer(request)
+            except Exception as error:  # noqa: BLE001  becomes an answer, or is raised again, within the middleware
+                request.error_on_shortcut = error
+            else:
+                if response is not None:
+                    return response
+        return await self.get_response_async(request)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         limit = large_body_limit(scope)
@@ -132,10 +166,19 @@ class ApiHandler(ServiceHandler):
         """Call the view also for a body that is too large: it checks access first, and then refuses the body."""
         set_script_prefix(get_script_prefix(scope))
         request, error = self.create_request(scope, BytesIO(body))
-        response = error if request is None else await self.get_response_async(request)
+        response = error if request is None else await self._respond(request)
         if is_too_large(scope, body):
             response["Connection"] = "close"
         await self.send_response(response, send)
+
+
+def _is_accepted(request: HttpRequest) -> bool:
+    """Whether no middleware would refuse it or send it elsewhere: by its host, or because it came without HTTPS."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return request.is_secure() or not settings.SECURE_SSL_REDIRECT
 
 
 def _hooks(stack: Iterable[Any], name: str) -> list[Hook]:

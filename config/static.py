@@ -21,6 +21,8 @@ VARIES = ("Vary", "Accept-Encoding")
 COMPRESSIBLE = re.compile(r"text/|application/(?:json|javascript)|image/svg\+xml")
 GZIP_ACCEPTED = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 
+_packed: dict[str, bytes] = {}  # by path
+
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -44,16 +46,17 @@ async def static_files(scope: Mapping[str, Any], receive: object, send: Send) ->
     asked = {
         f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in scope["headers"]
     }
-    response = file.get_response(scope["method"], asked)
+    is_packed = _is_compressible(file) and "HTTP_RANGE" not in asked and _takes_gzip(asked)
+    response = file.get_response("HEAD" if is_packed and scope["method"] == "GET" else scope["method"], asked)
     status, headers = int(response.status), list(response.headers)
     body = await asyncio.to_thread(_read, response.file) if response.file is not None else b""
     if _is_compressible(file):
         headers.append(VARIES)
-        if status == 200 and GZIP_ACCEPTED.search(asked.get("HTTP_ACCEPT_ENCODING", "")):
-            packed = await asyncio.to_thread(_compressed, file.alternatives[0][1])
-            headers = [(name, value) for name, value in headers if name != "Content-Length"]
-            headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(packed)))]
-            body = packed if body else b""  # none for HEAD
+    if is_packed and status == 200:
+        packed = await _compressed(file.alternatives[0][1])
+        headers = [(name, value) for name, value in headers if name != "Content-Length"]
+        headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(packed)))]
+        body = packed if scope["method"] == "GET" else b""
     await _answer(send, status, headers, body)
 
 
@@ -63,8 +66,17 @@ def _is_compressible(file: Any) -> bool:
     return COMPRESSIBLE.match(dict(headers)["Content-Type"]) is not None
 
 
-@cache
-def _compressed(path: str) -> bytes:
+def _takes_gzip(asked: Mapping[str, str]) -> bool:
+    return GZIP_ACCEPTED.search(asked.get("HTTP_ACCEPT_ENCODING", "")) is not None
+
+
+async def _compressed(path: str) -> bytes:
+    if path not in _packed:
+        _packed[path] = await asyncio.to_thread(_compress, path)
+    return _packed[path]
+
+
+def _compress(path: str) -> bytes:
     with open(path, "rb") as file:
         return gzip.compress(file.read(), mtime=0)
 

@@ -24,8 +24,9 @@ from chatbot.conversations import presence
 from chatbot.conversations.errors import AttachmentNotFound, QueueEmpty, RateLimited
 from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
+from chatbot.customers.actions.give_feedback import give_feedback
 from chatbot.customers.actions.post_customer_message import post_customer_message
-from chatbot.models import Attachment, BotTurn, ChatSession, Message, Role, Status
+from chatbot.models import AnswerFeedback, Attachment, BotTurn, ChatSession, Message, Role, Status
 from harness.threads import THREADS, run_at_once
 from realtime import api, database, log
 from realtime.api import Event
@@ -94,6 +95,21 @@ def test_one_of_many_messages_gets_a_file() -> None:
     assert sorted(run_at_once(*(partial(post, number) for number in range(THREADS))))[-2:] == [False, True]
     [message] = Message.objects.all()
     assert set(Attachment.objects.values_list("message", flat=True)) == {message.pk}
+
+
+def test_opinions_at_once_are_one_row_that_says_what_the_message_says() -> None:
+    session = ChatSession.objects.create(name="s-1")
+    answer = Message.objects.create(session=session, role=Role.BOT, sender=Role.BOT, content="Yes.", client_id="bot-1")
+
+    def tell(is_helpful: bool) -> None:
+        for _ in range(20):
+            give_feedback(session_name="s-1", message_id=str(answer.pk), is_helpful=is_helpful, credentials=None)
+
+    for _ in range(5):
+        AnswerFeedback.objects.all().delete()  # who is first writes the row
+        assert run_at_once(*(partial(tell, number % 2 == 0) for number in range(THREADS))) == [None] * THREADS
+        answer.refresh_from_db()
+        assert (answer.reply or {})["helpful"] == AnswerFeedback.objects.get().is_helpful
 
 
 def lock_in_order(channels: list[Channel], both_hold_one: threading.Barrier) -> str:

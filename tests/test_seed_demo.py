@@ -12,6 +12,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from chatbot.conversations.closing import last_closing
+from chatbot.conversations.handover_summary import sum_up
 from chatbot.models import (
     ChatSession,
     Closing,
@@ -70,6 +71,24 @@ def test_who_is_live_has_an_agent_and_who_waits_a_time() -> None:
     live = ChatSession.objects.filter(status=Status.MANUAL_LIVE)
     assert live.count() == live.exclude(assignee=None).count() > 0
     assert not ChatSession.objects.filter(status=Status.PENDING_MANUAL, waiting_since=None).exists()
+
+
+def test_who_asked_for_an_agent_has_what_was_said_before_and_why() -> None:
+    """What the bot would sum up of the same messages, and the words by which people called."""
+    run("--sessions", "60")
+    for session in ChatSession.objects.exclude(status=Status.BOT_ACTIVE):
+        said = Message.objects.filter(session=session).order_by("id")
+        asked = said.filter(sender="system:asked").get()
+        before = said.filter(id__lt=asked.pk).last()
+        assert before is not None
+        wish = before if before.role == Role.CUSTOMER else None
+        session.status, reason, summary = Status.BOT_ACTIVE, session.escalation_reason, session.handover_summary
+        is_over = session.closed_at is not None
+        assert reason == ("" if is_over or wish is None else wish.content)
+        assert summary == sum_up(session, before=before.pk if wish else asked.pk) != ""
+    waiting = ChatSession.objects.filter(status=Status.PENDING_MANUAL)
+    assert waiting.filter(escalation_reason="").exists()
+    assert waiting.exclude(escalation_reason="").exists()
 
 
 def test_times_go_forward_in_each_conversation() -> None:

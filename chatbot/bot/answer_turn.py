@@ -62,18 +62,18 @@ async def answer_turn(
     halted = halted or asyncio.Event()
     try:
         working = await in_database(work.begin, turn_id, attempt)
-        outcome, is_stopped = await _outcome(working, attempt, halted, places or Places())
-        await _insist(working, partial(work.end, working, outcome, is_stopped=is_stopped))
+        outcome, is_halted = await _outcome(working, attempt, halted, places or Places())
+        await _insist(working, partial(work.end, working, outcome, is_halted=is_halted))
     except LostTurn:
         return False
-    count_answer("stopped" if is_stopped else outcome.action)
+    count_answer("stopped" if is_halted else outcome.action)
     if outcome.is_unsure:
         logger.info("bot unsure message=%s", working.turn.message_id)
     return True
 
 
 async def _outcome(working: Work, attempt: int, halted: asyncio.Event, places: Places) -> tuple[Outcome, bool]:
-    """What the bot decides, and whether it was stopped before."""
+    """What the bot decides, and whether it was halted before: then it is what was shown."""
     if working.turn.is_stopped or working.session.status != Status.BOT_ACTIVE:
         return _as_shown(working), True
     if attempt > MAX_ATTEMPTS:

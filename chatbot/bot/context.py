@@ -22,12 +22,14 @@ TAKINGS = (What.TAKEN, What.ACCEPTED)
 MAX_TAKINGS = 20
 
 
-def context_of(session: ChatSession, *, before: int, thread: str = "") -> Context:
-    """Of the message with the id `before`. Two queries; one more for a session that was with people, and of an address.
+def context_of(session: ChatSession, *, before: int, written_at: datetime | None = None, thread: str = "") -> Context:
+    """Of the message with the id `before`; what happened to the session after `written_at` does not count.
 
     After a release it begins with what agents said before. Messages of the same moment as the beginning belong to it.
+    Two queries; one more for a session that was with people, and of an address.
     """
-    since = _begins(session)
+    arrivals = _arrivals(session, written_at)
+    since = _begins(arrivals)
     # The answers to what was asked before may come after the message itself.
     rows = Message.objects.filter(Q(id__lt=before) | Q(role=Role.BOT), session=session).exclude(role=Role.SYSTEM)
     newest = rows.select_related("agent").order_by("-id")[:MAX_LINES]
@@ -42,7 +44,7 @@ def context_of(session: ChatSession, *, before: int, thread: str = "") -> Contex
         had_trouble=last.get("had_trouble", False),
         thread=thread,
         is_vip=Asker(session, ()).is_vip,
-        hand_over_token=hand_over_token(session.name, came_to_bot(session)),
+        hand_over_token=hand_over_token(session.name, arrivals[0][1] if arrivals else None),
     )
 
 
@@ -51,13 +53,20 @@ def came_to_bot(session: ChatSession) -> datetime | None:
     return latest(session, *BEGINNINGS)
 
 
-def _begins(session: ChatSession) -> datetime | None:
-    """When the session last came to the bot or, if people gave it, when they had taken it; None: at its beginning."""
+def _arrivals(session: ChatSession, until: datetime | None) -> list[tuple[str, datetime]]:
+    """When the session came to the bot, or to an agent, the latest first: that to the bot, which has it."""
     if session.version == 1:
-        return None
-    lines = HistoryEntry.objects.filter(session=session, what__in=BEGINNINGS + TAKINGS).order_by("-id")
+        return []
+    lines = HistoryEntry.objects.filter(session=session, what__in=BEGINNINGS + TAKINGS)
+    if until is not None:
+        lines = lines.filter(at__lte=until)
+    return list(lines.order_by("-id").values_list("what", "at")[:MAX_TAKINGS])
+
+
+def _begins(arrivals: list[tuple[str, datetime]]) -> datetime | None:
+    """When the session last came to the bot or, if people gave it, when they had taken it; None: at its beginning."""
     begun: datetime | None = None
-    for what, at in lines.values_list("what", "at")[:MAX_TAKINGS]:
+    for what, at in arrivals:
         if what in BEGINNINGS and begun is not None:
             break
         begun = at

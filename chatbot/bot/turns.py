@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from chatbot.bot.answer_turn import Places, answer_turn
 from chatbot.knowledge import search
-from chatbot.models import TURN_LEASE, BotTurn, Message, Status, lease_has_run_out
+from chatbot.models import TURN_LEASE, BotTurn, Message, Status, may_be_taken
 from realtime.database import in_database, log_fault
 
 TAKEOVER_INTERVAL_SECONDS = 1
@@ -123,7 +123,7 @@ async def run_turns() -> None:
 
 def claim_expired_turns() -> list[Turn]:
     """Take over turns whose lease has expired, each by compare-and-swap on its number of attempts."""
-    expired = BotTurn.objects.filter(lease_has_run_out()).order_by("id")
+    expired = BotTurn.objects.filter(may_be_taken()).order_by("id")
     claimed = []
     for turn_id, attempts, session_id in expired.values_list("pk", "attempts", "message__session")[:TAKEOVER_BATCH]:
         changed = BotTurn.objects.filter(pk=turn_id, attempts=attempts).update(

@@ -1,28 +1,28 @@
 """A turn in the database: how a process begins it, what it has shown of the answer, and how it ends."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import cast
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
-from chatbot.bot.context import came_to_bot, context_of
+from chatbot.bot.context import BEGINNINGS, context_of
 from chatbot.bot.engine.choice import ChosenEngine, engine_of
 from chatbot.bot.engine.interface import Action, Outcome, Question
+from chatbot.bot.engine.wording import AGENT_AFTER_ALL, say
 from chatbot.conversations import events, transcript
 from chatbot.conversations.answering import stream_of
 from chatbot.conversations.bot_reply import BotReply
 from chatbot.conversations.errors import QueueFull
 from chatbot.conversations.escalation import enqueue, tell_full
-from chatbot.conversations.history import BOT
+from chatbot.conversations.history import BOT, happened_after
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.knowledge import unanswered
-from chatbot.models import BotThread, BotTurn, ChatSession, Message, Role, Status
+from chatbot.models import MAX_CONTENT_LENGTH, BotThread, BotTurn, ChatSession, Message, Role, Status, What
 from chatbot.models.prepared import PreparedQuery
 from realtime.api import send_many
 
-END_TURN = "DELETE FROM chatbot_botturn WHERE id = %s AND attempts = %s"
+END_TURN = "DELETE FROM chatbot_botturn WHERE id = %s AND attempts = %s RETURNING is_stopped"
 
 
 class LostTurn(Exception):
@@ -31,13 +31,12 @@ class LostTurn(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A turn that this process has begun; `came_to_bot` tells whether people had the session meanwhile."""
+    """A turn that this process has begun."""
 
     turn: BotTurn
     attempt: int
     question: Question
     chosen: ChosenEngine
-    came_to_bot: datetime | None
 
     @property
     def session(self) -> ChatSession:
@@ -58,8 +57,9 @@ def begin(turn_id: int, attempt: int) -> Work:
         raise LostTurn
     message = turn.message
     chosen = engine_of(message.session.team_id)
-    context = context_of(message.session, before=message.pk, thread=_thread(message.session, chosen))
-    work = Work(turn, attempt, Question(message.content, context), chosen, came_to_bot(message.session))
+    thread = _thread(message.session, chosen)
+    context = context_of(message.session, before=message.pk, written_at=message.created_at, thread=thread)
+    work = Work(turn, attempt, Question(message.content, context), chosen)
     if turn.shown and not turn.is_stopped:
         set_aside(work)
     return work
@@ -96,24 +96,27 @@ def set_aside(work: Work) -> None:
     turn.shown, turn.shown_index, turn.fragments = "", 0, turn.fragments + 1
 
 
-def end(work: Work, outcome: Outcome, *, is_stopped: bool = False) -> None:
+def end(work: Work, outcome: Outcome, *, is_halted: bool = False) -> None:
     """Carry out what the bot decided, and delete the turn.
 
-    Nothing is said where the session waits for people, or was with them since the turn began. Locks the session.
-    Raises LostTurn, with nothing written.
+    `is_halted`: it is what was shown until somebody wanted no more. Nothing is said where people have the session, or
+    had it since the question was asked. While the customer waits for them the question is put aside, to be answered if
+    he gives that up. Locks the session. Raises LostTurn, with nothing written.
     """
     with transaction.atomic():
         locked = lock_session(work.session.name)
-        if not _delete(work):
-            raise LostTurn
-        if locked.session.status == Status.CLOSED or came_to_bot(locked.session) != work.came_to_bot:
+        is_stopped = _delete(work)
+        since = happened_after(locked.session, work.turn.message.created_at, *BEGINNINGS)
+        if locked.session.status == Status.CLOSED or since - {What.GAVE_UP}:
             return
-        if outcome.thread and work.chosen.row_id is not None:
-            BotThread.objects.update_or_create(
-                session=work.session, engine_id=work.chosen.row_id, defaults={"thread": outcome.thread}
-            )
-        if locked.session.status == Status.BOT_ACTIVE:
-            send_many(_carry_out(work, outcome, locked, is_stopped=is_stopped))
+        _keep_thread(work, outcome)
+        if locked.session.status == Status.MANUAL_LIVE:
+            return
+        if not is_stopped and (is_halted or locked.session.status == Status.PENDING_MANUAL):
+            _put_aside(work, locked)
+        elif locked.session.status == Status.BOT_ACTIVE:
+            decided = _as_offer(work, outcome) if What.GAVE_UP in since else outcome
+            send_many(_carry_out(work, decided, locked, is_stopped=is_stopped))
 
 
 def _turn_with_session(turn_id: int) -> QuerySet[BotTurn]:
@@ -131,11 +134,38 @@ def _thread(session: ChatSession, chosen: ChosenEngine) -> str:
     return threads.values_list("thread", flat=True).first() or ""
 
 
+def _keep_thread(work: Work, outcome: Outcome) -> None:
+    if outcome.thread and work.chosen.row_id is not None:
+        BotThread.objects.update_or_create(
+            session=work.session, engine_id=work.chosen.row_id, defaults={"thread": outcome.thread}
+        )
+
+
 def _delete(work: Work) -> bool:
-    """Delete the turn, unless another process has it; return whether this call did."""
+    """Delete the turn; return whether the customer has stopped it. Raises LostTurn if another process has it."""
     with connection.cursor() as cursor:
         cursor.execute(END_TURN, [work.turn.pk, work.attempt])
-        return bool(cursor.rowcount)
+        row = cursor.fetchone()
+    if row is None:
+        raise LostTurn
+    return bool(row[0])
+
+
+def _put_aside(work: Work, locked: LockedSession) -> None:
+    """A new turn for the message, which nobody takes while the customer waits."""
+    fragments = work.turn.fragments + 1  # what was shown has gone from the page: the answer has another name
+    BotTurn.objects.create(message=work.turn.message, lease_until=locked.now, fragments=fragments)
+
+
+def _as_offer(work: Work, outcome: Outcome) -> Outcome:
+    """Who has given up waiting is not made to wait again for what he wrote before: he may if he likes."""
+    if outcome.action is not Action.HAND_OVER:
+        return outcome
+    shown, offer = work.turn.shown, say(AGENT_AFTER_ALL, work.session.language)
+    text = f"{shown}\n\n{offer}" if shown else offer
+    return replace(
+        outcome, action=Action.ANSWER, text=text if len(text) <= MAX_CONTENT_LENGTH else shown, offer_human=True
+    )
 
 
 def _carry_out(work: Work, outcome: Outcome, locked: LockedSession, *, is_stopped: bool) -> list[events.Outgoing]:

@@ -50,3 +50,11 @@ def latest(session: ChatSession, *what: What) -> datetime | None:
         return None
     lines = HistoryEntry.objects.filter(session=session, what__in=what).order_by("-id")
     return lines.values_list("at", flat=True).first()
+
+
+def happened_after(session: ChatSession, moment: datetime, *what: What) -> set[What]:
+    """Which of these have happened to a session since a moment. One query, none for a session that is new."""
+    if session.version == 1:
+        return set()
+    lines = HistoryEntry.objects.filter(session=session, what__in=what, at__gt=moment)
+    return {What(each) for each in lines.values_list("what", flat=True)}

@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 from prometheus_client import Counter, Gauge, Histogram
 
 from chatbot.conversations.able import able, connected, loads
-from chatbot.models import BotTurn, ChatSession, OfferEnd, Status, lease_has_run_out
+from chatbot.models import BotTurn, ChatSession, OfferEnd, Status, may_be_taken
 
 QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")
 QUEUE_LONGEST_WAIT_SECONDS = Gauge("chat_queue_longest_wait_seconds", "How long the first of them has waited")
@@ -30,7 +30,7 @@ def measure() -> None:
     QUEUE_LONGEST_WAIT_SECONDS.set(max(0.0, (first[1] - first[0]).total_seconds()) if first and first[0] else 0)
     LIVE.set(ChatSession.objects.filter(status=Status.MANUAL_LIVE).count())
     _measure_agents()
-    BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(lease_has_run_out()).count())
+    BOT_TURNS_EXPIRED.set(BotTurn.objects.filter(may_be_taken()).count())
 
 
 def _measure_agents() -> None:

@@ -13,9 +13,11 @@ digests of their tokens: these sessions only, not the others of the browser that
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -127,6 +129,32 @@ def own_session(request: HttpRequest, name: str) -> ChatSession:
     if session is None or not credentials.covers_session(session):
         raise NotFound
     return session
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """A session of the caller's, and the id of the agent who has it."""
+
+    name: str
+    agent_id: str | None
+
+
+def find_own(shown: Sequence[tuple[str, Credentials]]) -> list[OwnSession | None]:
+    """For each name, and what is shown for it, the session; None if it is not the caller's. One query for all."""
+    condition, parameter = among({name for name, _ in shown})
+    users = get_user_model()._meta
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, owner_digest, token_digest, customer_email, {users.db_table}.username"
+            f" FROM chatbot_chatsession LEFT JOIN {users.db_table} ON {users.db_table}.id = assignee_id"
+            f" WHERE name {condition}",
+            [parameter],
+        )
+        rows = {name: (owned, agent_id) for name, *owned, agent_id in cursor.fetchall()}
+    return [
+        OwnSession(name, rows[name][1]) if name in rows and credentials.covers(*rows[name][0]) else None
+        for name, credentials in shown
+    ]
 
 
 def own_attachment(request: HttpRequest, attachment_id: str) -> Attachment:

@@ -1,7 +1,7 @@
 """Addresses of the customers' API."""
 
 from chatbot.conversations.errors import NotFound
-from chatbot.customers.api import attachments, ending, escalation, links, messages, sessions, teams
+from chatbot.customers.api import attachments, ending, escalation, links, messages, sessions, teams, typing
 from chatbot.customers.api.guards import Owner
 from chatbot.web.documents import document_addresses
 from chatbot.web.json_api import ServiceAPI
@@ -15,7 +15,7 @@ api = ServiceAPI(
 )
 
 # Django tries them in this order: what is called most comes first.
-for router in (messages.router, sessions.router, escalation.router, ending.router, attachments.uploads):
+for router in (messages.router, typing.router, sessions.router, escalation.router, ending.router, attachments.uploads):
     api.add_router("/sessions", router)
 api.add_router("/attachments", attachments.router)
 api.add_router("/teams", teams.router)

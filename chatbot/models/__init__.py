@@ -16,7 +16,7 @@ from chatbot.models.bot import (
     BotThread,
     BotTurn,
     UnansweredQuestion,
-    lease_has_run_out,
+    may_be_taken,
 )
 from chatbot.models.closing import (
     MAX_CLOSING_REASON_LENGTH,
@@ -156,5 +156,5 @@ __all__ = [
     "VipCustomer",
     "What",
     "is_held",
-    "lease_has_run_out",
+    "may_be_taken",
 ]

@@ -9,14 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from chatbot.models.engine import BotEngine
 from chatbot.models.knowledge import MAX_KEY_LENGTH
 from chatbot.models.message import Message
-from chatbot.models.session import ChatSession, Language
+from chatbot.models.session import ChatSession, Language, Status
 
 TURN_LEASE = timedelta(seconds=10)
 
 
-def lease_has_run_out() -> models.Q:
-    """Of bot turns. One that ends later than any begun now was taken before the clock went back: it ran out, too."""
-    return models.Q(lease_until__lte=Now()) | models.Q(lease_until__gt=Now() + TURN_LEASE)
+def may_be_taken() -> models.Q:
+    """Of bot turns: nobody works on them. While the customer waits for people, none is worked on.
+
+    A lease that ends later than any begun now was taken before the clock went back: it ran out, too.
+    """
+    has_run_out = models.Q(lease_until__lte=Now()) | models.Q(lease_until__gt=Now() + TURN_LEASE)
+    return has_run_out & ~models.Q(message__session__status=Status.PENDING_MANUAL)
 
 
 class BotTurn(models.Model):

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from chatbot.conversations import lifecycle
-from chatbot.conversations.history import CUSTOMER
+from chatbot.conversations.history import CUSTOMER, SYSTEM
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Status, Team, TeamMember
 
@@ -31,6 +31,14 @@ def hand_over_to(session_name: str, username: str) -> None:
         locked = lock_session(session_name)
         lifecycle.escalate(locked.session, actor=CUSTOMER, reason="", now=locked.now)
         lifecycle.take_over(locked.session, agent=agent, now=locked.now)
+
+
+def be_with_people_and_back(session_name: str) -> None:
+    """Have a session of the bot taken by an agent and given back."""
+    hand_over_to(session_name, "alice")
+    with transaction.atomic():
+        locked = lock_session(session_name)
+        lifecycle.release(locked.session, actor=SYSTEM, now=locked.now)
 
 
 def set_status(session_name: str, status: Status) -> None:

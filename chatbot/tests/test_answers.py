@@ -6,20 +6,17 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 
 from chatbot.bot import showing, turns, work
 from chatbot.bot.answer_turn import answer_turn
 from chatbot.bot.engine.interface import Action, Outcome
-from chatbot.conversations import lifecycle
 from chatbot.conversations.answering import answering_json
-from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.customers.actions.stop_answer import stop_answer
 from chatbot.models import BotEngine, BotThread, BotTurn, ChatSession, Status, UnansweredQuestion, VipCustomer
 from chatbot.tests.customer import make_session
-from chatbot.tests.people import hand_over_to, set_status
+from chatbot.tests.people import be_with_people_and_back, set_status
 from chatbot.tests.scripted_engine import ScriptedEngine, chosen, trouble, whole
 from chatbot.tests.test_turns import bot_messages, expire_all_leases, post, running, until
 from realtime.api import send_many
@@ -234,17 +231,10 @@ async def test_an_answer_to_what_was_said_before_people_had_the_session_is_dropp
     with chosen(ScriptedEngine()) as engine:
         answering = asyncio.create_task(answer_turn(turn_id=turn.pk, attempt=1))
         await until(lambda: engine.asked)
-        await in_database(be_with_people_and_back)
+        await in_database(be_with_people_and_back, SESSION)
         engine.say(whole("Too late"))
         assert await answering
     assert await in_database(bot_messages) == []
-
-
-def be_with_people_and_back() -> None:
-    hand_over_to(SESSION, "alice")
-    with transaction.atomic():
-        locked = lock_session(SESSION)
-        lifecycle.release(locked.session, actor=SYSTEM, now=locked.now)
 
 
 async def test_one_slow_answer_does_not_hold_up_other_sessions(session: ChatSession) -> None:

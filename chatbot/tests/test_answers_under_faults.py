@@ -70,6 +70,7 @@ async def test_a_stop_in_the_fallback_does_not_double_what_was_shown(
     real = work.set_aside
 
     def slow(working: Any) -> None:
+        BotTurn.objects.update(is_stopped=True)
         begun.set()
         go_on.wait(5)
         real(working)
@@ -83,7 +84,7 @@ async def test_a_stop_in_the_fallback_does_not_double_what_was_shown(
             await asyncio.to_thread(begun.wait, 5)
             runner = turns._runner
             assert runner is not None
-            runner.halt(session.pk)  # what another process' stop, or this one's, comes to
+            runner.halt(session.pk)
             await asyncio.sleep(0.05)
             go_on.set()
             await until(lambda: not BotTurn.objects.exists())

@@ -1,5 +1,7 @@
 """What a bot is told of a conversation that was with people, or was closed, in between."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import transaction
 
@@ -19,7 +21,7 @@ def session() -> ChatSession:
     return make_session("s-1")
 
 
-def say(role: Role, content: str) -> None:
+def say(role: Role, content: str, now: datetime) -> None:
     alice = make_agent("alice", "Alice") if role == Role.AGENT else None
     with transaction.atomic():
         locked = lock_session("s-1")
@@ -29,16 +31,15 @@ def say(role: Role, content: str) -> None:
             sender=role,
             content=content,
             client_id=content,
-            now=locked.now,
+            now=now,
             agent=alice,
         )
 
 
-def move(how: str) -> None:
+def move(how: str, now: datetime) -> None:
     alice = make_agent("alice", "Alice")
     with transaction.atomic():
-        locked = lock_session("s-1")
-        session, now = locked.session, locked.now
+        session = lock_session("s-1").session
         match how:
             case "escalate":
                 lifecycle.escalate(session, actor=CUSTOMER, reason="", now=now)
@@ -57,12 +58,14 @@ def move(how: str) -> None:
 def play(*steps: str) -> list[str]:
     """What the bot is told after these: `c:text` is the customer's, `a:` an agent's, `b:` the bot's; else a move."""
     roles = {"c": Role.CUSTOMER, "a": Role.AGENT, "b": Role.BOT}
-    for step in steps:
+    begins = datetime.now(UTC)
+    for number, step in enumerate(steps):
+        now = begins + timedelta(seconds=number)  # what happens within a millisecond has no order
         role, colon, text = step.partition(":")
         if colon:
-            say(roles[role], text)
+            say(roles[role], text, now)
         else:
-            move(step)
+            move(step, now)
     last = Message.objects.order_by("-id")[0]
     return [line.text for line in context_of(ChatSession.objects.get(), before=last.pk + 1).lines]
 

@@ -35,6 +35,7 @@ async def test_every_workbench_hears_of_it(customer: Customer) -> None:
     assert request["source"] == "ai_chatbot"
     assert request["payload"] == {
         "session_name": name,
+        "customer": {"name": "", "email": ""},
         "reason": "lost parcel",
         "last_message": "my parcel is gone",
         "question": "my parcel is gone",

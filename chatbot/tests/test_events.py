@@ -43,7 +43,7 @@ def emitted_of(session: ChatSession, message: Message) -> list[events.Outgoing]:
     return [
         *events.message_delivered(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         events.customer_change(session, source=events.BOT),
-        *events.typing(session, role=Role.CUSTOMER, active=True, source=events.BOT),
+        *events.typing(session.name, "alice", role=Role.CUSTOMER, active=True, source=events.BOT),
         *events.message_read(session, role=Role.CUSTOMER, message_id=message.pk, source=events.BOT),
         *events.new_message(session, message, source=events.BOT),
         events.message_delta(session, stream="bot-1", index=1, text="Hel"),

@@ -72,6 +72,35 @@ def test_the_same_id_replaces(tmp_path: Path) -> None:
     assert entry.revision > before
 
 
+def test_an_id_that_is_kept_for_passages_of_an_article_is_refused(tmp_path: Path) -> None:
+    """Otherwise entry and passage would replace each other, whichever was written last."""
+    article = written(tmp_path / "care.md", "# Care\nDry it.")
+    entries = lines(tmp_path / "a.jsonl", TENTS, {**TENTS, "id": "care#2"})
+    expected = "a.jsonl:2: the id 'care#2' is kept for passages of the article 'care': write another id"
+    assert expected in refused(article, entries)
+    run(article)
+    before = current_revision()
+    with pytest.raises(CommandError, match="care#2"):
+        run(entries)
+    assert current_revision() == before
+    assert list(KnowledgeEntry.objects.values_list("key", flat=True)) == ["care#1"]
+
+
+def test_so_is_an_article_of_which_an_entry_has_a_passages_id(tmp_path: Path) -> None:
+    run(lines(tmp_path / "a.jsonl", {**TENTS, "id": "care#7"}))
+    with pytest.raises(
+        CommandError, match=r"care.md:1: the entry 'care#7' has the id of a passage .*: rename the file"
+    ):
+        run(written(tmp_path / "care.md", "# Care\nDry it."))
+    assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["#1", "care#", "care#0", "care#x", "care#1000", "faq#12"])
+def test_other_ids_may_have_the_sign(tmp_path: Path, key: str) -> None:
+    run(written(tmp_path / "care.md", "# Care\nDry it."), lines(tmp_path / "a.jsonl", {**TENTS, "id": key}))
+    assert KnowledgeEntry.objects.filter(key=key, article=None).exists()
+
+
 def test_of_the_same_id_twice_the_last_counts_and_it_is_said(tmp_path: Path) -> None:
     output = run(lines(tmp_path / "a.jsonl", TENTS, {**TENTS, "answer": "No."}))
     assert "a.jsonl:2: the id 'tents' was there before" in output

@@ -1,6 +1,8 @@
 """What a process knows of the knowledge base follows its changes; so does the index of words; when it is fitted."""
 
+import asyncio
 import itertools
+import time
 from typing import Any
 
 import pytest
@@ -9,10 +11,14 @@ from chatbot.knowledge.entries import current_revision, delete_entries, write_en
 from chatbot.knowledge.full_text import WordIndex
 from chatbot.knowledge.language import is_in_chinese
 from chatbot.knowledge.mirror import Known, Mirror
-from chatbot.knowledge.retrieval import job
-from chatbot.knowledge.retrieval.fitting import fit, fitted_revision
-from chatbot.models import KnowledgeEntry, KnowledgeRevision
+from chatbot.knowledge.retrieval import fitting, job
+from chatbot.knowledge.retrieval.fitting import FitFailed, fit, fitted_revision
+from chatbot.knowledge.retrieval.in_use import archive_name
+from chatbot.models import FittedKnowledge, KnowledgeEntry, KnowledgeRevision
 from realtime.database import in_database
+
+HANGS = ["sleep", "600"]
+PATIENCE_SECONDS = 60.0  # far less than what hangs would take
 
 
 def entry(key: str, question: str, alternatives: str = "", *, is_active: bool = True) -> KnowledgeEntry:
@@ -131,3 +137,33 @@ async def test_a_fit_that_fails_is_said(monkeypatch: pytest.MonkeyPatch, caplog:
     monkeypatch.setattr(job, "command", lambda *what: ["false"])
     assert not await job.run_fit()
     assert "could not be fitted" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_fit_that_hangs_is_ended_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(job, "command", lambda *what: HANGS)
+    monkeypatch.setattr(job, "LONGEST_FIT_SECONDS", 0.1)
+    monkeypatch.setattr(job, "RENEW_SECONDS", 0.05)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert not await job.run_fit()
+    assert [record.getMessage().split(":")[0] for record in caplog.records if record.levelname == "ERROR"] == [
+        "the process that fits the knowledge base hung"
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_fit_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """What was fitted before stays."""
+    settings.BOT_ENCODER = True
+    FittedKnowledge.objects.create(revision=1, encoder=archive_name(), archive=b"")
+    write_entries([entry("a", "First?")])
+    write_entries([entry("b", "Second?")])
+    monkeypatch.setattr(fitting, "command", lambda *what: HANGS)
+    monkeypatch.setattr(fitting, "LONGEST_FIT_SECONDS", 0.1)
+    began = time.monotonic()
+    with pytest.raises(FitFailed, match="It hung: it was ended after"):
+        fit()
+    assert time.monotonic() - began < PATIENCE_SECONDS
+    assert fitted_revision() == 1

@@ -7,6 +7,7 @@ from chatbot.bot.understanding.phrases import PhraseBook
 from chatbot.models import BotTurn, Message
 from chatbot.tests.customer import Customer
 from chatbot.tests.database import count_queries
+from chatbot.tests.people import be_with_people_and_back
 from realtime.database import in_database
 
 
@@ -63,6 +64,19 @@ async def test_the_bots_answer(customer: Customer, monkeypatch: pytest.MonkeyPat
     turn = await in_database(BotTurn.objects.get)
     statements = await count_queries(lambda: answer_turn(turn_id=turn.pk, attempt=turn.attempts))
     assert len(statements) == 10, "\n".join(statements)
+
+
+async def test_the_bots_answer_after_a_release(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same; when people had the session, for the context; at the end, whether they had it since the message."""
+    phrases = PhraseBook(lambda: 0.0)
+    monkeypatch.setattr("chatbot.bot.engine.embedded.PHRASE_BOOK", phrases)
+    await phrases.phrases()
+    name = await customer.start()
+    await in_database(be_with_people_and_back, name)
+    await customer.say(name, "hi")
+    turn = await in_database(BotTurn.objects.get)
+    statements = await count_queries(lambda: answer_turn(turn_id=turn.pk, attempt=turn.attempts))
+    assert len(statements) == 12, "\n".join(statements)
 
 
 @pytest.mark.parametrize(("path", "queries"), [("/", 0), ("/healthz", 0), ("/readyz", 1), ("/metrics", 9)])

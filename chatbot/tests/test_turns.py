@@ -156,12 +156,13 @@ async def test_a_process_that_stops_gives_its_turns_back(session: ChatSession) -
 
 @pytest.mark.parametrize("status", [Status.PENDING_MANUAL, Status.MANUAL_LIVE, Status.CLOSED])
 async def test_the_bot_is_silent_once_a_human_is_asked(session: ChatSession, status: Status) -> None:
+    """While the customer waits the question is kept, for the case that he gives up (test_question_and_giving_up.py)."""
     await in_database(post)
-    await in_database(set_status, "s-1", status)
     (claim,) = await in_database(turns.claim_expired_turns)
+    await in_database(set_status, "s-1", status)
     await answer_turn(turn_id=claim.id, attempt=claim.attempt)
     assert await in_database(bot_messages) == []
-    assert not await in_database(BotTurn.objects.exists)
+    assert await in_database(BotTurn.objects.exists) == (status == Status.PENDING_MANUAL)
 
 
 @pytest.mark.parametrize("wish", ["转人工", "I want to talk to a human"])

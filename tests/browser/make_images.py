@@ -82,13 +82,13 @@ def launch_people(product: Product) -> Iterator[People]:
 
 def play(scene: Scene, people: People, product: Product) -> None:
     """Bring both pages to where the customer thanks the agent, and keep their pictures."""
+    workbench = people.agent("alice", scene.locale, WORKBENCH_SIZE)
     chat = people.customer(scene.locale, CHAT_SIZE)
     chat.write(scene.question)
     expect(chat.locate("#messages .message.by-bot:not(.typing)")).to_have_count(1)
     chat.write(scene.request)
     chat.expect_status("pending_manual")
     add_to_queue(scene, product)
-    workbench = people.agent("alice", scene.locale, WORKBENCH_SIZE)
     workbench.take_over(chat.session_name)
     workbench.write(scene.reply)
     expect(chat.message("agent", scene.reply)).to_be_visible()

@@ -33,6 +33,12 @@ HOLD_TIMERS = """ms => {
     window.setTimeout = (work, wait, ...more) => (wait === ms ? hold(work) : set(work, wait, ...more));
 }"""
 PASS_TIMERS = "() => window.heldTimers.splice(0).forEach((work) => work())"
+HIDE = """() => {
+    const get = () => (window.isAway ? "hidden" : "visible");
+    Object.defineProperty(document, "visibilityState", { configurable: true, get });
+    window.isAway = true;
+}"""
+COME_BACK = "() => { window.isAway = false; document.dispatchEvent(new Event('visibilitychange')); }"
 UNDO_MS = 6_000
 
 PRESSURE = Path("/proc/pressure/cpu")  # of Linux: for how long something has waited for a processor
@@ -119,6 +125,13 @@ class ConversationPage:
 
     def pass_timers(self) -> None:
         self.page.evaluate(PASS_TIMERS)
+
+    def look_away(self) -> None:
+        """Have the page, until it is loaded anew or `come_back`, believe that nobody sees it."""
+        self.page.evaluate(HIDE)
+
+    def come_back(self) -> None:
+        self.page.evaluate(COME_BACK)
 
     def is_sending(self) -> bool:
         return self.locate("#messages .pending").count() > 0

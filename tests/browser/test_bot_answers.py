@@ -11,9 +11,10 @@ from harness.bots.completions import calls, end, says, words
 from harness.bots.server import STALL, Answer, Hold, StubBot, in_background
 from harness.clients import AgentClient
 from harness.clients import expect as expect_answer
+from harness.programs import wait_until
 from harness.services import Product
 from tests.browser.conftest import People
-from tests.browser.pages import NARROW, PATIENCE_SECONDS
+from tests.browser.pages import NARROW, PATIENCE_SECONDS, ChatPage, Gate
 from tests.browser.test_accessible import expect_nothing
 
 pytestmark = pytest.mark.browser
@@ -116,6 +117,46 @@ def test_who_found_an_answer_helpful_says_so_once_for_all_reloads(people: People
         chat.page.reload()
     expect(helpful).to_have_attribute("aria-pressed", "true")
     expect(chat.locate(".thumb").last).to_have_attribute("aria-pressed", "false")
+
+
+def test_who_gives_up_waiting_for_people_gets_the_answer_that_was_being_made(people: People, model: StubBot) -> None:
+    model.plans.append(Answer([*words(*BEGINNING), STALL]))
+    chat = people.customer()
+    chat.write("What are your opening hours?")
+    expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    chat.escalate()
+    expect(chat.locate(".message.growing")).to_have_count(0)
+    chat.locate("#cancel").click()
+    chat.expect_status("bot_active")
+    expect(chat.message("bot", "".join(BEGINNING + REST))).to_be_visible()
+    chat.expect_exactly(chat.fetch_messages)
+
+
+def test_of_two_tabs_that_say_at_once_what_an_answer_was_worth_both_show_what_counts(
+    people: People, model: StubBot
+) -> None:
+    chat = people.customer()
+    chat.write("What are your opening hours?")
+    expect(chat.locate(".thumb")).to_have_count(2)
+    second = ChatPage(chat.context, chat.url)
+    second.open()
+    gates = [Gate(tab.page, "**/feedback") for tab in (chat, second)]
+    chat.locate(".thumb").first.click()
+    second.locate(".thumb").last.click()
+    for gate in gates:
+        gate.wait_for_one()
+    gates[1].open()
+    wait_until("what the second tab said is stored", lambda: helpful_of(chat) is False, PATIENCE_SECONDS)
+    gates[0].open()
+    for tab in (chat, second):
+        expect(tab.locate(".thumb").last).to_have_attribute("aria-pressed", "false")
+        expect(tab.locate(".thumb").first).to_have_attribute("aria-pressed", "true")
+    assert helpful_of(chat) is True
+
+
+def helpful_of(chat: ChatPage) -> bool | None:
+    helpful: bool | None = chat.fetch()["messages"][-1]["helpful"]
+    return helpful
 
 
 def test_an_answer_that_is_stopped_stays_as_it_was_shown(people: People, model: StubBot) -> None:

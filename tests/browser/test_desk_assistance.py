@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -11,6 +12,7 @@ from harness.bots.completions import fails, whole
 from harness.bots.server import Answer, Received, StubBot, in_background
 from harness.clients import CustomerClient
 from harness.clients import expect as expect_answer
+from harness.programs import wait_until
 from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import NARROW, PATIENCE_SECONDS, WorkbenchPage
@@ -18,6 +20,7 @@ from tests.browser.test_accessible import expect_nothing
 
 pytestmark = pytest.mark.browser
 
+PAUSE_MS = 400  # after which the desk asks for suggested replies
 QUESTION = "How do I return something?"
 CHINESE = "我的包裹在哪里？"
 MEANING = "Where is my parcel?"
@@ -78,6 +81,31 @@ def test_a_suggested_reply_goes_into_the_composer_and_no_further(
     expect(workbench.message("agent", f"Hello! {answer}")).to_be_visible()
     expect(chips).to_have_count(0)
     assert [role for role, _ in workbench.shown()].count("agent") == 1
+
+
+def test_a_page_that_nobody_sees_asks_for_no_replies(people: People, served_customers: list[CustomerClient]) -> None:
+    """Ten desks in the background would ask ten times; what was missed is asked for when somebody looks."""
+    customer = served_customers[0]
+    workbench = people.agent("alice")
+    workbench.hold_timers(PAUSE_MS)
+    workbench.choose(customer.session_name)
+    workbench.look_away()
+    asked: list[str] = []
+    workbench.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    expect_answer(201, customer.post(QUESTION))
+    expect(workbench.message("customer", QUESTION)).to_be_visible()
+    workbench.pass_timers()
+    workbench.page.evaluate("fetch('/healthz')")  # what was asked before it is on the list before it
+    wait_until("the page has asked for this", lambda: has_asked(workbench, asked, "/healthz"), PATIENCE_SECONDS)
+    assert not [path for path in asked if "/suggestions" in path or "/summary" in path]
+    workbench.come_back()
+    expect(workbench.locate(".suggestion").first).to_have_text(QUESTION)
+    assert len([path for path in asked if path.endswith("/suggestions")]) == 1
+
+
+def has_asked(workbench: WorkbenchPage, asked: list[str], path: str) -> bool:
+    workbench.page.wait_for_timeout(20)  # Playwright calls handlers while something waits for it
+    return path in asked
 
 
 def test_a_conversation_is_summed_up_and_a_message_translated_when_the_agent_wants_it(

@@ -63,6 +63,14 @@ def test_at_least_eleven_rows_fit_and_always_some_of_ones_own(
         assert box["height"] <= MAX_ROW_HEIGHT_PX
 
 
+def test_who_gave_a_name_is_called_by_it_from_the_first_moment(people: People, product: Product) -> None:
+    workbench = people.agent("alice")
+    with CustomerClient(product.chatbot.url) as customer:
+        customer.create_session(customer={"name": "Emma Clarke"})
+        expect_answer(202, customer.escalate())
+        expect(workbench.waiting(customer.session_name)).to_contain_text("Emma Clarke")
+
+
 def test_who_waits_longest_for_an_answer_is_first_and_the_answered_say_what_was_said(
     people: People, alice: AgentClient, served_customers: list[CustomerClient]
 ) -> None:

@@ -10,13 +10,7 @@ from tests.browser.pages import ChatPage, ConversationPage, WorkbenchPage
 
 pytestmark = pytest.mark.browser
 
-HIDE = """() => {
-    const get = () => (window.isAway ? "hidden" : "visible");
-    Object.defineProperty(document, "visibilityState", { configurable: true, get });
-    window.isAway = true;
-}"""
 TYPING_MS = 6_000  # how long a sign of it counts
-COME_BACK = "() => { window.isAway = false; document.dispatchEvent(new Event('visibilitychange')); }"
 
 
 @pytest.fixture
@@ -35,10 +29,10 @@ def mark(page: ConversationPage, role: str, text: str) -> Locator:
 
 def test_a_message_is_delivered_then_seen_when_somebody_looks(pair: tuple[ChatPage, WorkbenchPage]) -> None:
     chat, workbench = pair
-    chat.page.evaluate(HIDE)
+    chat.look_away()
     workbench.write("are you there?")
     expect(mark(workbench, "agent", "are you there?")).to_have_text("Delivered")
-    chat.page.evaluate(COME_BACK)
+    chat.come_back()
     expect(mark(workbench, "agent", "are you there?")).to_have_text("Seen")
     chat.write("yes")
     expect(mark(chat, "customer", "yes")).to_have_text("Seen")

@@ -117,6 +117,13 @@ test("a request tells how it was sorted, and what it does not tell stays", () =>
   assert.deepEqual([again.priority, again.labels, again.question], ["high", ["refund"], "!"]);
 });
 
+test("a request tells who asks, and an older one does not tell it again", () => {
+  const asks = (name, since) => (board) => takeRequest(board, { session_name: "s", customer: { name, email: "" } }, since);
+  const board = asks("Emma Lee", 2)(asks("Emma", 1)(emptyBoard("alice")));
+  assert.equal(board.sessions.get("s").customer.name, "Emma Lee");
+  assert.equal(asks("Emma", 1)(board), board);
+});
+
 test("what says nothing new gives the same board", () => {
   const board = message(1, "one")(fetched(2)(requestAt(1)(emptyBoard("alice"))));
   for (const fact of [fetched(2), requestAt(1), message(1, "one"), status(1, "closed")]) assert.equal(fact(board), board);

@@ -19,5 +19,5 @@ def tell_typing(session: ChatSession, *, agent: Agent, active: bool) -> None:
         raise NotAssignee
     writer = f"{session.name}/{agent.id}"
     if _pace.is_due(writer, active=active):
-        send_many(events.typing(session, role=Role.AGENT, active=active, source=events.WORKBENCH))
+        send_many(events.typing(session.name, agent.id, role=Role.AGENT, active=active, source=events.WORKBENCH))
         _pace.note(writer, active=active)

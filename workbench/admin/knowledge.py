@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatbot.knowledge.articles import delete_articles, write_article
 from chatbot.knowledge.entries import delete_entries, phrasings, write_entries, write_entry
+from chatbot.knowledge.passage_ids import article_key_of, articles_in_the_way, entries_in_the_way
 from chatbot.knowledge.passages import MAX_ARTICLE_KEY_LENGTH, passages_of
 from chatbot.models import MAX_QUESTION_LENGTH, Article, KnowledgeEntry, Phrase
 from workbench.admin.learning import finish_group, first_values
@@ -37,6 +38,15 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
             "answer": _("What the bot says, word for word. It is shown as it stands: no Markdown."),
             "is_active": _("What is not active is not found, and stays as it is."),
         }
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        if articles_in_the_way([key]):
+            raise ValidationError(
+                _("Ids like “%(article)s#1” are kept for passages of an article: choose another one.")
+                % {"article": article_key_of(key)}
+            )
+        return key
 
     def clean_alternatives(self) -> str:
         lines = [" ".join(line.split()) for line in self.cleaned_data["alternatives"].splitlines()]
@@ -151,6 +161,11 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError(
                 _("Use at most %(count)s characters: passages are numbered after it.")
                 % {"count": MAX_ARTICLE_KEY_LENGTH}
+            )
+        if entry := entries_in_the_way([key]).get(key):
+            raise ValidationError(
+                _("The entry “%(entry)s” has the id of a passage of this article: choose another one.")
+                % {"entry": entry}
             )
         return key
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext, override
 
 from chatbot.conversations import transcript
 from chatbot.conversations.agents import display_name
+from chatbot.conversations.handover_summary import last_turns
 from chatbot.conversations.waiting import ASKED
 from chatbot.models import PREVIEW_LENGTH, ChatSession, Message, Role, Status
 from workbench.actions.close import NOTICE as CLOSED
@@ -35,10 +36,12 @@ def lay_out(
     )
     at = end - timedelta(seconds=sum(line.pause_seconds for line in conversation.lines))
     session.created_at = at
-    messages = []
+    messages: list[Message] = []
     with override(conversation.language):
         for number, line in enumerate(conversation.lines):
             at += timedelta(seconds=line.pause_seconds)
+            if line.content == ASKED:
+                _hand_over(session, messages)
             messages.append(_message(session, line, number, agent, at))
             _note(session, line, at)
     session.last_activity_at = at
@@ -81,6 +84,13 @@ def _note(session: ChatSession, line: Line, at: datetime) -> None:
         session.waiting_since = session.unanswered_since = at
 
 
+def _hand_over(session: ChatSession, spoken: list[Message]) -> None:
+    """As the bot does: the reason is the wish, where it was written; the summary is what was said before."""
+    wish = spoken[-1] if spoken and spoken[-1].role == Role.CUSTOMER else None
+    session.escalation_reason = wish.content if wish else ""
+    session.handover_summary = last_turns(spoken[:-1] if wish else spoken)
+
+
 def _unanswered_since(session: ChatSession, line: Line, at: datetime) -> datetime | None:
     """As chatbot/conversations/transcript.py: from the first message to an agent that has no answer."""
     if line.role == Role.AGENT or session.waiting_since is None:
@@ -94,3 +104,4 @@ def _settle(session: ChatSession, agent: User | None, end: datetime) -> None:
         session.assignee = agent
     elif session.status == Status.CLOSED:
         session.closed_at, session.waiting_since, session.unanswered_since = end, None, None
+        session.escalation_reason = ""

@@ -111,6 +111,16 @@ def test_an_article_whose_passages_could_not_be_numbered_is_refused(admin: Clien
     assert not Article.objects.exists()
 
 
+def test_entries_and_passages_do_not_take_each_others_ids(admin: Client) -> None:
+    add_article()
+    add_entry("boots#1")
+    response = admin.post(f"{ENTRIES}add/", {**ENTRY, "key": "tents#2"})
+    assert "Ids like “tents#1” are kept for passages" in response.content.decode()
+    response = admin.post(f"{ARTICLES}add/", {**ARTICLE, "key": "boots"})
+    assert "The entry “boots#1” has the id of a passage" in response.content.decode()
+    assert set(KnowledgeEntry.objects.values_list("key", flat=True)) == {"tents#1", "boots#1"}
+
+
 @pytest.mark.parametrize("from_list", [True, False])
 def test_an_article_is_deleted_with_its_passages(admin: Client, from_list: bool) -> None:
     article_id = add_article().article_id

@@ -78,6 +78,7 @@ def test_every_desk_hears_of_it_as_of_a_request() -> None:
     assert request["payload"] == {
         "session_name": "s-1",
         "waiting_since": "2020-01-01T00:00:00Z",
+        "customer": {"name": "", "email": ""},
         "reason": "why",
         "last_message": "help",
         "question": "",

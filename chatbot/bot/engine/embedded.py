@@ -92,7 +92,7 @@ def _reply(asked: _Asked, found: Found, entries: Mapping[str, KnowledgeEntry]) -
     if asked.is_angry and is_anger_alone(asked.question):
         return Outcome(Action.ANSWER, say_anew(ANGER_ALONE, asked.context, asked.language), offer_human=True)
     confidence = candidates[0].confidence if candidates else None
-    suggestions = _suggestions(candidates)
+    suggestions = _suggestions(asked, candidates)
     return Outcome(
         Action.SUGGEST if suggestions else Action.REFUSE,
         _understanding(asked, say_anew(DID_YOU_MEAN if suggestions else UNKNOWN, asked.context, asked.language)),
@@ -153,9 +153,10 @@ def _understanding(asked: _Asked, text: str) -> str:
     return f"{say_anew(UNDERSTANDING, asked.context, asked.language)}\n\n{text}"
 
 
-def _suggestions(candidates: list[Candidate]) -> tuple[str, ...]:
-    """Known questions, each once."""
-    likely = [each.question for each in candidates if each.confidence > SUGGEST_ABOVE]
+def _suggestions(asked: _Asked, candidates: list[Candidate]) -> tuple[str, ...]:
+    """Known questions, each once; in another language only where nothing is known in the customer's own."""
+    own = [each for each in candidates if each.language == asked.language]
+    likely = [each.question for each in own or candidates if each.confidence > SUGGEST_ABOVE]
     by_words = {words_of(question): question for question in reversed(likely)}
     return tuple(reversed(by_words.values()))[:MAX_SUGGESTIONS]
 

@@ -13,6 +13,8 @@ FILES_ALONE = gettext_noop(
 
 TROUBLE = gettext_noop("I am sorry, something went wrong on my side. Please ask me again, or talk to an agent.")
 
+AGENT_AFTER_ALL = gettext_noop("An agent can help you with this, if you would like to wait for one after all.")
+
 UNKNOWN = (
     gettext_noop("I am sorry, that is not something I know about. Could you put it in other words?"),
     gettext_noop("I have no answer to that either, I am afraid. An agent may: you can talk to one at any time."),

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.change import Change
 from chatbot.conversations.events.base import Outgoing, Source, desk_of, iso, to_session_and_desk
+from chatbot.conversations.events.customer import NotedCustomerJson, noted_customer_json
 from chatbot.conversations.events.messages import new_message
 from chatbot.conversations.events.offers import offer_ended
 from chatbot.conversations.teams import TeamJson, priority_name, team_of, teams_by_key
@@ -35,6 +36,7 @@ class TransferRequest(TypedDict):
 class QueuedTransferRequest(TransferRequest):
     """What agents see of it; `position` counts from 1 in the team's queue."""
 
+    customer: NotedCustomerJson
     reason: str
     last_message: str
     question: str
@@ -74,6 +76,7 @@ def transfer_request(session: ChatSession, *, waiting_since: datetime, position:
     seen: TransferRequest = {"session_name": session.name, "waiting_since": iso(waiting_since)}
     queued: QueuedTransferRequest = {
         **seen,
+        "customer": noted_customer_json(session),
         "reason": session.escalation_reason,
         "last_message": session.last_message,
         "question": session.question,

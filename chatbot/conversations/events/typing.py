@@ -2,8 +2,9 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing, to_session_and_assignee
-from chatbot.models import ChatSession, Role
+from chatbot.conversations.events.base import Outgoing, Source
+from chatbot.models import Role
+from realtime import groups
 from realtime.events import Event
 
 
@@ -15,7 +16,9 @@ class Typing(TypedDict):
     active: bool
 
 
-def typing(session: ChatSession, *, role: Role, active: bool, source: str) -> list[Outgoing]:
-    """Tell the session and its assignee that this side writes, or has stopped."""
-    payload: Typing = {"session_name": session.name, "role": str(role), "active": active}
-    return to_session_and_assignee(session, Event("typing", dict(payload), source, durable=False))
+def typing(session_name: str, agent_id: str | None, *, role: Role, active: bool, source: Source) -> list[Outgoing]:
+    """Tell the session and the agent who has it that this side writes, or has stopped."""
+    payload: Typing = {"session_name": session_name, "role": str(role), "active": active}
+    event = Event("typing", dict(payload), source, durable=False)
+    agents = [] if agent_id is None else [groups.agent(agent_id)]
+    return [(channel, event) for channel in (groups.session(session_name), *agents)]

@@ -36,6 +36,10 @@ class Owner(Guard):
         name = _session_name(request)
         if request.method in SAFE_METHODS:
             return access.credentials_on(request, name)
+        return await self.check_change(request, name)
+
+    async def check_change(self, request: HttpRequest, name: str) -> Credentials:
+        """What is shown for the session of this name, by one who would change something."""
         check_origin(request)
         credentials = access.credentials_on(request, name)
         if not credentials.shown:

@@ -10,12 +10,11 @@ from chatbot.customers.actions.confirm_messages import confirm_messages
 from chatbot.customers.actions.give_feedback import give_feedback
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.customers.actions.stop_answer import stop_answer
-from chatbot.customers.actions.tell_typing import tell_typing
 from chatbot.customers.api.guards import credentials
 from chatbot.models import ChatSession
 from chatbot.web.bodies import Body, Json
-from chatbot.web.json_api import changes, reads_together
-from chatbot.web.schemas import MessageBody, ReceiptsBody, TypingBody
+from chatbot.web.json_api import changes
+from chatbot.web.schemas import MessageBody, ReceiptsBody
 
 router = Router(tags=["messages"])
 
@@ -50,14 +49,6 @@ def write_message(request: HttpRequest, name: str, body: Json[MessageBody]) -> S
 def confirm(request: HttpRequest, name: str, body: Json[ReceiptsBody]) -> Status[None]:
     """Never backwards; `seen` implies `delivered`. Only messages of an agent or of the bot can be confirmed."""
     confirm_messages(session_name=name, delivered=body.delivered, seen=body.seen, credentials=credentials(request))
-    return Status(204, None)
-
-
-@router.post("/{name}/typing", response={204: None})
-@reads_together(access=own_session)
-def typing(request: HttpRequest, name: str, body: Json[TypingBody]) -> Status[None]:
-    """To be called while the customer writes, every few seconds; more than one in 2 s is swallowed."""
-    tell_typing(own_session(request, name), active=body.active)
     return Status(204, None)
 
 

@@ -34,10 +34,15 @@ class WrongFiles(Exception):
 
 @dataclass(slots=True)
 class Reading:
-    """What files hold, by id: the last of several with the same id counts, of which `warnings` tell."""
+    """What files hold, by id: the last of several with the same id counts, of which `warnings` tell.
+
+    `lines` are where the entries stand, `files` where the articles do.
+    """
 
     entries: dict[str, KnowledgeEntry] = field(default_factory=dict)
     articles: dict[str, Article] = field(default_factory=dict)
+    lines: dict[str, tuple[Path, int]] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
     warnings: list[Remark] = field(default_factory=list)
 
 
@@ -60,6 +65,7 @@ def _read(file: Path, language: str, reading: Reading, problems: list[Remark]) -
         if file.stem in reading.articles:
             raise WrongRow(f"another file has the same name, which is its id ({file.stem}): rename one of them")
         reading.articles[file.stem] = article_of(file.stem, _text_of(file), language)
+        reading.files[file.stem] = file
     elif kind in READERS:
         _read_table(file, reading, problems)
     else:
@@ -80,6 +86,7 @@ def _read_table(file: Path, reading: Reading, problems: list[Remark]) -> None:
             reading.warnings.append(Remark(file, line, f"the id {entry.key!r} was there before: this one counts"))
         others |= row.keys() - set(COLUMNS)
         reading.entries[entry.key] = entry
+        reading.lines[entry.key] = (file, line)
     if others:
         reading.warnings.append(Remark(file, 1, f"unknown columns do not count: {', '.join(sorted(others))}"))
 

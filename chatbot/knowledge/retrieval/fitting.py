@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable
 
 from django.conf import settings
@@ -13,14 +14,18 @@ from chatbot.knowledge.retrieval.process import PROJECT, command, environment
 from chatbot.knowledge.retrieval.readers import wait_for_readers
 from chatbot.models import FittedKnowledge
 
-__all__ = ["FitFailed", "Progress", "fit", "fitted_revision", "wait_for_readers"]
+__all__ = ["LONGEST_FIT_SECONDS", "FitFailed", "Progress", "fit", "fitted_revision", "wait_for_readers"]
+
+# What takes longer hangs: the largest base that is promised takes three minutes of an idle core. What was fitted before
+# goes on to answer.
+LONGEST_FIT_SECONDS = 1_800.0
 
 # Is told the share that is done, from 0 to 1.
 Progress = Callable[[float], None]
 
 
 class FitFailed(Exception):
-    """The process that fits has ended; says what it printed last."""
+    """The process that fits has ended, or was; says what it printed last, or that it hung."""
 
 
 def fit(progress: Progress | None = None) -> int:
@@ -56,10 +61,27 @@ def _run(progress: Progress | None) -> None:
             text=True,
         ) as process,
     ):
-        assert process.stdout is not None
-        for line in process.stdout:
-            if progress is not None:
-                progress(float(line))
-        if process.wait():
+        watch = threading.Timer(LONGEST_FIT_SECONDS, process.kill)
+        watch.start()
+        try:
+            _follow(process, progress)
+        finally:
+            is_in_time = watch.is_alive()
+            watch.cancel()
+        if not is_in_time:
+            raise FitFailed(
+                f"It hung: it was ended after {LONGEST_FIT_SECONDS:,.0f} s. "
+                "Try again; if it hangs once more, with fewer entries."
+            )
+        if process.returncode:
             errors.seek(0)
             raise FitFailed(errors.read().decode(errors="replace")[-2000:])
+
+
+def _follow(process: "subprocess.Popen[str]", progress: Progress | None) -> None:
+    """Tell how far it is, until it has ended."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if progress is not None:
+            progress(float(line))
+    process.wait()

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from chatbot.knowledge.entries import current_revision
-from chatbot.knowledge.retrieval.fitting import fitted_revision
+from chatbot.knowledge.retrieval.fitting import LONGEST_FIT_SECONDS, fitted_revision
 from chatbot.knowledge.retrieval.process import PROJECT, command, environment
 from realtime.database import in_database, log_fault, read_database
 from realtime.log import leases
@@ -23,8 +23,6 @@ LONGEST_WAIT_SECONDS = 60.0
 LEASE = "knowledge fit"
 TURN = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
-# A fit of 20,000 entries takes three minutes of an idle core.
-LONGEST_FIT_SECONDS = 1_800.0
 # Where a fit fails it is not tried again and again.
 PAUSE_SECONDS = 60.0
 
@@ -69,7 +67,7 @@ def _revisions() -> tuple[int, int]:
 
 
 async def run_fit() -> bool:
-    """Run the process that fits, which ends with this job; whether it did what it should."""
+    """Run the process that fits, which ends with this job, or if it hangs; whether it did what it should."""
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *command("refit"),
@@ -85,8 +83,13 @@ async def run_fit() -> bool:
             except TimeoutError:
                 await in_database(leases.hold, LEASE, TURN)
     finally:
-        if process.returncode is None:
+        hangs = process.returncode is None
+        if hangs:
             process.kill()
+    await process.wait()
+    if hangs:
+        logger.error("the process that fits the knowledge base hung: ended after %.0f s", time.monotonic() - started)
+        return False
     if process.returncode != 0:
         logger.error("the knowledge base could not be fitted, exit code %s", process.returncode)
         return False

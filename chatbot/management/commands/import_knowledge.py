@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from chatbot.knowledge.importing.ids import check_ids
 from chatbot.knowledge.importing.reading import Reading, Remark, WrongFiles, read_files
 from chatbot.knowledge.importing.writing import Progress, write
 from chatbot.knowledge.retrieval.fitting import FitFailed, fit, wait_for_readers
@@ -73,6 +74,7 @@ class Command(BaseCommand):
     def _read(self, files: list[Path], language: str) -> Reading:
         try:
             reading = read_files(files, language=language)
+            check_ids(reading)
         except WrongFiles as wrong:
             raise CommandError("\n".join([*_shown(wrong.problems), "Nothing was written."])) from None
         for line in _shown(reading.warnings):

@@ -10,6 +10,7 @@ import {
 import { toEntry } from "../browser/talk/model/transcript.js";
 import { makeSaid } from "../browser/talk/views/reply.js";
 import { makeWords } from "../browser/talk/views/words.js";
+import { Opinions } from "./opinions.js";
 import { Finished, Stop } from "./views/stop.js";
 
 const STOPPABLE_AFTER_MS = 1000; // an answer that is there at once needs no button to stop it
@@ -25,18 +26,19 @@ export class Assistant {
   isStoppable = signal(false);
   isStopping = signal(false);
   #finished = signal(""); // for a screen reader, once; while it grows an answer is not read out
-  #told = signal(new Map()); // of messages, by id: whether they were helpful
   #entries = [];
   #settled = 0;
   #isFilling = false;
   #stopTimer = null;
   #quietTimer = null;
+  #opinions;
   #page;
 
   /** @param page {store, transcript, speaker, refetch(), send(text), escalate(), showError(text), keepFocus()} */
   constructor(page) {
     this.#page = page;
-    const { transcript } = page;
+    const { transcript, store, showError } = page;
+    this.#opinions = new Opinions(() => store.name.peek(), showError);
     transcript.extend({
       Said: makeSaid(transcript, makeWords((stream) => textOf(this.known.value, stream)), this.#acts(page)),
       withMade: (entries) => this.#withMade(entries),
@@ -84,7 +86,7 @@ export class Assistant {
     this.known.value = NO_ANSWERS;
     this.#entries = [];
     this.#settled = 0;
-    this.#told.value = new Map();
+    this.#opinions.clear();
     this.#finished.value = "";
     this.#watch(false);
   }
@@ -163,15 +165,9 @@ export class Assistant {
       canAskForHuman: () => store.canAskForHuman.value,
       isAsking: () => store.busyWith.value === "escalate",
       askForHuman: () => escalate(),
-      helpfulOf: ({ id, helpful }) => this.#told.value.get(id) ?? helpful ?? null,
-      tellHelpful: (message, isHelpful) => this.#tellHelpful(message.id, isHelpful),
+      helpfulOf: (message) => this.#opinions.of(message),
+      tellHelpful: ({ id }, isHelpful) => this.#opinions.tell(id, isHelpful),
     };
-  }
-
-  async #tellHelpful(id, isHelpful) {
-    const before = this.#told.peek();
-    this.#told.value = new Map(before).set(id, isHelpful);
-    if (!(await this.#call(`messages/${id}/feedback`, { helpful: isHelpful }))) this.#told.value = before;
   }
 
   async #call(action, body = {}) {

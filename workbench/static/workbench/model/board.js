@@ -158,14 +158,14 @@ export function takeStatus(board, { session_name: name, status, agent, version }
 }
 
 /** Take what a transfer_request tells of a waiting customer; its status_change may come before or after it.
- * @param {Board} board @param {{session_name: string, reason?: string, last_message?: string, question?: string, language?: string, team?: Team, priority?: string, labels?: string[]}} told
+ * @param {Board} board @param {{session_name: string, customer?: Customer, reason?: string, last_message?: string, question?: string, language?: string, team?: Team, priority?: string, labels?: string[]}} told
  * @param {number} since @returns {Board} */
-export function takeRequest(board, { session_name: name, reason, last_message: content, question, language, ...sorted }, since) {
+export function takeRequest(board, { session_name: name, customer, reason, last_message: content, question, language, ...sorted }, since) {
   const known = knownOf(board, name);
   const isNewest = since >= (known.requested_at ?? 0);
   return put(board, name, {
     ...(known.status === null ? { status: STATUS.waiting } : {}), // another program's request: no change of status told it
-    ...(isNewest ? { reason, question, ...(language ? { language } : {}), ...given(sorted) } : {}),
+    ...(isNewest ? { reason, question, ...(customer ? { customer } : {}), ...(language ? { language } : {}), ...given(sorted) } : {}),
     ...preview(known, since, content),
     ...request(known, since),
     customer_online: known.customer_online ?? true, // who asks is here
