@@ -98,6 +98,16 @@ async def test_agents_calls_are_described(settings: Any) -> None:
     }
 
 
+@pytest.mark.parametrize(("call", "is_required"), [("transfer", True), ("messages", True), ("hold", False)])
+async def test_a_body_may_be_left_out_where_an_empty_one_is_good(
+    settings: Any, call: str, *, is_required: bool
+) -> None:
+    """Of a transfer each field may be absent, but not all of them."""
+    document = await fetch_document(settings, "workbench", "openapi.json")
+    body = document["paths"][f"/api/sessions/{{name}}/{call}"]["post"]["requestBody"]
+    assert body["required"] is is_required
+
+
 @SERVICES
 async def test_operations_have_different_ids(settings: Any, service: str) -> None:
     document = await fetch_document(settings, service, "openapi.json")

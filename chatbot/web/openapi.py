@@ -10,7 +10,7 @@ from typing import Any
 
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.operation import Operation
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chatbot.conversations import errors
 from chatbot.web.json_api import PREFIX, SAFE_METHODS, Guard, ServiceAPI, invalid_code
@@ -50,7 +50,7 @@ class Document(OpenAPISchema):
     def request_body(self, operation: Operation) -> Json:
         body: Json = super().request_body(operation)
         if body:
-            body["required"] = any(field.is_required() for field in _body_fields(operation).values())
+            body["required"] = not all(_may_be_left_out(model) for model in _body_models(operation))
         return body
 
 
@@ -144,7 +144,20 @@ def _body_fields(operation: Operation) -> Mapping[str, Any]:
 
 
 def _fields(operation: Operation) -> Iterator[tuple[str, Any]]:
+    for model in _body_models(operation):
+        yield from model.model_fields.items()
+
+
+def _body_models(operation: Operation) -> Iterator[type[BaseModel]]:
     for model in operation.models:
         if model.__ninja_param_source__ == "body":
-            for argument in model.model_fields.values():
-                yield from argument.annotation.model_fields.items()
+            yield from (argument.annotation for argument in model.model_fields.values())
+
+
+def _may_be_left_out(model: type[BaseModel]) -> bool:
+    """Whether an empty object is good: no body at all is one."""
+    try:
+        model.model_validate({})
+    except ValidationError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.clients import AgentClient
-from harness.services import Product
+from harness.services import Product, Service, make_environment
 from tests.faults.causes import Needs
 from tests.faults.products import product_for
 
@@ -46,6 +46,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp)
     yield site
     site.close()
+
+
+@pytest.fixture
+def needs() -> Needs:
+    """The kind of product that a test is about, unless it is given another."""
+    return "redis"
+
+
+@pytest.fixture
+def product(site: Site, needs: Needs) -> Iterator[Product]:
+    """It, up, and up again afterwards."""
+    product, _ = site.visit(needs)
+    yield product
+    product.start_missing()
+
+
+@pytest.fixture
+def second_workbench(product: Product) -> Iterator[Service]:
+    """Another process that serves the workbench, on the same database and Redis."""
+    folder = product.folder / "second-workbench"
+    folder.mkdir(exist_ok=True)
+    service = Service("workbench", folder, make_environment(product.database, product.valkey.url))
+    service.start()
+    yield service
+    service.kill()
 
 
 @pytest.fixture

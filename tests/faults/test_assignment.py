@@ -10,7 +10,6 @@ from harness.clients import AgentClient, CustomerClient, Stream, cookies_of, exp
 from harness.programs import wait_until
 from harness.services import Product, Service, make_environment, run_command
 from tests.faults.causes import Needs
-from tests.faults.conftest import Site
 
 LIMIT_SECONDS = 2.0
 BEGIN_SECONDS = 30.0
@@ -30,28 +29,10 @@ def set_assignment(product: Product, assignment: str, offer_seconds: int = OFFER
 
 
 @pytest.fixture
-def needs() -> Needs:
-    """The product that a test is about."""
-    return "redis"
-
-
-@pytest.fixture
-def product(site: Site, needs: Needs) -> Iterator[Product]:
-    product, _ = site.visit(needs)
+def product(product: Product) -> Iterator[Product]:
+    """One that offers nothing to anybody afterwards."""
     yield product
-    product.start_missing()
     set_assignment(product, "off")
-
-
-@pytest.fixture
-def second_workbench(product: Product) -> Iterator[Service]:
-    """Another process that serves the workbench, on the same database and Redis."""
-    folder = product.folder / "assignment"
-    folder.mkdir(exist_ok=True)
-    service = Service("workbench", folder, make_environment(product.database, product.valkey.url))
-    service.start()
-    yield service
-    service.kill()
 
 
 @pytest.fixture

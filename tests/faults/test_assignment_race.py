@@ -4,34 +4,16 @@ RACE_SESSIONS is for how many, with a quarter as many agents: 200 are the race o
 """
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
 from harness.programs import wait_until
 from harness.services import Product, Service
 from tests.faults.causes import Needs
-from tests.faults.conftest import Site
 from tests.faults.race import Field
-from tests.faults.test_assignment import second_workbench
 
 SESSIONS = int(os.environ.get("RACE_SESSIONS", 12))
 LIMIT_SECONDS = 160.0
-
-__all__ = ["second_workbench"]
-
-
-@pytest.fixture
-def needs() -> Needs:
-    """The product that a test is about."""
-    return "redis"
-
-
-@pytest.fixture
-def product(site: Site, needs: Needs) -> Iterator[Product]:
-    product, _ = site.visit(needs)
-    yield product
-    product.start_missing()
 
 
 def wait_for_a_part(field: Field, part: float) -> None:
