@@ -7,8 +7,13 @@ import httpx
 import pytest
 import redis
 from django.db import connection
+from django.utils import timezone
 from prometheus_client import REGISTRY
 
+import chatbot.bot.metrics  # noqa: F401  registers what it counts
+from chatbot.conversations.answering import stream_of
+from chatbot.models import BotTurn, Message, Role
+from chatbot.tests.customer import make_session
 from harness.programs import Valkey, wait_until
 from harness.services import Service, fill_database, make_environment
 from realtime import api, log
@@ -27,9 +32,10 @@ def metric_names() -> set[str]:
     return {family.name + ("_total" if family.type == "counter" else "") for family in families}
 
 
-def run_documented_statement() -> None:
-    """Do what the document says to do after a restore."""
-    [statement] = re.findall(r"^```sql\n(.*?)```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+def run_documented_statement(chapter: str) -> None:
+    """Do what this chapter of the document says to do."""
+    [text] = re.findall(rf"^## {chapter}\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    [statement] = re.findall(r"^```sql\n(.*?)```", text, re.MULTILINE | re.DOTALL)
     with connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -48,7 +54,7 @@ def test_after_a_restore_every_old_position_is_reset() -> None:
     """The log went back from 5 to 3; without more, the number 4 would be given out twice."""
     for _ in range(3):
         api.broadcast("tick", {})
-    run_documented_statement()
+    run_documented_statement("Backup and restore")
     following = api.broadcast("tick", {})
     resets = [_start(number, log.heads([BROADCAST])[BROADCAST]).reset for number in range(1, 6)]
     assert resets == [True] * 5
@@ -58,11 +64,24 @@ def test_after_a_restore_every_old_position_is_reset() -> None:
 @pytest.mark.django_db
 def test_after_a_restore_a_fresh_position_is_followed_without_reset() -> None:
     api.broadcast("tick", {})
-    run_documented_statement()
+    run_documented_statement("Backup and restore")
     position = log.heads([BROADCAST])[BROADCAST].last
     following = api.broadcast("tick", {})
     start = _start(position, log.heads([BROADCAST])[BROADCAST])
     assert (start.reset, start.after, start.upto) == (False, position, following)
+
+
+@pytest.mark.django_db
+def test_before_older_code_an_interrupted_answer_gives_its_name_back() -> None:
+    session = make_session()
+    question = Message.objects.create(session=session, role=Role.CUSTOMER, sender="customer", client_id="q")
+    turn = BotTurn.objects.create(message=question, lease_until=timezone.now(), fragments=1)
+    names = [stream_of(BotTurn(message=question)), stream_of(turn)]
+    for name in names:
+        Message.objects.create(session=session, role=Role.BOT, sender="bot", client_id=name)
+    run_documented_statement("Upgrades")
+    kept = Message.objects.filter(role=Role.BOT).order_by("id").values_list("client_id", flat=True)
+    assert list(kept) == [f"{names[0]}-1", names[1]]
 
 
 def test_compose_gives_redis_the_rights_of_the_example() -> None:

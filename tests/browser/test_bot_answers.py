@@ -36,6 +36,12 @@ def model(product: Product) -> Iterator[StubBot]:
         change(product, "UPDATE chatbot_team SET engine_id = NULL", "DELETE FROM chatbot_botengine")
 
 
+def is_put_aside(product: Product) -> bool:
+    """Whether who made the answer has heard that nobody wants it now: he looks twice a second."""
+    with closing(sqlite3.connect(product.database, timeout=PATIENCE_SECONDS)) as database:
+        return database.execute("SELECT fragments FROM chatbot_botturn").fetchall() == [(1,)]
+
+
 def choose_engine(product: Product, bot: StubBot, first_words_within_seconds: int) -> None:
     with closing(sqlite3.connect(product.database, timeout=PATIENCE_SECONDS)) as database:
         added = database.execute(ADD_ENGINE, [f"{bot.url}/v1", first_words_within_seconds])
@@ -119,13 +125,16 @@ def test_who_found_an_answer_helpful_says_so_once_for_all_reloads(people: People
     expect(chat.locate(".thumb").last).to_have_attribute("aria-pressed", "false")
 
 
-def test_who_gives_up_waiting_for_people_gets_the_answer_that_was_being_made(people: People, model: StubBot) -> None:
+def test_who_gives_up_waiting_for_people_gets_the_answer_that_was_being_made(
+    people: People, model: StubBot, product: Product
+) -> None:
     model.plans.append(Answer([*words(*BEGINNING), STALL]))
     chat = people.customer()
     chat.write("What are your opening hours?")
     expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
     chat.escalate()
     expect(chat.locate(".message.growing")).to_have_count(0)
+    wait_until("the question is put aside", lambda: is_put_aside(product), PATIENCE_SECONDS)
     chat.locate("#cancel").click()
     chat.expect_status("bot_active")
     expect(chat.message("bot", "".join(BEGINNING + REST))).to_be_visible()
