@@ -54,7 +54,7 @@ soak: ## Every fault under 20,000 events and 50 clients, about 40 minutes (FAULT
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m tests.faults.soak $(FAULTS)
 
-bench: ## Figures beside their targets, a bare server and stock django-eventstream; under 5 minutes, on a quiet machine
+bench: ## Figures beside their targets, a bare server and stock django-eventstream; about 8 minutes, on a quiet machine
 	@$(MAKE) packages || echo "going on without them"
 	@flock Makefile $(MAKE) -s .venv/installed-requirements-dev.txt
 	@$(TEST_ENVIRONMENT) $(PY) -m bench
