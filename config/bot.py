@@ -7,9 +7,9 @@ from config import env
 # Of BOT_ENCODER: how many find by meaning.
 ENCODERS = {
     **dict.fromkeys(("off", "false", "no", "n", "0", ""), 0),
-    **dict.fromkeys(("true", "ok", "yes", "y", "1"), 1),
+    **dict.fromkeys(("on", "true", "ok", "yes", "y", "1"), 1),
+    "two": 2,
 }
-ENCODERS |= {"on": 1, "two": 2}
 
 
 def encoders() -> int:

@@ -46,11 +46,12 @@ async def static_files(scope: Mapping[str, Any], receive: object, send: Send) ->
     asked = {
         f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in scope["headers"]
     }
-    is_packed = _is_compressible(file) and "HTTP_RANGE" not in asked and _takes_gzip(asked)
+    is_compressible = _is_compressible(file)
+    is_packed = is_compressible and "HTTP_RANGE" not in asked and _takes_gzip(asked)
     response = file.get_response("HEAD" if is_packed and scope["method"] == "GET" else scope["method"], asked)
     status, headers = int(response.status), list(response.headers)
     body = await asyncio.to_thread(_read, response.file) if response.file is not None else b""
-    if _is_compressible(file):
+    if is_compressible:
         headers.append(VARIES)
     if is_packed and status == 200:
         packed = await _compressed(file.alternatives[0][1])

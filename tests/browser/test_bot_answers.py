@@ -36,6 +36,15 @@ def model(product: Product) -> Iterator[StubBot]:
         change(product, "UPDATE chatbot_team SET engine_id = NULL", "DELETE FROM chatbot_botengine")
 
 
+def ask_and_read_the_beginning(people: People, model: StubBot) -> ChatPage:
+    """A customer who sees how an answer begins, of which the model says no more."""
+    model.plans.append(Answer([*words(*BEGINNING), STALL]))
+    chat = people.customer()
+    chat.write("What are your opening hours?")
+    expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    return chat
+
+
 def is_put_aside(product: Product) -> bool:
     """Whether who made the answer has heard that nobody wants it now: he looks twice a second."""
     with closing(sqlite3.connect(product.database, timeout=PATIENCE_SECONDS)) as database:
@@ -128,10 +137,7 @@ def test_who_found_an_answer_helpful_says_so_once_for_all_reloads(people: People
 def test_who_gives_up_waiting_for_people_gets_the_answer_that_was_being_made(
     people: People, model: StubBot, product: Product
 ) -> None:
-    model.plans.append(Answer([*words(*BEGINNING), STALL]))
-    chat = people.customer()
-    chat.write("What are your opening hours?")
-    expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    chat = ask_and_read_the_beginning(people, model)
     chat.escalate()
     expect(chat.locate(".message.growing")).to_have_count(0)
     wait_until("the question is put aside", lambda: is_put_aside(product), PATIENCE_SECONDS)
@@ -169,10 +175,7 @@ def helpful_of(chat: ChatPage) -> bool | None:
 
 
 def test_an_answer_that_is_stopped_stays_as_it_was_shown(people: People, model: StubBot) -> None:
-    model.plans.append(Answer([*words(*BEGINNING), STALL]))
-    chat = people.customer()
-    chat.write("What are your opening hours?")
-    expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    chat = ask_and_read_the_beginning(people, model)
     chat.locate("#stop").click()
     expect(chat.locate(".ending")).to_have_text("Stopped")
     expect(chat.locate("#stop")).to_have_count(0)
@@ -213,10 +216,7 @@ def test_of_two_questions_in_a_row_the_second_is_seen_to_be_answered_too(people:
 
 
 def test_an_answer_ends_when_people_take_over(people: People, alice: AgentClient, model: StubBot) -> None:
-    model.plans.append(Answer([*words(*BEGINNING), STALL]))
-    chat = people.customer()
-    chat.write("What are your opening hours?")
-    expect(chat.locate(".message.growing .bubble")).to_have_text("".join(BEGINNING))
+    chat = ask_and_read_the_beginning(people, model)
     chat.escalate()
     expect(chat.locate(".message.growing")).to_have_count(0)
     expect(chat.locate("#stop")).to_have_count(0)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.clients import AgentClient
-from harness.services import Product, Service, make_environment
+from harness.services import Product, Service
 from tests.faults.causes import Needs
-from tests.faults.products import product_for
+from tests.faults.products import product_for, run_second_workbench
 
 PEOPLE = ("alice", "bob")
 
@@ -64,13 +64,8 @@ def product(site: Site, needs: Needs) -> Iterator[Product]:
 
 @pytest.fixture
 def second_workbench(product: Product) -> Iterator[Service]:
-    """Another process that serves the workbench, on the same database and Redis."""
-    folder = product.folder / "second-workbench"
-    folder.mkdir(exist_ok=True)
-    service = Service("workbench", folder, make_environment(product.database, product.valkey.url))
-    service.start()
-    yield service
-    service.kill()
+    with run_second_workbench(product) as service:
+        yield service
 
 
 @pytest.fixture

@@ -37,6 +37,19 @@ def product_for(needs: Needs, folder: Path) -> Iterator[Product]:
 
 
 @contextlib.contextmanager
+def run_second_workbench(product: Product) -> Iterator[Service]:
+    """Another process that serves the workbench, on the same database and Redis; it is gone afterwards."""
+    folder = product.folder / "second-workbench"
+    folder.mkdir(exist_ok=True)
+    service = Service("workbench", folder, make_environment(product.database, product.valkey.url))
+    try:
+        service.start()
+        yield service
+    finally:
+        service.kill()
+
+
+@contextlib.contextmanager
 def run_proxied_product(folder: Path) -> Iterator[Product]:
     valkey = Valkey(folder)
     proxy = ThreadedProxy(valkey.port)

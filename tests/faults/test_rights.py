@@ -8,6 +8,7 @@ from harness.clients import AgentClient, CustomerClient, Stream, cookies_of, exp
 from harness.programs import wait_until
 from harness.services import DEMO_PASSWORD, Product, Service, make_environment, run_command
 from tests.faults.conftest import Site
+from tests.faults.products import run_second_workbench
 
 LIMIT_SECONDS = 2.0
 SWEEP_SECONDS = 30.0  # on a busy machine; the sweep is every 5 s
@@ -19,16 +20,12 @@ SET_ACTIVE = "from django.contrib.auth.models import User;User.objects.filter(us
 
 @pytest.fixture(scope="module")
 def second_workbench(site: Site) -> Iterator[Service]:
-    """Another process that serves the workbench, on the same database and Redis."""
+    """One for all of these, and the agent dora."""
     product, _ = site.visit("redis")
     environment = make_environment(product.database, product.valkey.url)
-    folder = product.folder / "second"
-    folder.mkdir()
     run_command("shell", "--command", CREATE_AGENT, environment=environment)
-    service = Service("workbench", folder, environment)
-    service.start()
-    yield service
-    service.kill()
+    with run_second_workbench(product) as service:
+        yield service
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What all events of conversations share: who sends them, who hears of them, how a time is written."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
@@ -39,7 +40,12 @@ def to_session_and_assignee(
     agents = {former_assignee} if former_assignee else set()
     if session.assignee:
         agents.add(session.assignee.username)
-    return [(groups.session(session.name), event), *((groups.agent(each), event) for each in sorted(agents))]
+    return to_session_and_agents(session.name, agents, event)
+
+
+def to_session_and_agents(session_name: str, agent_ids: Collection[str], event: Event) -> list[Outgoing]:
+    """The event for the session and for each of these agents."""
+    return [(groups.session(session_name), event), *((groups.agent(each), event) for each in sorted(agent_ids))]
 
 
 def unlogged(outgoing: Outgoing) -> Outgoing:

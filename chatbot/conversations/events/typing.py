@@ -2,9 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from chatbot.conversations.events.base import Outgoing, Source
+from chatbot.conversations.events.base import Outgoing, Source, to_session_and_agents
 from chatbot.models import Role
-from realtime import groups
 from realtime.events import Event
 
 
@@ -20,5 +19,4 @@ def typing(session_name: str, agent_id: str | None, *, role: Role, active: bool,
     """Tell the session and the agent who has it that this side writes, or has stopped."""
     payload: Typing = {"session_name": session_name, "role": str(role), "active": active}
     event = Event("typing", dict(payload), source, durable=False)
-    agents = [] if agent_id is None else [groups.agent(agent_id)]
-    return [(channel, event) for channel in (groups.session(session_name), *agents)]
+    return to_session_and_agents(session_name, [agent_id] if agent_id else [], event)
