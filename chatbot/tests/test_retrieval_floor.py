@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.knowledge.evaluation import Limits, Scores, evaluate, read_questions
 from chatbot.knowledge.language import is_in_chinese
-from chatbot.knowledge.retrieval.encoder import the_encoder
+from chatbot.knowledge.retrieval.encoder import Encoder
 from chatbot.knowledge.retrieval.fit_shelf import Filed, fit_shelf
 from chatbot.knowledge.retrieval.grams import grams_of
 from chatbot.knowledge.retrieval.shelf import Asked, Shelf
@@ -19,17 +19,19 @@ from chatbot.knowledge.search import Candidate, Found
 
 QUESTIONS = Path(__file__).with_name("questions")
 
+load_encoder = cache(Encoder)
+
 
 def make_shelf(name: str) -> Shelf:
     rows = [json.loads(line) for line in (QUESTIONS / f"{name}.kb.jsonl").read_text().splitlines()]
     texts = [list(dict.fromkeys([row["question"], *row["alternatives"]])) for row in rows]
-    vectors = the_encoder().encode([text for each in texts for text in each])
+    vectors = load_encoder().encode([text for each in texts for text in each])
     return fit_shelf(Filed(rows[0]["language"], [row["id"] for row in rows], texts, vectors), lambda done: None)
 
 
 @cache
 def scores(name: str) -> Scores:
-    shelf, encoder = make_shelf(name), the_encoder()
+    shelf, encoder = make_shelf(name), load_encoder()
 
     def find(text: str) -> Found:
         asked = Asked(text, encoder.encode([text]), grams_of(text), is_in_chinese(text))

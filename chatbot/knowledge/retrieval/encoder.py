@@ -5,7 +5,6 @@ so it lives in processes of its own (`program.py`), with one thread: the tokeniz
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import cast
 
 import numpy as np
@@ -20,7 +19,7 @@ MAX_CHARACTERS = 300
 
 
 class Encoder:
-    """120 MB, a second to load: `the_encoder` is that of a process."""
+    """Loaded once in a process: 120 MB, a second."""
 
     def __init__(self) -> None:
         self._model = USE(threads=1)
@@ -31,11 +30,6 @@ class Encoder:
         if not texts:
             return np.empty((0, DIMENSIONS), np.float32)
         return cast(Floats, self._model.encode([text[:MAX_CHARACTERS] for text in texts]))
-
-
-@cache
-def the_encoder() -> Encoder:
-    return Encoder()
 
 
 def to_length_one(rows: Floats) -> Floats:

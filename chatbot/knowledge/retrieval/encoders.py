@@ -10,7 +10,7 @@ import numpy as np
 
 from chatbot.knowledge.language import ENGLISH
 from chatbot.knowledge.retrieval import encoder, second_encoder
-from chatbot.knowledge.retrieval.encoder import Floats, the_encoder
+from chatbot.knowledge.retrieval.encoder import Encoder, Floats
 from chatbot.knowledge.retrieval.second_encoder import SecondEncoder
 
 # Of the vectors of one encoder, or of both.
@@ -38,11 +38,15 @@ class Encoders:
 
     def encode_first(self, texts: Sequence[str]) -> Floats:
         """What the first says alone."""
-        return the_encoder().encode(texts)
+        return self._first.encode(texts)
 
     def lengthen(self, texts: Sequence[str], first: Floats) -> Floats:
         """What both say, where it is known what the first does."""
         return np.hstack([first, self._second.encode(texts)])
+
+    @cached_property
+    def _first(self) -> Encoder:
+        return Encoder()
 
     @cached_property
     def _second(self) -> SecondEncoder:

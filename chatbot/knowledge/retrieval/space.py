@@ -73,15 +73,9 @@ def find_directions(rows: Floats) -> Floats:
     if len(rows) <= KEPT_DIMENSIONS:
         return np.ascontiguousarray(np.linalg.qr(rows.T)[0])
     width = min(KEPT_DIMENSIONS + 16, *rows.shape)
-    found: Floats = np.random.default_rng(0).standard_normal((len(rows), width), np.float32)
-    if len(rows) < rows.shape[1]:  # the shorter way round: 408 rows take 0.2 s instead of 0.5
-        between = rows @ rows.T
-        for _ in range(ROUNDS):
-            found = np.linalg.qr(between @ found)[0]
-        found = np.linalg.qr(rows.T @ found)[0]
-    else:
-        found = np.linalg.qr(rows.T @ found)[0]
-        for _ in range(ROUNDS):
-            found = np.linalg.qr(rows.T @ (rows @ found))[0]
+    chance = np.random.default_rng(0)
+    found: Floats = np.linalg.qr(rows.T @ chance.standard_normal((len(rows), width), np.float32))[0]
+    for _ in range(ROUNDS):
+        found = np.linalg.qr(rows.T @ (rows @ found))[0]
     order = np.linalg.svd(rows @ found, full_matrices=False)[2]
     return np.ascontiguousarray((found @ order.T)[:, :KEPT_DIMENSIONS])
