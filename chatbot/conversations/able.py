@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chatbot.models import AgentPresence, AgentState, ChatSession, Status, Team, is_held
 from realtime.database import among
@@ -18,8 +18,13 @@ UNION ALL SELECT receiver_id, COUNT(*) FROM chatbot_offer WHERE ended_at IS NULL
 
 def able() -> QuerySet[AgentState]:
     """States of agents who are active, available and connected, whatever they have to do."""
+    return AgentState.objects.filter(is_able(), agent__is_active=True)
+
+
+def is_able() -> Q:
+    """Whether an agent, who is active, is available and connected."""
     held = AgentPresence.objects.filter(is_held("holder__"), agent=OuterRef("agent"))
-    return AgentState.objects.filter(Exists(held), able_since__isnull=False, agent__is_active=True)
+    return Q(Exists(held), able_since__isnull=False)
 
 
 def connected() -> set[int]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from itertools import dropwhile, takewhile
 
+from django.db.models import QuerySet
 from django.utils.translation import override
 
 from chatbot.conversations.history import latest
 from chatbot.models import By, ChatSession, Message, Role, Status, What
+from chatbot.models.prepared import PreparedQuery
 
 MAX_LENGTH = 800
 MAX_LINE_LENGTH = 200
@@ -37,14 +39,25 @@ def last_turns(messages: Iterable[Message]) -> str:
 
 def _spoken(session: ChatSession, before: int | None) -> list[Message]:
     """Oldest first, from the first question on."""
-    rows = Message.objects.filter(session=session, role__in=_IN_TALK_WITH_BOT).exclude(content="")
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    if since := latest(session, *_BEGINNINGS):
-        rows = rows.filter(created_at__gte=since)
-    newest_first = list(rows.order_by("-id").only("role", "content")[:MAX_LINES])
+    since = latest(session, *_BEGINNINGS)
+    if before is None and since is None:
+        newest_first = _newest_messages.all(session.pk)
+    else:
+        rows = _in_talk_with_bot(session.pk)
+        rows = rows if before is None else rows.filter(id__lt=before)
+        rows = rows if since is None else rows.filter(created_at__gte=since)
+        newest_first = list(rows[:MAX_LINES])
     spoken = list(dropwhile(lambda each: each.role == Role.BOT, reversed(newest_first)))
     return spoken if any(each.role == Role.BOT for each in spoken) else []
+
+
+def _in_talk_with_bot(session: int) -> QuerySet[Message]:
+    """Newest first."""
+    rows = Message.objects.filter(session=session, role__in=_IN_TALK_WITH_BOT).exclude(content="")
+    return rows.order_by("-id").only("role", "content")
+
+
+_newest_messages = PreparedQuery(lambda session: _in_talk_with_bot(session)[:MAX_LINES], sample=-1)
 
 
 def _line(message: Message) -> str:

@@ -1,13 +1,16 @@
 """The only writer of sessions' histories: each line is written in the transaction of what it tells of."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from chatbot.models import By, ChatSession, HistoryEntry, What
+from chatbot.models.prepared import PreparedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,16 @@ def latest(session: ChatSession, *what: What) -> datetime | None:
     """When one of these last happened to a session; None if none has. One query, none for a session that is new."""
     if session.version == 1:
         return None
-    lines = HistoryEntry.objects.filter(session=session, what__in=what).order_by("-id")
-    return lines.values_list("at", flat=True).first()
+    line = _latest(what).first(session.pk)
+    return line[0] if line else None
+
+
+@functools.cache
+def _latest(what: tuple[What, ...]) -> PreparedRows[int]:
+    def of_session(session: int) -> QuerySet[HistoryEntry, tuple[datetime]]:
+        return HistoryEntry.objects.filter(session=session, what__in=what).order_by("-id").values_list("at")[:1]
+
+    return PreparedRows(of_session, sample=-1)
 
 
 def happened_after(session: ChatSession, moment: datetime, *what: What) -> set[What]:

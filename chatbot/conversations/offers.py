@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from chatbot.conversations import events, history
 from chatbot.conversations.agents import agent_json
@@ -20,6 +21,7 @@ from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import UNUSED_OF_ASSIGNEE
 from chatbot.conversations.metrics import count_offer
 from chatbot.models import ChatSession, Offer, OfferEnd, Status, What
+from chatbot.models.prepared import PreparedQuery
 
 # What an offer's end is called in the history. An accepted or overtaken one ends with a line of lifecycle's own.
 _LINES = {
@@ -74,8 +76,16 @@ def _row(proposal: Proposal, now: datetime) -> Offer:
 
 def open_offer(session: ChatSession) -> Offer | None:
     """The open offer of a session with both agents; one query. It stays so while the session is locked."""
+    return _open_ones.first(session.pk)
+
+
+def _open_of(session: int) -> QuerySet[Offer]:
+    """One at most."""
     offers = Offer.objects.select_related("receiver", "sender").filter(session=session, ended_at=None)
-    return offers.defer(*(f"{who}__{field}" for who in ("receiver", "sender") for field in UNUSED_OF_ASSIGNEE)).first()
+    return offers.defer(*(f"{who}__{field}" for who in ("receiver", "sender") for field in UNUSED_OF_ASSIGNEE))
+
+
+_open_ones = PreparedQuery(_open_of, sample=-1)
 
 
 def end(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chatbot.models import Team
+from chatbot.models import Holiday, OpeningHours, Team
+from chatbot.models.prepared import PreparedRows
 
 # Who is closed for longer has no next opening that anybody could be told.
 LOOK_AHEAD_DAYS = 60
@@ -87,3 +88,17 @@ def hours_of(team: Team) -> Hours:
     days = [(each.weekday, each.opens_at, each.closes_at) for each in team.hours.all()]
     holidays = frozenset(each.date for each in team.holidays.all()) if days else frozenset()
     return Hours(ZoneInfo(team.time_zone), days, holidays)
+
+
+def read_hours(team: Team) -> Hours:
+    """As hours_of, for one team of which nothing was prefetched."""
+    days: list[tuple[int, time, time]] = _days.all(team.pk)
+    holidays = frozenset(day for (day,) in _holidays.all(team.pk)) if days else frozenset()
+    return Hours(ZoneInfo(team.time_zone), days, holidays)
+
+
+_days = PreparedRows(
+    lambda team: OpeningHours.objects.filter(team=team).values_list("weekday", "opens_at", "closes_at"), sample=-1
+)
+
+_holidays = PreparedRows(lambda team: Holiday.objects.filter(team=team).order_by().values_list("date"), sample=-1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chatbot.models import ChatSession, Label, Priority, QueueRule, Team, VipCustomer
+from chatbot.models.prepared import PreparedQuery
 
 WORD = re.compile(r"\w")
 
@@ -52,7 +53,12 @@ class Outcome:
 
 def rules_of_arrival() -> list[QueueRule]:
     """The rules that are tried when a customer asks for an agent; one query."""
-    return list(QueueRule.objects.filter(is_active=True, waited_seconds=None).select_related("team"))
+    return _of_arrival.all(None)
+
+
+_of_arrival = PreparedQuery(
+    lambda _: QueueRule.objects.filter(is_active=True, waited_seconds=None).select_related("team"), sample=None
+)
 
 
 def outcome_of(rules: Iterable[QueueRule], asker: Asker) -> Outcome:

@@ -1,10 +1,13 @@
 """How many agents of each team there are, and how many of them could take somebody (able.py)."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from chatbot.conversations.able import is_able
 from chatbot.models import AgentState, TeamMember
+from chatbot.models.prepared import PreparedRows
 
 
 def known_agents() -> QuerySet[AgentState]:
@@ -21,12 +24,24 @@ def count_by_team(states: QuerySet[AgentState]) -> Mapping[int | None, int]:
     return counts
 
 
-def count_in_team(states: QuerySet[AgentState], team_id: int | None) -> int:
-    """How many of these agents are in the team whose sessions have this `team_id`; one query."""
-    memberships = _memberships()
-    if team_id is not None:
-        return states.filter(Exists(memberships.filter(team=team_id))).count()
-    return states.filter(Exists(memberships.filter(team__is_default=True)) | ~Exists(memberships)).count()
+def count_in_team(team_id: int | None) -> tuple[int, int]:
+    """Of the team whose sessions have this `team_id`: how many agents are able, and how many are known; one query."""
+    rows = _in_default_team.all(None) if team_id is None else _in_team.all(team_id)
+    counts: dict[bool, int] = dict(rows)
+    return counts.get(True, 0), sum(counts.values())
+
+
+def _by_ability(is_member: Q) -> QuerySet[Any, Any]:
+    by_ability = known_agents().filter(is_member).annotate(is_able=is_able()).values_list("is_able").order_by()
+    return by_ability.annotate(Count("pk"))
+
+
+_in_team = PreparedRows(lambda team_id: _by_ability(Q(Exists(_memberships().filter(team=team_id)))), sample=-1)
+
+_in_default_team = PreparedRows(
+    lambda _: _by_ability(Q(Exists(_memberships().filter(team__is_default=True))) | Q(~Exists(_memberships()))),
+    sample=None,
+)
 
 
 def _memberships() -> QuerySet[TeamMember]:

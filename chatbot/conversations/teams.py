@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from typing_extensions import TypedDict
 
 from chatbot.models import MAX_TEAMS, ChatSession, Priority, Team, TeamMember
+from chatbot.models.prepared import PreparedQuery, PreparedRows
 
 DEFAULT_TEAM_NAME = gettext_noop("Support")
 
@@ -30,8 +31,12 @@ def team_json(team: Team) -> TeamJson:
 
 def default_team() -> Team:
     """The default team's row, made if it is missing; one query."""
-    team, _ = Team.objects.get_or_create(is_default=True, defaults={"name": DEFAULT_TEAM_NAME})
-    return team
+    if (team := _default.first(None)) is not None:
+        return team
+    return Team.objects.get_or_create(is_default=True, defaults={"name": DEFAULT_TEAM_NAME})[0]
+
+
+_default = PreparedQuery(lambda _: Team.objects.filter(is_default=True), sample=None)
 
 
 def team_key(team: Team) -> int | None:
@@ -41,7 +46,10 @@ def team_key(team: Team) -> int | None:
 
 def teams_by_key() -> dict[int | None, TeamJson]:
     """All teams by the `team_id` of their sessions; one query."""
-    return {team_key(team): team_json(team) for team in Team.objects.order_by().only("name", "is_default")}
+    return {None if is_default else pk: {"id": pk, "name": name} for pk, name, is_default in _all.all(None)}
+
+
+_all = PreparedRows(lambda _: Team.objects.order_by().values_list("pk", "name", "is_default"), sample=None)
 
 
 def team_of(session: ChatSession, teams: Mapping[int | None, TeamJson]) -> TeamJson:

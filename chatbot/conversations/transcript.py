@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext, override
 
 from chatbot.conversations.attachments import FILE_MARK, claim, read_files
 from chatbot.conversations.bot_reply import BotReply
 from chatbot.models import PREVIEW_LENGTH, SYSTEM_SENDER, ChatSession, Message, Role, Status
+from chatbot.models.prepared import PreparedRows
 
 CUSTOMER = "customer"
 BOT = "bot"
@@ -160,12 +162,25 @@ def write_aside(
 
 def last_words(session: ChatSession, *, before: int | None = None) -> str:
     """What the customer said last (before the message `before`, if he said something before that); one query."""
-    spoken = Message.objects.filter(session=session, role=Role.CUSTOMER).exclude(content="")
-    said = spoken.order_by("-id").values_list("id", "content")
-    newest = list(said[:1] if before is None else said.filter(id__lte=before)[:2])
+    newest = _said(session, before)
     earlier = [content for pk, content in newest if pk != before]
     words = [*earlier, *(content for _, content in newest), ""]
     return " ".join(words[0].split())[:PREVIEW_LENGTH]
+
+
+def _said(session: ChatSession, before: int | None) -> list[tuple[Any, ...]]:
+    """The ids and texts of the customer's last two messages, newest first; of those up to `before`."""
+    if before is None:
+        return _last_words.all(session.pk)
+    return list(_words(session.pk).filter(id__lte=before)[:2])
+
+
+def _words(session: int) -> QuerySet[Message, tuple[Any, ...]]:
+    spoken = Message.objects.filter(session=session, role=Role.CUSTOMER).exclude(content="")
+    return spoken.order_by("-id").values_list("id", "content")
+
+
+_last_words = PreparedRows(lambda session: _words(session)[:2], sample=-1)
 
 
 def _unanswered_since(session: ChatSession, role: Role, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from chatbot.conversations.able import able
 from chatbot.conversations.events.base import iso
-from chatbot.conversations.opening_hours import hours_of
+from chatbot.conversations.opening_hours import Hours, hours_of, read_hours
 from chatbot.conversations.places import Place
 from chatbot.conversations.staffing import count_by_team, count_in_team, known_agents
 from chatbot.conversations.teams import team_key
@@ -66,20 +66,19 @@ class Staffing:
 
 
 def staffing_of(team: Team, *, now: datetime) -> Staffing:
-    """Three queries, four for a team with opening hours."""
-    key = team_key(team)
-    return _staffing(team, count_in_team(able(), key), count_in_team(known_agents(), key), now)
+    """Two queries, three for a team with opening hours."""
+    here, known = count_in_team(team_key(team))
+    return _staffing(read_hours(team), here, known, now)
 
 
 def staffing_by_team(*, now: datetime) -> Mapping[int | None, Staffing]:
     """Of all teams, by the `team_id` of their sessions; seven queries."""
     here, known = count_by_team(able()), count_by_team(known_agents())
     teams = {team_key(team): team for team in Team.objects.prefetch_related("hours", "holidays")}
-    return {key: _staffing(team, here.get(key, 0), known.get(key, 0), now) for key, team in teams.items()}
+    return {key: _staffing(hours_of(team), here.get(key, 0), known.get(key, 0), now) for key, team in teams.items()}
 
 
-def _staffing(team: Team, here: int, known: int, now: datetime) -> Staffing:
-    hours = hours_of(team)
+def _staffing(hours: Hours, here: int, known: int, now: datetime) -> Staffing:
     return Staffing(hours.zone, here, known, hours.is_open(now), hours.opens_at(now))
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chatbot.conversations.opening_hours import Hours, hours_of, is_time_zone
+from chatbot.conversations.opening_hours import Hours, hours_of, is_time_zone, read_hours
 from chatbot.models import Holiday, OpeningHours
 from chatbot.tests.people import make_team
 
@@ -138,3 +138,4 @@ def test_a_teams_hours_are_read_with_its_holidays() -> None:
     Holiday.objects.create(team=team, date=date(2026, 11, 30))
     hours = hours_of(team)
     assert hours.opens_at(utc("2026-11-28T00:00")) == utc("2026-12-07T01:00")
+    assert read_hours(team) == hours

@@ -10,7 +10,7 @@ from django.db.transaction import TransactionManagementError
 
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared import PreparedQuery, PreparedRows
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_agent
 
@@ -66,6 +66,25 @@ def test_it_is_compiled_once() -> None:
     for name in ("s-1", "s-2"):
         query.first(name)
     assert made == [SAMPLE]
+
+
+def numbers_of(name: str) -> QuerySet[ChatSession, tuple[str, int]]:
+    rows = ChatSession.objects.filter(name__startswith=name).order_by("name").values_list("name", "last_activity_at")
+    return rows.annotate(grown=F("version") + 1)
+
+
+def test_rows_are_those_of_the_orm() -> None:
+    for name in ("s-1", "s-2", "other"):
+        make_session(name, waiting_since=Now())
+    assert PreparedRows(lambda _: numbers_of("s-"), sample=None).all(None) == list(numbers_of("s-"))
+
+
+def test_all_rows_are_instances() -> None:
+    for name in ("s-1", "s-2"):
+        make_session(name, customer_name="Zoë")
+    query = PreparedQuery(lambda name: ChatSession.objects.filter(customer_name=name).order_by("name"), "?")
+    assert [session.name for session in query.all("Zoë")] == ["s-1", "s-2"]
+    assert query.all("nobody") == []
 
 
 AMBIGUOUS: list[Callable[[str], QuerySet[ChatSession]]] = [
