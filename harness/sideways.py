@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +23,18 @@ from harness.trust import trust
 
 FORWARDED = {"X-Forwarded-Proto": "https"}
 DATABASE_OWNER = "postgres"
+# A database as `migrate` leaves it, for tests that need one of their own; nobody is connected to it.
+MIGRATED = "migrated"
+# Of a cluster that is thrown away: nothing of it has to outlive the machine.
+UNSYNCED = ("fsync=off", "full_page_writes=off")
 
 
 class PostgreSQL(Program):
     """A cluster of its own. It refuses to run as root, who therefore starts it as the user that owns its files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Sequence[str] = ()) -> None:
         self.port = take_port()
-        self.url = f"postgres://{DATABASE_OWNER}@{HOST}:{self.port}/handover"
+        self.url = self.url_of("handover")
         self._data = folder / "data"
         self._as_owner: list[str] = []
         if os.geteuid() == 0:
@@ -43,6 +47,7 @@ class PostgreSQL(Program):
             *self._as_owner,
             str(find_program("postgres")),
             *("-D", str(self._data), "-p", str(self.port), "-h", HOST, "-k", str(folder)),
+            *(word for setting in settings for word in ("-c", setting)),
         ]
         super().__init__("postgresql", command, folder.parent / "postgresql.log", os.environ)
 
@@ -53,6 +58,14 @@ class PostgreSQL(Program):
         self.launch()
         wait_until("postgresql answers", self._is_ready, START_SECONDS)
         self._run(str(find_program("createdb")), *self._address, "handover")
+
+    def url_of(self, database: str) -> str:
+        return f"postgres://{DATABASE_OWNER}@{HOST}:{self.port}/{database}"
+
+    def copy(self, database: str, name: str) -> str:
+        """Make a database that is a copy of one to which nobody is connected; return its URL."""
+        self._run(str(find_program("createdb")), *self._address, "--template", database, name)
+        return self.url_of(name)
 
     def start_again(self) -> None:
         """After `stop`, with the same data."""
@@ -108,6 +121,8 @@ class PostgreSQL(Program):
 
 class Worker(Program):
     """One process of a service: under daphne by `manage.py serve`, or under uvicorn."""
+
+    may_be_forked = True
 
     def __init__(self, service: str, server: str, folder: Path, environment: Mapping[str, str]) -> None:
         self.port = take_port()
@@ -261,7 +276,7 @@ def run_site(folder: Path) -> Iterator[Site]:
         database_folder.chmod(0o755)
         cluster = database_folder / "cluster"
         cluster.mkdir(mode=0o700)
-        postgresql = PostgreSQL(cluster)
+        postgresql = PostgreSQL(cluster, UNSYNCED)
         shards = []
         for name in ("first", "second"):
             (folder / name).mkdir()
@@ -281,6 +296,7 @@ def run_site(folder: Path) -> Iterator[Site]:
             ending.callback(program.kill)
         postgresql.start()
         run_command("migrate", "--verbosity=0", environment=environment)
+        postgresql.copy("handover", MIGRATED)
         run_command("create_demo", environment=environment)
         site.start_missing()
         with trusting(nginx):

@@ -10,17 +10,14 @@ from chatbot.models.engine import BotEngine
 from chatbot.models.knowledge import MAX_KEY_LENGTH
 from chatbot.models.message import Message
 from chatbot.models.session import ChatSession, Language, Status
+from realtime.log.leases import has_run_out
 
 TURN_LEASE = timedelta(seconds=10)
 
 
 def may_be_taken() -> models.Q:
-    """Of bot turns: nobody works on them. While the customer waits for people, none is worked on.
-
-    A lease that ends later than any begun now was taken before the clock went back: it ran out, too.
-    """
-    has_run_out = models.Q(lease_until__lte=Now()) | models.Q(lease_until__gt=Now() + TURN_LEASE)
-    return has_run_out & ~models.Q(message__session__status=Status.PENDING_MANUAL)
+    """Of bot turns: nobody works on them. While the customer waits for people, none is worked on."""
+    return has_run_out("lease_until", TURN_LEASE) & ~models.Q(message__session__status=Status.PENDING_MANUAL)
 
 
 class BotTurn(models.Model):

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models.functions import Now
 
 from chatbot.models.session import ChatSession
+from realtime.log.leases import runs
 
 PRESENCE_LEASE = timedelta(seconds=30)
 
@@ -34,7 +34,5 @@ class Presence(models.Model):
 
 
 def is_held(prefix: str = "") -> models.Q:
-    """Of holders whose lease runs. One that ends later than any begun now was taken before the clock went back."""
-    return models.Q(
-        **{f"{prefix}lease_until__gt": Now(), f"{prefix}lease_until__lte": Now() + PRESENCE_LEASE},
-    )
+    """Of holders whose lease runs."""
+    return runs(f"{prefix}lease_until", PRESENCE_LEASE)

@@ -12,7 +12,7 @@ from chatbot.conversations import events, lost_presence, presence, presence_keep
 from chatbot.conversations.lost_presence import forget_lost_holders
 from chatbot.conversations.presence_keeper import HOLD_SECONDS, PresenceKeeper
 from chatbot.customers.presence import GRACE_SECONDS
-from chatbot.models import ChatSession, Presence, PresenceHolder, Status
+from chatbot.models import PRESENCE_LEASE, ChatSession, Presence, PresenceHolder, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.database import count_queries
 from chatbot.tests.people import make_agent
@@ -258,6 +258,16 @@ def test_a_clock_that_went_back_keeps_nobody_here() -> None:
     PresenceHolder.objects.update(lease_until=Now() + timedelta(hours=1))
     assert here() == set()
     assert presence.find_lost_holders() == ["p-1"]
+
+
+def test_who_is_noted_while_somebody_looks_is_here() -> None:
+    """The look may have begun before the lease, and see it."""
+    make_session("s-1")
+    presence.hold("p-1")
+    presence.change("p-1", came={"s-1"}, went=())
+    PresenceHolder.objects.update(lease_until=Now() + PRESENCE_LEASE + timedelta(seconds=1))
+    assert here() == {"s-1"}
+    assert presence.find_lost_holders() == []
 
 
 def test_it_is_told_to_open_pages_only() -> None:

@@ -15,7 +15,7 @@ from chatbot.bot import turns
 from chatbot.bot.answer_turn import MAX_ATTEMPTS, answer_turn
 from chatbot.customers.actions.post_customer_message import post_customer_message
 from chatbot.knowledge.sample import load_demo_answers
-from chatbot.models import BotTurn, ChatSession, Message, Status
+from chatbot.models import TURN_LEASE, BotTurn, ChatSession, Message, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.logged import logged
 from chatbot.tests.people import set_status
@@ -124,6 +124,12 @@ async def test_a_lease_from_before_the_clock_was_set_back_has_run_out(session: C
     await in_database(post)
     await in_database(BotTurn.objects.update, lease_until=Now() + timedelta(hours=1))
     assert len(await in_database(turns.claim_expired_turns)) == 1
+    assert await in_database(turns.claim_expired_turns) == []
+
+
+async def test_a_lease_of_a_statement_that_began_later_is_respected(session: ChatSession) -> None:
+    await in_database(post)
+    await in_database(BotTurn.objects.update, lease_until=Now() + TURN_LEASE + timedelta(seconds=1))
     assert await in_database(turns.claim_expired_turns) == []
 
 

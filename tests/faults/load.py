@@ -5,13 +5,12 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
-
-import httpx
 
 from harness.clients import AgentClient, CustomerClient, cookies_of, expect
 from harness.services import Product, make_environment
-from harness.trust import trust
+from tests.faults.calls import Caller, NoAnswer
 from tests.faults.ledgers import Verdict, compare, read_ends, read_log
 from tests.faults.publisher import Orders
 from tests.faults.publishing import publish_until
@@ -94,9 +93,7 @@ class Load:
         async with asyncio.TaskGroup() as writers:
             for session in self.sessions:
                 for name in ("customer", "agent"):
-                    writer = Writer(session, name, self.ledger, self.seed, lambda turn: self.text_for(turn))
-                    reader = Reader(session, name, self.ledger, self.seed)
-                    writers.create_task(self._take_part(writer, reader))
+                    writers.create_task(self._take_part(session, name))
             writers.create_task(publish_until(self._is_over, self._orders(), self.environment, self.ledger))
             for service in self.product.services:
                 writers.create_task(self._probe(service.url))
@@ -160,26 +157,27 @@ class Load:
 
     # Writers
 
-    async def _take_part(self, writer: Writer, reader: Reader) -> None:
-        """One who writes and reads."""
-        async with self._http(writer.name) as http, asyncio.TaskGroup() as both:
-            both.create_task(writer.write_until(self._is_over, http))
-            both.create_task(reader.confirm_until(self._is_over, http))
+    async def _take_part(self, session: CustomerClient, name: str) -> None:
+        """One who writes and reads, at the same time."""
+        with closing(self._caller(session, name)) as writing, closing(self._caller(session, name)) as reading:
+            async with asyncio.TaskGroup() as both:
+                writer = Writer(session, name, self.ledger, self.seed, lambda turn: self.text_for(turn))
+                both.create_task(writer.write_until(self._is_over, writing))
+                both.create_task(Reader(session, name, self.ledger, self.seed).confirm_until(self._is_over, reading))
 
-    def _http(self, writer: str) -> httpx.AsyncClient:
-        if writer == "customer":
-            return httpx.AsyncClient(base_url=self.product.chatbot.url, timeout=30, verify=trust())
+    def _caller(self, session: CustomerClient, name: str) -> Caller:
+        if name == "customer":
+            return Caller(session.url, {"Authorization": f"Bearer {session.token}"})
         agent = self._alice.http
-        headers = {"X-CSRFToken": agent.cookies["csrftoken"], **cookies_of(agent)}
-        return httpx.AsyncClient(base_url=self._alice.url, headers=headers, timeout=30, verify=trust())
+        return Caller(self._alice.url, {"X-CSRFToken": agent.cookies["csrftoken"], **cookies_of(agent)})
 
     async def _probe(self, url: str) -> None:
         """Measure how long anything takes: what the machine and the load cost without any fault."""
-        async with httpx.AsyncClient(base_url=url, timeout=30, verify=trust()) as http:
+        with closing(Caller(url, {})) as caller:
             while not self._is_over.is_set():
                 started = time.monotonic()
-                with contextlib.suppress(httpx.TransportError):
-                    await http.get("/healthz")
+                with contextlib.suppress(NoAnswer):
+                    await caller.get("/healthz")
                     self.ledger.probe_times.append(Timed(started, time.monotonic() - started))
                 await asyncio.sleep(PROBE_SECONDS)
 

@@ -3,9 +3,8 @@
 import asyncio
 import random
 
-import httpx
-
 from harness.clients import CustomerClient
+from tests.faults.calls import Caller, NoAnswer
 from tests.faults.receipts import CONFIRMS, AcceptedReceipt
 from tests.faults.writers import RETRY_SECONDS, Ledger
 
@@ -21,34 +20,33 @@ class Reader:
         self._name = name
         self._ledger = ledger
         self._chance = random.Random(f"{seed} {session.session_name} {name} reads")
-        self._headers = {"Authorization": f"Bearer {session.token}"} if name == "customer" else {}
 
-    async def confirm_until(self, is_over: asyncio.Event, http: httpx.AsyncClient) -> None:
+    async def confirm_until(self, is_over: asyncio.Event, caller: Caller) -> None:
         """Confirm until it is over; last of all comes the page that is furthest behind."""
         while not is_over.is_set():
             await asyncio.sleep(self._chance.uniform(0.5, 1.5) / CONFIRMS_PER_SECOND)
             if recent := self._accepted_ids()[-LAGS:]:
                 delivered, seen = self._chance.choice(recent), self._chance.choice(recent)
-                await self._confirm_until_accepted(http, delivered, seen)
+                await self._confirm_until_accepted(caller, delivered, seen)
         for first in self._accepted_ids()[:1]:
-            await self._confirm_until_accepted(http, first, first)
+            await self._confirm_until_accepted(caller, first, first)
 
     def _accepted_ids(self) -> list[int]:
         """What the other side has written, in order."""
         name, writer = self._session.session_name, CONFIRMS[self._name]
         return sorted(post.id for post in self._ledger.posts if (post.session_name, post.writer) == (name, writer))
 
-    async def _confirm_until_accepted(self, http: httpx.AsyncClient, delivered: int, seen: int) -> None:
+    async def _confirm_until_accepted(self, caller: Caller, delivered: int, seen: int) -> None:
         body = {"delivered": delivered, "seen": seen}
         while True:
             try:
-                answer = await http.post(f"{self._session.path}/receipts", json=body, headers=self._headers)
-            except httpx.TransportError:
+                answer = await caller.post(f"{self._session.path}/receipts", body)
+            except NoAnswer:
                 self._ledger.dropped += 1
             else:
-                if answer.status_code == 204:
+                if answer.status == 204:
                     break
-                assert answer.status_code == 503, f"{answer.status_code} {answer.text}"
-                self._ledger.refusals_without_advice += "Retry-After" not in answer.headers
+                assert answer.status == 503, answer
+                self._ledger.refusals_without_advice += not answer.says_when_to_come_back
             await asyncio.sleep(RETRY_SECONDS)
         self._ledger.receipts.append(AcceptedReceipt(self._session.session_name, self._name, delivered, seen))

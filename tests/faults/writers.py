@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import httpx
-
 from harness.clients import CustomerClient
+from tests.faults.calls import Answer, Caller, NoAnswer
 from tests.faults.ledgers import AcceptedCall, AcceptedPost
 from tests.faults.receipts import AcceptedReceipt
 
@@ -38,7 +37,6 @@ class Ledger:
     sent_at: dict[str, float] = field(default_factory=dict)  # mark: when its accepted call began
     answers: list[tuple[float, int]] = field(default_factory=list)  # when, status
     dropped: int = 0  # requests without an answer
-    cut: list[str] = field(default_factory=list)  # of these, such as had reached the server
     written_though_refused: int = 0
     refusals_without_advice: int = 0
 
@@ -60,54 +58,43 @@ class Writer:
         self._text_for = text_for
         self._chance = random.Random(f"{seed} {session.session_name} {name}")
 
-    async def write_until(self, is_over: asyncio.Event, http: httpx.AsyncClient) -> None:
+    async def write_until(self, is_over: asyncio.Event, caller: Caller) -> None:
         """Write messages one after the other until it is over."""
         for turn in range(1_000_000):
             if is_over.is_set():
                 return
             await asyncio.sleep(self._chance.uniform(0.5, 1.5) / POSTS_PER_SECOND)
-            await self._post_until_accepted(http, turn)
+            await self._post_until_accepted(caller, turn)
 
-    async def _post_until_accepted(self, http: httpx.AsyncClient, turn: int) -> None:
+    async def _post_until_accepted(self, caller: Caller, turn: int) -> None:
         """Post one message, again under its client_id until it is accepted."""
         mark = f"{self.name}-{turn}-{self._chance.randrange(10**9)}"
         content = f"{mark} {self._text_for(turn)}"
+        path = f"{self._session.path}/messages"
         may_be_written = False
         while True:
             started = time.monotonic()
             if not may_be_written:
                 self._ledger.sent_at[mark] = started
             try:
-                answer = await self._post(http, content, mark)
-            except httpx.TransportError as error:
-                may_be_written |= self._note_no_answer(error)
+                answer = await caller.post(path, {"content": content, "client_id": mark})
+            except NoAnswer as error:
+                self._ledger.dropped += 1
+                may_be_written |= error.was_sent
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            self._ledger.answers.append((started, answer.status_code))
+            self._ledger.answers.append((started, answer.status))
             self._ledger.post_times.append(Timed(started, time.monotonic() - started))
-            if answer.is_success:
+            if answer.status in (200, 201):
                 self._accept(answer, turn, content, may_be_written)
                 return
-            assert answer.status_code == 503, f"{answer.status_code} {answer.text}"
-            self._ledger.refusals_without_advice += "Retry-After" not in answer.headers
+            assert answer.status == 503, answer
+            self._ledger.refusals_without_advice += not answer.says_when_to_come_back
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _post(self, http: httpx.AsyncClient, content: str, mark: str) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._session.token}"} if self.name == "customer" else {}
-        body = {"content": content, "client_id": mark}
-        return await http.post(f"{self._session.path}/messages", json=body, headers=headers)
-
-    def _note_no_answer(self, error: httpx.TransportError) -> bool:
-        """Whether the message may have been written all the same."""
-        self._ledger.dropped += 1
-        if isinstance(error, httpx.ConnectError):
-            return False
-        self._ledger.cut.append(type(error).__name__)
-        return True
-
-    def _accept(self, answer: httpx.Response, turn: int, content: str, may_be_written: bool) -> None:
+    def _accept(self, answer: Answer, turn: int, content: str, may_be_written: bool) -> None:
         """Note an accepted message. 200 says that it had been written: by an attempt that had no answer, or wrongly."""
-        if answer.status_code == 200 and not may_be_written:
+        if answer.status == 200 and not may_be_written:
             self._ledger.written_though_refused += 1
         name = self._session.session_name
         self._ledger.posts.append(AcceptedPost(name, self.name, turn, answer.json()["id"], content))
