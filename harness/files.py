@@ -30,7 +30,11 @@ def picture(form: str = "JPEG", width: int = 64, height: int = 48, *, frames: in
     """A picture in one colour, with EXIF that says its maker and that it is to be turned: height and width change."""
     exif = Image.Exif()
     exif[ORIENTATION], exif[MAKE] = TURNED_RIGHT, MAKER
-    images = [Image.new("RGB", (width, height), (200, 40 * number % 256, 40)) for number in range(frames)]
+    shades = [40 * number % 256 for number in range(frames)]
+    if form == "GIF":  # to choose colours for each frame would take seconds
+        images = [Image.new("L", (width, height), shade) for shade in shades]
+    else:
+        images = [Image.new("RGB", (width, height), (200, shade, 40)) for shade in shades]
     with io.BytesIO() as file:
         if frames > 1:
             images[0].save(file, form, save_all=True, append_images=images[1:], duration=50)

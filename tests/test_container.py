@@ -13,6 +13,7 @@ import pytest
 from harness.ports import take_port
 from harness.programs import ROOT, START_SECONDS, Program, wait_until
 from harness.services import DEMO_PASSWORD
+from harness.trust import trust
 
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 OTHER_ADDRESS = "127.0.0.2"  # nobody listens there who listens on 127.0.0.1
@@ -48,9 +49,9 @@ class Container(Program):
 
 
 def copy(source: Path, target: Path) -> None:
-    """As COPY: a folder's content, or a file into a folder."""
+    """As COPY: a folder's content, or a file into a folder. What is compiled comes along: the image compiles it."""
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("tests"))
     else:
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
@@ -71,13 +72,17 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_a_service_is_reached_from_outside(container: Container, service: str) -> None:
     url = f"http://{OTHER_ADDRESS}:{container.ports[service]}/"
-    answer = httpx.get(url, headers={"Host": "localhost"}, follow_redirects=False)
+    answer = httpx.get(url, headers={"Host": "localhost"}, verify=trust(), follow_redirects=False)
     assert answer.status_code == (200 if service == "chatbot" else 302)
 
 
 def test_redis_is_embedded(container: Container) -> None:
     url = f"http://{OTHER_ADDRESS}:{container.ports['chatbot']}/readyz"
-    wait_until("redis is used", lambda: '"redis": "ok"' in httpx.get(url, headers={"Host": "localhost"}).text, 10)
+    wait_until(
+        "redis is used",
+        lambda: '"redis": "ok"' in httpx.get(url, headers={"Host": "localhost"}, verify=trust()).text,
+        10,
+    )
 
 
 def test_its_data_are_in_the_folder_for_a_volume(container: Container) -> None:

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
 from config.development import supervisor
 from harness.ports import take_port
 from harness.programs import HOST, ROOT, START_SECONDS, Program, is_gone, wait_until
-from harness.services import DEMO_PASSWORD, fill_database, make_environment
-from harness.trust import trust
+from harness.services import DEMO_PASSWORD, asked_whether_ready, fill_database, make_environment
 
 ALWAYS_ENDING = [sys.executable, "-c", "print('hello'); raise SystemExit(3)"]
 ENDLESS = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
@@ -33,6 +31,8 @@ DEAF_TO_SIGTERM = [
 
 class Dev(Program):
     """`manage.py dev` on ports and a database of its own."""
+
+    may_be_forked = True  # the libraries, and no more; its services start as ever
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.ports = {"chatbot": take_port(), "workbench": take_port()}
@@ -76,10 +76,7 @@ def pids_of_children(parent: int) -> list[int]:
 
 
 def is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://{HOST}:{port}/readyz", timeout=2, verify=trust()).status_code == 200
-    except httpx.TransportError:
-        return False
+    return asked_whether_ready(port) == 200
 
 
 @pytest.fixture
@@ -94,6 +91,7 @@ def dev(tmp_path: Path) -> Iterator[Dev]:
 @pytest.fixture(scope="module")
 def running_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     program = Dev(tmp_path_factory.mktemp("dev"), SAMPLE_DATA="on")
+    program.may_be_forked = False
     try:
         program.start()
         yield program

@@ -16,6 +16,7 @@ from chatbot.models import BotTurn, Message, Role
 from chatbot.tests.customer import make_session
 from harness.programs import Valkey, wait_until
 from harness.services import Service, fill_database, make_environment
+from harness.trust import trust
 from realtime import api, log
 from realtime.delivery.opening import _start
 from realtime.groups import BROADCAST
@@ -102,7 +103,7 @@ def test_services_need_no_more_rights_on_redis_than_those_of_the_example(tmp_pat
         with redis.Redis.from_url(valkey.url) as client:
             client.execute_command("ACL", "SETUSER", "handover", *rights.split())
         service.start()
-        wait_until("it uses redis", lambda: httpx.get(f"{service.url}/readyz").json()["redis"] == "ok")
+        wait_until("it uses redis", lambda: httpx.get(f"{service.url}/readyz", verify=trust()).json()["redis"] == "ok")
         with redis.Redis.from_url(url) as client, pytest.raises(redis.exceptions.NoPermissionError):
             client.set("sse:stored", 1)
     finally:

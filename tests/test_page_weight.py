@@ -10,6 +10,7 @@ import pytest
 from harness.clients import AgentClient
 from harness.programs import ROOT
 from harness.services import Product
+from harness.trust import trust
 from tests.scripts import loaded_with
 
 MAX_CHAT_PAGE_BYTES = 80_000
@@ -40,7 +41,7 @@ def describe(weights: dict[str, int]) -> str:
 
 
 def test_chat_page_is_light(product: Product) -> None:
-    with httpx.Client(base_url=product.chatbot.url, headers={"Accept-Encoding": "gzip"}) as client:
+    with httpx.Client(base_url=product.chatbot.url, headers={"Accept-Encoding": "gzip"}, verify=trust()) as client:
         weights = weigh(client.get, "/")
     assert len(weights) > 15
     assert sum(weights.values()) <= MAX_CHAT_PAGE_BYTES, describe(weights)
@@ -48,7 +49,7 @@ def test_chat_page_is_light(product: Product) -> None:
 
 def test_workbench_is_light(product: Product, alice: AgentClient) -> None:
     with httpx.Client(
-        base_url=product.workbench.url, headers={"Accept-Encoding": "gzip"}, cookies=alice.http.cookies
+        base_url=product.workbench.url, headers={"Accept-Encoding": "gzip"}, cookies=alice.http.cookies, verify=trust()
     ) as client:
         weights = weigh(client.get, "/")
     assert len(weights) > 15

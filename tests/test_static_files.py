@@ -8,13 +8,14 @@ import pytest
 
 from harness.programs import ROOT
 from harness.services import Product
+from harness.trust import trust
 
 SCRIPT = "/static/browser/net/http.js"
 
 
 @pytest.fixture
 def client(product: Product) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=product.workbench.url, headers={"Accept-Encoding": ""}) as client:
+    with httpx.Client(base_url=product.workbench.url, headers={"Accept-Encoding": ""}, verify=trust()) as client:
         yield client
 
 
@@ -64,7 +65,7 @@ def test_file_that_a_browser_has_is_not_sent_again(client: httpx.Client) -> None
 
 
 def test_stream_is_never_compressed(product: Product) -> None:
-    with httpx.Client(base_url=product.chatbot.url, headers={"Accept-Encoding": "gzip"}) as client:
+    with httpx.Client(base_url=product.chatbot.url, headers={"Accept-Encoding": "gzip"}, verify=trust()) as client:
         created = client.post("/api/sessions", json={}).json()
         with client.stream("GET", f"/api/sessions/{created['session_name']}/events") as answer:
             assert answer.status_code == 200
@@ -72,5 +73,5 @@ def test_stream_is_never_compressed(product: Product) -> None:
 
 
 def test_catalogue_of_translations_is_compressed(product: Product) -> None:
-    answer = httpx.get(f"{product.chatbot.url}/jsi18n/", headers={"Accept-Encoding": "gzip"})
+    answer = httpx.get(f"{product.chatbot.url}/jsi18n/", headers={"Accept-Encoding": "gzip"}, verify=trust())
     assert answer.headers["Content-Encoding"] == "gzip"

@@ -1,9 +1,9 @@
 """What the chatbot's tests share: a customer's client, and a quiet queue."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from django.test import AsyncClient
+from django.test import AsyncClient, override_settings
 
 from chatbot.conversations import queue
 from chatbot.tests.customer import Customer
@@ -15,9 +15,11 @@ def _quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "_request_announcement", lambda: None)
 
 
-@pytest.fixture(autouse=True)
-def _chatbot_urls(settings: Any) -> None:
-    settings.ROOT_URLCONF = "config.urls_chatbot"
+@pytest.fixture(autouse=True, scope="package")
+def _chatbot_urls() -> Iterator[None]:
+    """Set once: Django takes all addresses apart anew after each change."""
+    with override_settings(ROOT_URLCONF="config.urls_chatbot"):
+        yield
 
 
 @pytest.fixture

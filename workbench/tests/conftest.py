@@ -1,8 +1,9 @@
 """What the workbench's tests share: agents who are logged in, and a quiet queue."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
+from django.test import override_settings
 
 from chatbot.conversations import queue
 from workbench.tests.agent import AgentClient, log_in
@@ -14,15 +15,15 @@ def _quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "_request_announcement", lambda: None)
 
 
-@pytest.fixture(autouse=True)
-def _workbench_urls(settings: Any) -> None:
-    settings.ROOT_URLCONF = "config.urls_workbench"
+@pytest.fixture(autouse=True, scope="package")
+def _workbench_settings() -> Iterator[None]:
+    """Set once: Django takes all addresses apart anew after each change of ROOT_URLCONF.
 
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    """A hash that is meant to be slow is what these tests would mostly do."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    A hash that is meant to be slow is what these tests would mostly do.
+    """
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(ROOT_URLCONF="config.urls_workbench", PASSWORD_HASHERS=hashers):
+        yield
 
 
 @pytest.fixture

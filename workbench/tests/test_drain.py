@@ -18,6 +18,7 @@ from chatbot.models import Assignment, Offer, Status, Team
 from realtime import home, process
 from realtime.api import Event, send_many
 from realtime.database import in_database
+from realtime.groups import Channel
 from realtime.log import leases
 from realtime.models import Lease
 from workbench.access.agents import Agent
@@ -62,10 +63,21 @@ async def jobs(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Async
     monkeypatch.setattr(home, "_home", home.Home(asyncio.get_running_loop()))
     monkeypatch.setattr(drain, "LOOK_SECONDS", NEVER_SECONDS)
     runtime = await process.start()
-    runtime.run_in_background(assign_sessions)
     runtime.run_in_background(wake_by_events)
+    await until_heard(desk_of(None))
+    waking().clear()
+    runtime.run_in_background(assign_sessions)
     yield
     await runtime.stop()
+
+
+async def until_heard(desk: Channel) -> None:
+    """What comes before a desk is listened to is found by looking, and these tests look seldom."""
+    waking().clear()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not waking().is_set():
+            await in_database(send_many, [(desk, Event("session_updated", {}))])
+            await asyncio.sleep(0.02)
 
 
 async def test_who_asks_is_offered_at_once(jobs: None) -> None:

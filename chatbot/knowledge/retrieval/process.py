@@ -23,7 +23,7 @@ from django.db import connection
 
 from chatbot.knowledge.retrieval import frames
 
-# How long a question waits for a process that starts: it takes one to two seconds, once.
+# How long a question waits for a process that starts: it takes a second or so, once.
 START_PATIENCE_SECONDS = 2.5
 PATIENCE_SECONDS = 1.0
 # A process that has said nothing for so long hangs.

@@ -13,6 +13,8 @@ from chatbot.knowledge.retrieval.grams import Grams, GramWeights, weigh
 # (cross-validation on the public sets). Fewer leave directions out in which an entry that comes later may lie.
 MAX_WIDE = 2_000
 KEPT_DIMENSIONS = 384
+FEW_ROWS = 1_000
+NO_SQUARE = 1e-5  # of the largest: below that it is a rounding error
 MAX_SAMPLE = 6_000  # texts from which the directions are found
 ROUNDS = 3
 ROWS_AT_ONCE = 2_000  # with all dimensions they take 20 MB
@@ -69,9 +71,9 @@ def fit_space(
 
 
 def find_directions(rows: Floats) -> Floats:
-    """(dimensions, KEPT_DIMENSIONS at most): those in which rows differ most, by iterating a random subspace."""
-    if len(rows) <= KEPT_DIMENSIONS:
-        return np.ascontiguousarray(np.linalg.qr(rows.T)[0])
+    """(dimensions, fewer): those in which rows differ. All of them of a few rows, of more those of most difference."""
+    if len(rows) <= FEW_ROWS:
+        return _all_directions(rows)
     width = min(KEPT_DIMENSIONS + 16, *rows.shape)
     chance = np.random.default_rng(0)
     found: Floats = np.linalg.qr(rows.T @ chance.standard_normal((len(rows), width), np.float32))[0]
@@ -79,3 +81,10 @@ def find_directions(rows: Floats) -> Floats:
         found = np.linalg.qr(rows.T @ (rows @ found))[0]
     order = np.linalg.svd(rows @ found, full_matrices=False)[2]
     return np.ascontiguousarray((found @ order.T)[:, :KEPT_DIMENSIONS])
+
+
+def _all_directions(rows: Floats) -> Floats:
+    """By how alike the rows are: a tenth of the time that iterating takes."""
+    squares, found = np.linalg.eigh(rows @ rows.T)
+    kept = squares > NO_SQUARE * squares[-1]
+    return np.ascontiguousarray(rows.T @ found[:, kept] / np.sqrt(squares[kept]))
