@@ -15,16 +15,21 @@ LIMIT_SECONDS = 2.0
 BEGIN_SECONDS = 30.0
 CUSTOMERS = 4
 OFFER_SECONDS = 1_000
+# Whose page another test has just closed counts as here for half a minute: meanwhile he would be offered something.
 OFFERING = """
+from chatbot.conversations.agent_states import choose
 from chatbot.models import AgentState, Team
 Team.objects.update(assignment={assignment!r}, offer_seconds={offer_seconds})
 AgentState.objects.update(capacity=1000)
+for state in AgentState.objects.exclude(agent__username="bob").select_related("agent"):
+    choose(state.agent, {others!r})
 """
 
 
 def set_assignment(product: Product, assignment: str, offer_seconds: int = OFFER_SECONDS) -> None:
     environment = make_environment(product.database, product.valkey.url)
-    command = OFFERING.format(assignment=assignment, offer_seconds=offer_seconds)
+    others = "available" if assignment == "off" else "away"
+    command = OFFERING.format(assignment=assignment, offer_seconds=offer_seconds, others=others)
     run_command("shell", "--command", command, environment=environment)
 
 
