@@ -6,6 +6,7 @@ not read them again: a page takes half of the processor's time that it takes in 
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState
@@ -21,8 +22,17 @@ SAID_MS = 8_000  # for how long the desk says what went wrong, or what became of
 STORED = "cookies,file_systems,indexeddb,local_storage,service_workers"
 
 Size = tuple[int, int]  # width and height in CSS pixels
-Kind = tuple[str, Size, str]  # the locale, the size, and the address of the service that its tab has read the files of
 FaultListener = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a browser is used again for: its tab has read the files of one service."""
+
+    address: str
+    locale: str
+    size: Size
+    script: str = ""  # that each page runs first
 
 
 class Browsers:
@@ -51,23 +61,23 @@ class Browsers:
         return context
 
     def use_up(self, context: BrowserContext) -> None:
-        """Use it for nobody else: scripts and listeners that are added to a browser, or to a tab, stay with it."""
+        """Use it for nobody else: scripts, rights and listeners that are added to it, or to its tab, stay with it."""
         self._kinds.pop(context, None)
 
-    def give_back(self, context: BrowserContext, addresses: tuple[str, ...]) -> None:
-        """Empty it of what pages at these addresses have stored, for the next; or close it."""
+    def give_back(self, context: BrowserContext) -> None:
+        """Empty it of what the pages of its service have stored, for the next; or close it."""
         kind = self._kinds.pop(context, None)
         if kind is None:
             context.close()
         else:
-            _empty(context, addresses)
+            _empty(context, kind.address)
             self._free[kind].append(context)
         del self._listeners[context]
 
     def _open(self, kind: Kind, state: StorageState | None = None) -> BrowserContext:
-        locale, (width, height), _ = kind
+        width, height = kind.size
         context = self._chromium.new_context(
-            locale=locale,
+            locale=kind.locale,
             viewport={"width": width, "height": height},
             timezone_id=TIMEZONE,
             reduced_motion="reduce",
@@ -75,6 +85,8 @@ class Browsers:
         )
         context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(f"({HOLD_TIMERS})({SAID_MS})")
+        if kind.script:
+            context.add_init_script(kind.script)
         context.on("weberror", lambda error: self._listeners[context](str(error.error)))
         context.on("console", lambda message: self._note_policy_violation(context, message))
         return context
@@ -84,9 +96,9 @@ class Browsers:
             self._listeners[context](message.text)
 
 
-def _empty(context: BrowserContext, addresses: tuple[str, ...]) -> None:
+def _empty(context: BrowserContext, address: str) -> None:
     """Pages are left first: some store something then."""
-    used = [page for page in context.pages if page.url.startswith(addresses)]
+    used = [page for page in context.pages if page.url.startswith(address)]
     tab = used[0] if used else context.new_page()
     for page in context.pages:
         if page is not tab:
@@ -94,11 +106,8 @@ def _empty(context: BrowserContext, addresses: tuple[str, ...]) -> None:
     if used:
         _leave(tab)
     context.set_offline(False)
-    context.unroute_all()
-    context.clear_permissions()
     session = context.new_cdp_session(tab)
-    for address in addresses:
-        session.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": STORED})
+    session.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": STORED})
     session.detach()
 
 

@@ -166,13 +166,14 @@ class People:
     def customer(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> ChatPage:
         """A customer who has the chat page open."""
         url = self._product.chatbot.url
-        chat = ChatPage(self._take_browser((locale, size, url)), url)
+        chat = ChatPage(self._take_browser(Kind(url, locale, size)), url)
         chat.open()
         return chat
 
     def second_device(self, chat: ChatPage) -> ChatPage:
         """Another browser with the customer's conversation."""
-        context = self._browsers.take_copy(chat.context.storage_state(), (ENGLISH, WIDE, chat.url), self.faults.append)
+        kind = Kind(chat.url, ENGLISH, WIDE)
+        context = self._browsers.take_copy(chat.context.storage_state(), kind, self.faults.append)
         self._contexts.append(context)
         second = ChatPage(context, self._product.chatbot.url)
         second.open()
@@ -181,17 +182,21 @@ class People:
     def agent(self, username: str, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> WorkbenchPage:
         """An agent who has logged in and has the workbench open and live."""
         workbench = self.stranger(locale, size)
+        self.log_in(workbench, username)
+        workbench.open()
+        return workbench
+
+    def log_in(self, workbench: WorkbenchPage, username: str) -> None:
+        """Let the browser be that of an agent who has logged in before."""
         cookies = self._logins.log_in(self._product, username).http.cookies
         workbench.context.add_cookies(
             [{"name": name, "value": value, "url": workbench.url} for name, value in cookies.items()]
         )
-        workbench.open()
-        return workbench
 
-    def stranger(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> WorkbenchPage:
-        """Somebody who has not logged in to the workbench, and has no page open yet."""
+    def stranger(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE, script: str = "") -> WorkbenchPage:
+        """Somebody who has not logged in to the workbench, and has no page open yet; each will run the script first."""
         url = self._product.workbench.url
-        return WorkbenchPage(self._take_browser((locale, size, url)), url)
+        return WorkbenchPage(self._take_browser(Kind(url, locale, size, script)), url)
 
     def second_tab(self, workbench: WorkbenchPage) -> WorkbenchPage:
         """Another tab of the agent's browser."""
@@ -205,9 +210,8 @@ class People:
         return page.context
 
     def close(self) -> None:
-        addresses = self._product.chatbot.url, self._product.workbench.url
         for context in self._contexts:
-            self._browsers.give_back(context, addresses)
+            self._browsers.give_back(context)
 
     def _take_browser(self, kind: Kind) -> BrowserContext:
         context = self._browsers.take(kind, self.faults.append)

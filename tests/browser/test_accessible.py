@@ -28,8 +28,12 @@ def findings(page: Page, axe: Path = AXE, rules: Sequence[str] = ()) -> list[str
         lack("axe-core is missing: make node")
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe.read_text())
-    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found: list[dict[str, Any]] = page.evaluate("only => axe.run(document, only).then(r => r.violations)", only)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}  # what is in order need not be described
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    found: list[dict[str, Any]] = page.evaluate(
+        "options => axe.run(document, options).then(results => results.violations)", options
+    )
     return [
         f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
         for each in found

@@ -21,6 +21,11 @@ window.Notification = class { constructor(title) { window.notes.push(title); } }
 window.Notification.permission = "granted";
 document.hasFocus = () => false;
 """
+# A browser that plays no sound.
+REFUSE = """
+AudioContext.prototype.resume = () => new Promise(() => {});
+Object.defineProperty(AudioContext.prototype, "state", { value: "suspended" });
+"""
 # The first sound of a browser starts a process of it; a page waits for that only so long as a call still makes sense.
 PREPARE_SOUND = "() => new AudioContext().resume()"
 # Whether each of the two tabs knows which of them calls: the other one waits for its lock.
@@ -35,12 +40,11 @@ RING_AGAIN_MS = 30_000
 
 def open_desk(people: People, *, has_clock: bool = False) -> WorkbenchPage:
     """The desk of alice, where the browser lets sounds be played, and what it plays is counted."""
-    workbench = people.agent("alice")
+    workbench = people.stranger(script=SPY)
+    people.log_in(workbench, "alice")
     if has_clock:
-        workbench.page.clock.install()
-    people.use_up(workbench).add_init_script(SPY)
-    workbench.page.reload()
-    workbench.expect_live()
+        people.use_up(workbench).clock.install()
+    workbench.open()
     let_it_ring(workbench)
     return workbench
 
@@ -140,13 +144,9 @@ def test_what_is_switched_off_is_silent_after_a_reload_too(
 
 
 def test_a_sound_that_the_browser_refuses_is_told(people: People, customer: CustomerClient) -> None:
-    workbench = people.agent("alice")
-    people.use_up(workbench).add_init_script(
-        "AudioContext.prototype.resume = () => new Promise(() => {});"
-        "Object.defineProperty(AudioContext.prototype, 'state', {value: 'suspended'});"
-    )
-    workbench.page.reload()
-    workbench.expect_live()
+    workbench = people.stranger(script=REFUSE)
+    people.log_in(workbench, "alice")
+    workbench.open()
     expect_answer(202, customer.escalate())
     expect(workbench.locate("#notify")).to_contain_text("Sound is off")
     workbench.locate("#notify").click()

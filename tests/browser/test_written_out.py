@@ -24,7 +24,7 @@ def long_talk(customer: CustomerClient, alice: AgentClient) -> CustomerClient:
 
 def test_all_of_it_is_copied(people: People, long_talk: CustomerClient) -> None:
     desk = people.agent("alice")
-    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    people.use_up(desk).grant_permissions(["clipboard-read", "clipboard-write"])
     desk.choose(long_talk.session_name)
     desk.hold_timers(COPIED_MS)
     desk.locate("#talk-more").click()
