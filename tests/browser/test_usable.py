@@ -15,6 +15,14 @@ CONTROLS = "a[href], button, input:not([type=hidden]), textarea, select, summary
 NAMELESS = re.compile(
     r"^\s*- (?:button|link|textbox|searchbox|combobox|tab|checkbox|dialog)(?! \")(?=[ :\[]|$).*$", re.MULTILINE
 )
+# Where a control is, once it is in view; null if it is not there any more: some are only while the pointer or the focus
+# is beside them.
+SCROLL_TO = """node => {
+    if (!node.checkVisibility({ visibilityProperty: true }) || !node.getClientRects().length) return null;
+    node.scrollIntoViewIfNeeded();
+    const { left, right } = node.getBoundingClientRect();
+    return { left, right, isEnabled: !node.matches(":disabled, [aria-disabled=true], [aria-disabled=true] *") };
+}"""
 MAX_TABS = 30
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
 
@@ -22,14 +30,11 @@ LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
 def expect_fits(page: ConversationPage, panel: str = "body") -> None:
     """Nothing reaches out of the window sideways, and every control of the panel can be clicked."""
     for control in page.locate(panel).locator(CONTROLS).filter(visible=True).element_handles():
-        if not control.is_visible():  # any more: some are there only while the pointer or the focus is beside them
+        seen = control.evaluate(SCROLL_TO)
+        if seen is None:
             continue
-        control.scroll_into_view_if_needed()
-        left, right = control.evaluate(
-            "node => [node.getBoundingClientRect().left, node.getBoundingClientRect().right]"
-        )
-        assert 0 <= left < right <= NARROW[0], control.evaluate("node => node.outerHTML")
-        if control.is_enabled():
+        assert 0 <= seen["left"] < seen["right"] <= NARROW[0], control.evaluate("node => node.outerHTML")
+        if seen["isEnabled"]:
             control.click(trial=True)
     for selector in ("html", "body", ".scroller", ".tab-panel"):
         for width in page.locate(selector).filter(visible=True).evaluate_all("nodes => nodes.map(n => n.scrollWidth)"):
