@@ -76,9 +76,9 @@ REALTIME_KINDS = ["session", "agent", "team"]
 REALTIME_SOURCES = ["ai_chatbot", "agent_workbench"]
 REALTIME_STREAM_LIMITS = env.stream_limits()
 REALTIME_RETENTION_DAYS = env.number("RETENTION_DAYS", 7)
-SERVICES = {  # ASGI application and port of each, for `manage.py serve`
-    "chatbot": ("config.asgi:chatbot", env.number("CHATBOT_PORT", 8000)),
-    "workbench": ("config.asgi:workbench", env.number("WORKBENCH_PORT", 8002)),
+SERVICES = {  # ASGI application, URLconf and port of each, for `manage.py serve`
+    "chatbot": ("config.asgi:chatbot", "config.urls_chatbot", env.number("CHATBOT_PORT", 8000)),
+    "workbench": ("config.asgi:workbench", "config.urls_workbench", env.number("WORKBENCH_PORT", 8002)),
 }
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 REALTIME_AGENT_EXISTS = "workbench.selectors.agent_exists"

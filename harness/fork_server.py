@@ -29,6 +29,7 @@ LIBRARIES = [
         "django.db.migrations",
     ),
     *("django.db.backends.sqlite3.base", "django.test.client", "django.views.static", "environ", "gripcontrol"),
+    *("django.core.management.commands.migrate", "django.middleware.gzip", "httpx"),
     *("httptools", "jwt", "limits.aio", "multipart", "prometheus_client", "psycopg", "pydantic.dataclasses"),
     *("pydantic.networks", "pydantic.types", "redis.asyncio", "sqlparse", "twisted.internet.asyncioreactor"),
     *("twisted.internet.endpoints", "twisted.internet.ssl", "twisted.web.http", "uvicorn.main", "uvloop"),

@@ -19,7 +19,7 @@ from chatbot.conversations.history import BOT, happened_after
 from chatbot.conversations.locking import LockedSession, lock_session
 from chatbot.knowledge import unanswered
 from chatbot.models import MAX_CONTENT_LENGTH, BotThread, BotTurn, ChatSession, Message, Role, Status, What
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 from realtime.api import send_many
 
 END_TURN = "DELETE FROM chatbot_botturn WHERE id = %s AND attempts = %s RETURNING is_stopped"

@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from chatbot.conversations.history import latest
 from chatbot.models import By, ChatSession, Message, Role, Status, What
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 
 MAX_LENGTH = 800
 MAX_LINE_LENGTH = 200

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from chatbot.models import By, ChatSession, HistoryEntry, What
-from chatbot.models.prepared import PreparedRows
+from chatbot.models.prepared_queries import PreparedRows
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.db.transaction import TransactionManagementError
 from chatbot.conversations.credentials import Credentials
 from chatbot.conversations.errors import NotFound
 from chatbot.models import ChatSession
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 
 # Of the assignee, an action needs the name.
 UNUSED_OF_ASSIGNEE = ("password", "email", "last_login", "date_joined", "is_staff", "is_superuser", "is_active")

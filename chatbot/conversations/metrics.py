@@ -3,7 +3,7 @@
 from django.db.models.functions import Now
 from prometheus_client import Counter, Gauge, Histogram
 
-from chatbot.conversations.able import able, connected, loads
+from chatbot.conversations.able_agents import able, connected, loads
 from chatbot.models import BotTurn, ChatSession, OfferEnd, Status, may_be_taken
 
 QUEUE_WAITING = Gauge("chat_queue_waiting", "Customers who wait for an agent")

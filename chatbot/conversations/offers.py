@@ -21,7 +21,7 @@ from chatbot.conversations.history import SYSTEM, Actor, agent_actor
 from chatbot.conversations.locking import UNUSED_OF_ASSIGNEE
 from chatbot.conversations.metrics import count_offer
 from chatbot.models import ChatSession, Offer, OfferEnd, Status, What
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 
 # What an offer's end is called in the history. An accepted or overtaken one ends with a line of lifecycle's own.
 _LINES = {

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatbot.models import Holiday, OpeningHours, Team
-from chatbot.models.prepared import PreparedRows
+from chatbot.models.prepared_queries import PreparedRows
 
 # Who is closed for longer has no next opening that anybody could be told.
 LOOK_AHEAD_DAYS = 60

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chatbot.models import ChatSession, Label, Priority, QueueRule, Team, VipCustomer
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 
 WORD = re.compile(r"\w")
 

@@ -16,7 +16,7 @@ from chatbot.conversations.teams import default_team
 from chatbot.conversations.usual_waits import usual_minutes
 from chatbot.conversations.waiting import QueueJson, queue_json, staffing_of
 from chatbot.models import ChatSession, Message, Status
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 from realtime import log
 from realtime.stream.position import encode_position
 

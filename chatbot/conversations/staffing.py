@@ -1,13 +1,13 @@
-"""How many agents of each team there are, and how many of them could take somebody (able.py)."""
+"""How many agents of each team there are, and how many of them could take somebody (able_agents.py)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from chatbot.conversations.able import is_able
+from chatbot.conversations.able_agents import is_able
 from chatbot.models import AgentState, TeamMember
-from chatbot.models.prepared import PreparedRows
+from chatbot.models.prepared_queries import PreparedRows
 
 
 def known_agents() -> QuerySet[AgentState]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from typing_extensions import TypedDict
 
 from chatbot.models import MAX_TEAMS, ChatSession, Priority, Team, TeamMember
-from chatbot.models.prepared import PreparedQuery, PreparedRows
+from chatbot.models.prepared_queries import PreparedQuery, PreparedRows
 
 DEFAULT_TEAM_NAME = gettext_noop("Support")
 

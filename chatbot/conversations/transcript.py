@@ -12,7 +12,7 @@ from django.utils.translation import gettext, override
 from chatbot.conversations.attachments import FILE_MARK, claim, read_files
 from chatbot.conversations.bot_reply import BotReply
 from chatbot.models import PREVIEW_LENGTH, SYSTEM_SENDER, ChatSession, Message, Role, Status
-from chatbot.models.prepared import PreparedRows
+from chatbot.models.prepared_queries import PreparedRows
 
 CUSTOMER = "customer"
 BOT = "bot"

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop, ngettext
 from typing_extensions import TypedDict
 
-from chatbot.conversations.able import able
+from chatbot.conversations.able_agents import able
 from chatbot.conversations.events.base import iso
 from chatbot.conversations.opening_hours import Hours, hours_of, read_hours
 from chatbot.conversations.places import Place

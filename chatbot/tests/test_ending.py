@@ -177,7 +177,7 @@ async def test_the_conversation_can_be_kept_as_a_text(customer: Customer) -> Non
 
 
 async def test_of_a_long_one_the_latest_messages_are_kept(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.conversations.written_out.MAX_MESSAGES", 2)
+    monkeypatch.setattr("chatbot.conversations.written_transcript.MAX_MESSAGES", 2)
     name = await customer.start()
     for number in range(3):
         await customer.say(name, f"message {number}", client_id=f"c-{number}")

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from chatbot.conversations import transcript
 from chatbot.conversations.locking import lock_session
-from chatbot.conversations.written_out import written_out
+from chatbot.conversations.written_transcript import written_out
 from chatbot.tests.customer import Customer, make_session
 from chatbot.tests.people import make_agent
 

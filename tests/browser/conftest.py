@@ -35,6 +35,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=1",  # of each browser: a tab that comes back from an empty page finds its process there
 ]
 ENGLISH = "en-GB"
 
@@ -164,13 +165,14 @@ class People:
 
     def customer(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> ChatPage:
         """A customer who has the chat page open."""
-        chat = ChatPage(self._take_browser((locale, size)), self._product.chatbot.url)
+        url = self._product.chatbot.url
+        chat = ChatPage(self._take_browser((locale, size, url)), url)
         chat.open()
         return chat
 
     def second_device(self, chat: ChatPage) -> ChatPage:
         """Another browser with the customer's conversation."""
-        context = self._browsers.take_copy(chat.context.storage_state(), (ENGLISH, WIDE), self.faults.append)
+        context = self._browsers.take_copy(chat.context.storage_state(), (ENGLISH, WIDE, chat.url), self.faults.append)
         self._contexts.append(context)
         second = ChatPage(context, self._product.chatbot.url)
         second.open()
@@ -188,7 +190,8 @@ class People:
 
     def stranger(self, locale: str = ENGLISH, size: tuple[int, int] = WIDE) -> WorkbenchPage:
         """Somebody who has not logged in to the workbench, and has no page open yet."""
-        return WorkbenchPage(self._take_browser((locale, size)), self._product.workbench.url)
+        url = self._product.workbench.url
+        return WorkbenchPage(self._take_browser((locale, size, url)), url)
 
     def second_tab(self, workbench: WorkbenchPage) -> WorkbenchPage:
         """Another tab of the agent's browser."""
@@ -202,7 +205,7 @@ class People:
         return page.context
 
     def close(self) -> None:
-        addresses = [service.url for service in self._product.services]
+        addresses = self._product.chatbot.url, self._product.workbench.url
         for context in self._contexts:
             self._browsers.give_back(context, addresses)
 

@@ -17,6 +17,7 @@ SCREENSHOTS = ROOT / "var" / "screenshots"
 KEEPS_SCREENSHOTS = os.environ.get("SCREENSHOTS") == "keep"  # else nobody looks at them, and each takes its time
 WIDE = (1280, 800)
 NARROW = (390, 844)
+NOTHING = "about:blank"  # the address of a tab that nothing is open in
 SESSION_KEY = "handover:session"  # where the chat page keeps the name of its session
 
 PATIENCE_SECONDS = 30.0  # only what fails takes as long; a test that states a time of the product says its own
@@ -101,7 +102,7 @@ class ConversationPage:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context = context
         self.url = url
-        self.page: Page = context.new_page()
+        self.page: Page = next((page for page in context.pages if page.url == NOTHING), None) or context.new_page()
 
     def locate(self, selector: str) -> Locator:
         return self.page.locator(selector)
@@ -169,9 +170,12 @@ class ConversationPage:
         """Keep a screenshot of the page as it is, at both sizes, where that was asked for."""
         if not KEEPS_SCREENSHOTS:
             return
+        before = self.page.viewport_size
+        assert before is not None
         for width, height in (NARROW, WIDE):
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.screenshot(path=folder / f"{step}-{width}x{height}.png", animations="disabled")
+        self.page.set_viewport_size(before)
 
 
 class ChatPage(ConversationPage):

@@ -91,6 +91,7 @@ def test_a_page_that_nobody_sees_asks_for_no_replies(people: People, served_cust
     workbench.choose(customer.session_name)
     workbench.look_away()
     asked: list[str] = []
+    people.use_up(workbench)
     workbench.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
     expect_answer(201, customer.post(QUESTION))
     expect(workbench.message("customer", QUESTION)).to_be_visible()

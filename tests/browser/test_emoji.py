@@ -54,6 +54,7 @@ def test_escape_closes_and_gives_the_focus_back(people: People) -> None:
 def test_it_is_loaded_when_it_is_opened_and_only_from_here(people: People) -> None:
     chat = people.customer("zh-CN")
     asked: list[str] = []
+    people.use_up(chat)
     chat.page.on("request", lambda request: asked.append(request.url))
     chat.page.reload()
     expect(chat.locate("#composer [data-emoji] > button")).to_be_visible()

@@ -80,6 +80,7 @@ def test_files_go_both_ways(people: People, screenshots: Path) -> None:
 def test_wrong_types_and_sizes_are_said_before_they_are_sent(people: People) -> None:
     chat = people.customer("zh-CN")
     posted: list[str] = []
+    people.use_up(chat)
     chat.page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     chat.page.evaluate("() => { window.big = new File([new Uint8Array(21 * 1024 * 1024)], 'big.pdf'); }")
     choose(chat, payload("tool.exe", b"MZ"))

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 def test_input_is_told_once(people: People) -> None:
     desk = people.agent("alice")
     told: list[str] = []
+    people.use_up(desk)
     desk.page.on("request", lambda request: told.append(request.url) if request.url.endswith("/activity") else None)
 
     def is_told() -> bool:

@@ -19,7 +19,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from chatbot.conversations import errors
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 from realtime import groups
 from workbench.access.login_sessions import SessionStore, note_use
 from workbench.access.signs_of_life import note_sign

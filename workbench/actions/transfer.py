@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from chatbot.conversations import able, events, offers
+from chatbot.conversations import able_agents, events, offers
 from chatbot.conversations.agents import agent_json, display_name
 from chatbot.conversations.errors import AgentNotFound, AgentUnavailable
 from chatbot.conversations.history import agent_actor
@@ -40,7 +40,7 @@ def transfer_to_agent(*, session_name: str, agent: Agent, to_agent: str, note: s
         locked = lock_session(session_name)
         session = locked.session
         check_assignee(session, agent)
-        rules = able.rules_of(session)
+        rules = able_agents.rules_of(session)
         outgoing = _withdraw_earlier(session, agent, now=locked.now)
         receiver = _lock_receiver(session, agent, to_agent)
         why = {"code": "transfer", "sender": agent_json(agent.user), "to": agent_json(receiver.user)}
@@ -86,12 +86,12 @@ def _lock_receiver(session: ChatSession, sender: Agent, username: str) -> _Recei
         raise AgentNotFound
     if user == sender.user:
         raise AgentUnavailable(_("This conversation is with you already."))
-    state = able.able().select_for_update(of=("self",)).filter(agent=user).first()
+    state = able_agents.able().select_for_update(of=("self",)).filter(agent=user).first()
     if state is None:
         raise AgentUnavailable(_named(user, gettext("{agent} is not available at the moment.")))
     if session.team_id not in keys_of_members([user.pk])[user.pk]:
         raise AgentUnavailable(_named(user, gettext("{agent} does not serve the team of this conversation.")))
-    if able.loads([user.pk])[user.pk] >= state.capacity:
+    if able_agents.loads([user.pk])[user.pk] >= state.capacity:
         raise AgentUnavailable(_named(user, gettext("{agent} has as many conversations as they can take.")))
     return _Receiver(user, state)
 

@@ -33,7 +33,7 @@ from workbench.access.agents import logged_in_agent
 from workbench.access.sessions import readable_session
 from workbench.api.guards import Helped, check_assigned, check_readable
 from workbench.assignment.assignee import check_assignee
-from workbench.assistance.said import find_message, lines_of, spoken, unanswered_texts
+from workbench.assistance.dialogue import find_message, lines_of, spoken, unanswered_texts
 
 router = Router(tags=["assistance"])
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from chatbot.conversations import able
+from chatbot.conversations import able_agents
 from chatbot.conversations.agents import AgentJson, agent_json
 from chatbot.conversations.teams import keys_of_members, team_key
 from chatbot.models import (
@@ -117,7 +117,7 @@ def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, _Waits]:
 def _read_states() -> list[dict[str, Any]]:
     fields = ("agent_id", "capacity", "able_since", "idle_since")
     names = ("agent__username", "agent__first_name", "agent__last_name")
-    return list(able.able().order_by("agent_id").values(*fields, *names))
+    return list(able_agents.able().order_by("agent_id").values(*fields, *names))
 
 
 def read_refusals(sessions: Collection[int]) -> dict[int, list[Refusal]]:
@@ -143,7 +143,7 @@ def _refused_by(refusals: Collection[Refusal], able_since: Mapping[int, datetime
 
 
 def _candidates(states: Collection[Mapping[str, Any]], rules: Mapping[TeamKey, Team], now: datetime) -> list[Candidate]:
-    loads, served = able.loads(), keys_of_members([state["agent_id"] for state in states])
+    loads, served = able_agents.loads(), keys_of_members([state["agent_id"] for state in states])
     candidates = []
     for state in states:
         agent = state["agent_id"]

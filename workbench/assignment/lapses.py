@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from chatbot.conversations import able, agent_states, events, offers
+from chatbot.conversations import able_agents, agent_states, events, offers
 from chatbot.conversations.history import SYSTEM
 from chatbot.conversations.locking import lock_if_there
 from chatbot.models import Offer, OfferEnd
@@ -49,7 +49,7 @@ def end_lapsed(*, offer_id: int, session_name: str) -> bool:
 
 
 def _lapsed() -> QuerySet[Offer]:
-    is_there = Exists(able.able().filter(agent=OuterRef("receiver")))
+    is_there = Exists(able_agents.able().filter(agent=OuterRef("receiver")))
     return Offer.objects.filter(Q(expires_at__lte=Now()) | ~Q(is_there), ended_at=None)
 
 
@@ -58,6 +58,6 @@ def _end(offer: Offer, *, now: datetime) -> list[events.Outgoing]:
         why = {"code": "receiver_gone"}
         return offers.end(offer, OfferEnd.WITHDRAWN, actor=SYSTEM, now=now, why=why)
     outgoing = offers.end(offer, OfferEnd.EXPIRED, actor=SYSTEM, now=now)
-    if offer.sender is None and able.rules_of(offer.session).lapse_makes_away:
+    if offer.sender is None and able_agents.rules_of(offer.session).lapse_makes_away:
         outgoing += agent_states.make_away([offer.receiver_id], reason=LET_RUN_OUT)
     return outgoing

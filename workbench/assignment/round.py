@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from chatbot.conversations import able, events, offers
+from chatbot.conversations import able_agents, events, offers
 from chatbot.conversations.agents import agent_json
 from chatbot.conversations.offers import Proposal
 from chatbot.models import AgentState, ChatSession, Offer, Status
@@ -67,13 +67,13 @@ class _Writing:
         return {row.pk: row for row in wanted.order_by("pk").annotate(database_now=Now())}
 
     def _lock_states(self) -> dict[int, AgentState]:
-        rows = able.able().select_for_update(of=("self",)).filter(pk__in={each.agent for each in self.matches})
+        rows = able_agents.able().select_for_update(of=("self",)).filter(pk__in={each.agent for each in self.matches})
         return {row.pk: row for row in rows.order_by("pk")}
 
     def _still_held(self, sessions: Mapping[int, ChatSession], states: Mapping[int, AgentState]) -> list[Match]:
         offered = self._offered_meanwhile(sessions)
         teams = {each.session: each.team for each in self.facts.waiting}
-        loads = able.loads(states)
+        loads = able_agents.loads(states)
         held = []
         for each in self.matches:
             session, state = sessions.get(each.session), states.get(each.agent)

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from typing_extensions import TypedDict
 
-from chatbot.conversations.able import connected, loads
+from chatbot.conversations.able_agents import connected, loads
 from chatbot.conversations.agents import display_name
 from chatbot.conversations.reasons import shown_reason
 from chatbot.conversations.teams import default_team

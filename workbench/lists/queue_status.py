@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db.models import Count
 
-from chatbot.conversations.able import able, connected
+from chatbot.conversations.able_agents import able, connected
 from chatbot.conversations.queue import queues
 from chatbot.conversations.staffing import count_by_team, known_agents
 from chatbot.conversations.teams import team_key

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 from typing_extensions import TypedDict
 
-from chatbot.conversations.able import able
+from chatbot.conversations.able_agents import able
 from chatbot.conversations.queue import queues
 from chatbot.conversations.staffing import count_by_team
 from chatbot.conversations.teams import team_key

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from chatbot.conversations.able import loads
+from chatbot.conversations.able_agents import loads
 from chatbot.models import ChatSession, HistoryEntry, Phase, SessionInterval, Status
 from chatbot.tests.database import count_queries
 from chatbot.tests.logged import logged, types_on

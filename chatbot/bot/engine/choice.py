@@ -9,7 +9,7 @@ from chatbot.bot.engine.embedded import EmbeddedEngine
 from chatbot.bot.engine.interface import Engine
 from chatbot.bot.engine.outside.endpoint import endpoint_of, endpoint_of_environment
 from chatbot.models import BotEngine, EngineKind, Team
-from chatbot.models.prepared import PreparedQuery
+from chatbot.models.prepared_queries import PreparedQuery
 
 if TYPE_CHECKING:
     from chatbot.bot.engine.outside.endpoint import Endpoint

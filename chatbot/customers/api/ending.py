@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from typing_extensions import TypedDict
 
 from chatbot.conversations.errors import InvalidStatus, NotRatable
-from chatbot.conversations.written_out import written_out
+from chatbot.conversations.written_transcript import written_out
 from chatbot.customers.access import own_session
 from chatbot.customers.actions.end_session import end_session
 from chatbot.customers.actions.rate_session import rate_session

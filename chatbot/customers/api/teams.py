@@ -5,7 +5,7 @@ from django.utils import timezone
 from ninja import Router
 from typing_extensions import TypedDict
 
-from chatbot.conversations.able import able
+from chatbot.conversations.able_agents import able
 from chatbot.conversations.events import iso
 from chatbot.conversations.opening_hours import hours_of
 from chatbot.conversations.staffing import count_by_team

@@ -60,7 +60,7 @@ def run(host: str = HOST) -> None:
 
     Raises CannotStartError before anything is started, KeyboardInterrupt for a signal during preparation.
     """
-    ports = {service: port for service, (_, port) in settings.SERVICES.items()}
+    ports = {service: port for service, (_, _, port) in settings.SERVICES.items()}
     check_ports(ports, host)
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
     embedded_port = None if redis_is_given() else valkey.find_free_port()

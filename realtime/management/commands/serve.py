@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 class Command(BaseCommand):
     help = "Run one service under daphne, with draining and background jobs."
+    requires_system_checks = ()  # they read URLs: once it is known of which service
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("service", choices=sorted(settings.SERVICES))
@@ -19,7 +20,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, service: str, host: str, port: int | None, fd: int | None, **options: Any) -> None:
         from realtime.serving.daphne_server import DrainingServer, endpoint
 
-        application, default_port = settings.SERVICES[service]
+        application, settings.ROOT_URLCONF, default_port = settings.SERVICES[service]
+        self.check()
         server = DrainingServer(application, endpoint(host, port or default_port, fd))
         server.run()
         if server.listen_failure:

@@ -10,7 +10,7 @@ from django.db.transaction import TransactionManagementError
 
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
-from chatbot.models.prepared import PreparedQuery, PreparedRows
+from chatbot.models.prepared_queries import PreparedQuery, PreparedRows
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_agent
 
