@@ -1,12 +1,11 @@
 """Tests of the database, run again on PostgreSQL."""
 
 import os
-import subprocess
-import sys
+import tempfile
 
 import pytest
 
-from harness.programs import ROOT
+from harness.forks import start_python
 from harness.sideways import MIGRATED, Site
 
 PROMISES_SECONDS = 200.0  # less than a test may take (pyproject.toml), so that what hangs shows where it is
@@ -28,10 +27,14 @@ def test_database_promises_hold_on_postgresql(site: Site, what: str) -> None:
     site.postgresql.copy(MIGRATED, f"test_{name}")
     environment = {**os.environ, "DATABASE_URL": site.postgresql.url_of(name), "REDIS_URL": ""}
     options = ["-q", "-p", "no:cacheprovider", "--reuse-db"]
-    command = [sys.executable, "-m", "pytest", *options, *DATABASE_PROMISES[what]]
+    command = ["-m", "pytest", *options, *DATABASE_PROMISES[what]]
     # A test that hangs shows where it is; and nothing is waited for any longer than all of it may take.
     command += ["-o", f"faulthandler_timeout={PROMISES_SECONDS * 0.9}"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PROMISES_SECONDS, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with tempfile.TemporaryFile() as output:
+        tests = start_python(command, environment, stdout=output, stderr=output)
+        try:
+            code = tests.wait(PROMISES_SECONDS)
+        finally:
+            tests.kill()
+        output.seek(0)
+        assert code == 0, output.read().decode()
