@@ -135,7 +135,14 @@ class Race:
         """What some agents do until nobody waits: whatever comes to their minds, refused or not."""
         choice = random.Random(seed)
         while self.missing or not self.is_quiet():
-            self._do(TAKING + PASSING if self.missing else TAKING, choice.choice(desks), choice)
+            self._do(self._ways(), choice.choice(desks), choice)
+
+    def _ways(self) -> Sequence["Way"]:
+        """Sessions are put back as fast as they are taken, that some wait until they are offered; and faster, where a
+        rule about waiting, which is tried once a second, has had none yet."""
+        if not self.missing:
+            return TAKING
+        return PASSING if all(is_by_nobody for _, is_by_nobody in self.missing) else TAKING + PASSING
 
     def run_supervisors(self, desks: Sequence[Desk], seed: int) -> None:
         """Supervisors interfere until somebody has won by every way."""
@@ -209,7 +216,6 @@ def _prioritise(race: Race, desk: Desk, choice: random.Random) -> None:
         race.ledger.note(desk.who, "prioritise", None)
 
 
-# Until then sessions are put back as fast as they are taken: else nothing would wait until it is offered.
 TAKING: tuple[Way, ...] = (_take_any, _take_next, _answer, _answer, _pass_on)
 PASSING: tuple[Way, ...] = (_answer, _answer, _pass_to_team)
 SUPERVISING: tuple[Way, ...] = (_force, _requeue, _move, _prioritise)
