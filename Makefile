@@ -13,7 +13,7 @@ STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
 SIMULATION := realtime/tests/test_simulation.py
 FAST_STEPS := lint types imports $(JS_STEPS) migrations unit simulation
 # Four lanes of nearly equal length: much of each is waiting; with more, two cores have too little for each.
-TEST_STEPS := $(STATIC_STEPS) unit -- processes -- faults sideways -- browser simulation
+TEST_STEPS := unit -- processes -- $(STATIC_STEPS) faults sideways -- browser simulation
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
