@@ -11,9 +11,12 @@ UV_VERSION := 0.13
 JS_STEPS := jslint jstypes jstest
 STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
 SIMULATION := realtime/tests/test_simulation.py
-FAST_STEPS := lint types imports $(JS_STEPS) migrations unit simulation
-# Four lanes of nearly equal length: much of each is waiting; with more, two cores have too little for each.
-TEST_STEPS := unit -- processes -- $(STATIC_STEPS) faults sideways -- browser simulation
+UNIT_STEPS := unit-realtime unit-workbench unit-chatbot
+FAST_STEPS := lint types imports $(JS_STEPS) migrations $(UNIT_STEPS) simulation
+# Lanes that end at about the same time. One whose tests compute in one process gets less of two cores than one with
+# services or a browser, so that it has less to do.
+TEST_STEPS := unit-chatbot sideways -- processes -- $(STATIC_STEPS) faults -- browser -- \
+	unit-realtime unit-workbench simulation
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -23,7 +26,7 @@ export MISSING_PROGRAMS ?= fail
 TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO PYTHONDONTWRITEBYTECODE=
 run_steps = @$(PY) tools/run_steps.py $(1)
 
-.PHONY: help run test check quick soak bench capacity lock vendor packages node $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
+.PHONY: help run unit test check quick soak bench capacity lock vendor packages node $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,8 +104,9 @@ translations: ## Step: every compiled translation is that of its source
 		echo "$$po: $$(msgfmt --statistics --output-file=/dev/null "$$po" 2>&1)"; \
 	done
 
-unit: ## Step: unit tests of each app
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore $(SIMULATION) realtime chatbot workbench
+unit: $(UNIT_STEPS) ## Unit tests of each app, a step each
+$(UNIT_STEPS): unit-%:
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore $(SIMULATION) $*
 
 simulation: ## Step: the delivery side in 20,000 random schedules of faults, in virtual time
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(SIMULATION)

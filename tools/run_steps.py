@@ -49,7 +49,7 @@ class Step:
         self.seconds = time.monotonic() - started
 
     def _show(self, line: str) -> None:
-        print(f"{self.name:12} │ {line}", flush=True)
+        print(f"{self.name:14} │ {line}", flush=True)
         self.last_lines.append(line)
         if TEST_RUN.match(line):
             self.test_runs.append(line)
@@ -57,10 +57,10 @@ class Step:
             self.failures.append(line)
 
     def summary(self) -> str:
-        return f"{self.result:8}{self.name:13}{self.seconds:5.0f} s  {' '.join(self.test_runs[-1:])}".rstrip()
+        return f"{self.result:8}{self.name:15}{self.seconds:5.0f} s  {' '.join(self.test_runs[-1:])}".rstrip()
 
     def why_it_failed(self) -> list[str]:
-        return [f"{self.name:12} │ {line}" for line in self.failures or self.last_lines]
+        return [f"{self.name:14} │ {line}" for line in self.failures or self.last_lines]
 
 
 def read_lanes(words: list[str]) -> list[list[Step]]:
