@@ -15,8 +15,8 @@ UNIT_STEPS := unit-realtime unit-workbench unit-chatbot
 FAST_STEPS := lint types imports $(JS_STEPS) migrations $(UNIT_STEPS) simulation
 # Lanes that end at about the same time. One whose tests compute in one process gets less of two cores than one with
 # services or a browser, so that it has less to do.
-TEST_STEPS := unit-chatbot sideways -- processes -- $(STATIC_STEPS) faults -- browser -- \
-	unit-realtime unit-workbench simulation
+TEST_STEPS := unit-chatbot -- processes -- $(STATIC_STEPS) faults sideways -- browser simulation -- \
+	unit-realtime unit-workbench edge
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -112,7 +112,10 @@ simulation: ## Step: the delivery side in 20,000 random schedules of faults, in 
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(SIMULATION)
 
 processes: ## Step: tests of running services, over processes
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/faults --ignore tests/sideways tests
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/edge --ignore tests/faults --ignore tests/sideways tests
+
+edge: ## Step: tests of what any client can send, and not read
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/edge
 
 sideways: ## Step: tests of several processes behind nginx, over PostgreSQL and two Redis, as in production
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/sideways

@@ -96,7 +96,7 @@ MOMENTS = ["2999-01-01T00:00:00Z", "2999-06-01T08:00:00+08:00"]
 # What supervisors do.
 SUPERVISORS_OPERATIONS = ["set_up_team"]
 # Calls of the queue, of histories, of teams, offers and suggestions have nothing in them that could be wrong. Of a file
-# the document allows any bytes, of which hardly any are good: tests/test_uploads.py sends those.
+# the document allows any bytes, of which hardly any are good: tests/edge/test_uploads.py sends those.
 NOT_MADE = [
     ("read_queue", GenerationMode.NEGATIVE),
     ("read_history", GenerationMode.NEGATIVE),

@@ -1,5 +1,6 @@
 """`make test` says at its end what failed: the end is what is read of a long output."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,8 @@ def test_all_passed(tmp_path: Path) -> None:
 def test_names_the_tests_that_failed_and_why(tmp_path: Path) -> None:
     code, summary = run(tmp_path, "good", "bad")
     assert code == 1
-    assert "bad            │ E       AssertionError: two is not one\nbad            │ FAILED test_that_fails\n" in summary
+    [why, name] = re.findall(r"^bad +│ (.*)$", summary, re.MULTILINE)
+    assert (why, name) == ("E       AssertionError: two is not one", "FAILED test_that_fails")
     assert "long before" not in summary
     assert summary.endswith("failed: bad in 0 s\n")
 
@@ -55,4 +57,4 @@ def test_names_the_tests_that_failed_and_why(tmp_path: Path) -> None:
 def test_shows_the_last_lines_of_a_step_that_is_no_test_run(tmp_path: Path) -> None:
     code, summary = run(tmp_path, "ugly", "--", "good")
     assert code == 1
-    assert "ugly           │ compiler: no\n" in summary
+    assert re.findall(r"^ugly +│ (.*)$", summary, re.MULTILINE)[-1] == "compiler: no"
