@@ -27,7 +27,8 @@ LINES = frozenset(
 )
 # Which there are, in SQL.
 FIND_LINES = "SELECT DISTINCT what, agent_id IS NULL FROM chatbot_historyentry"
-# Between two things that somebody does, at most. SQLite has no queue of writers: some would never get the lock.
+# Between two things that somebody does, at most, or as long as the last one took. SQLite has no queue of writers: some
+# would never get the lock on a busy machine.
 PAUSE_SECONDS = 0.03
 PRIORITIES = ("low", "normal", "high", "urgent")
 # What a customer asks with: a rule of arrival is about the first, one about waiting about the second.
@@ -153,14 +154,15 @@ class Race:
 
     def _do(self, ways: Sequence["Way"], desk: Desk, choice: random.Random) -> None:
         """Refusals are what a race is made of."""
-        assert time.monotonic() < self._deadline, f"somebody waits still, or there is none of {self.missing}"
+        began = time.monotonic()
+        assert began < self._deadline, f"somebody waits still, or there is none of {self.missing}"
         try:
             choice.choice(ways)(self, desk, choice)
         except Refused:
             pass
         except Unknown:
             self.ledger.note_unknown()
-        time.sleep(choice.random() * PAUSE_SECONDS)
+        time.sleep(choice.random() * max(PAUSE_SECONDS, time.monotonic() - began))
 
 
 Way = Callable[[Race, Desk, random.Random], None]
