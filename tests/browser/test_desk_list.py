@@ -1,8 +1,9 @@
 """The desk's lists: who waits for the agent's own answer is first, and everything can be reached."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +17,8 @@ from tests.browser.pages import NARROW, NEXT_FRAME, PATIENCE_SECONDS, Gate, Work
 
 pytestmark = pytest.mark.browser
 
+WRITTEN_LATER = """UPDATE chatbot_chatsession
+    SET last_activity_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 minute') WHERE name = ?"""
 MAX_TABS_TO_OWN_CONVERSATION = 8
 MIN_ROWS = 11
 MAX_ROW_HEIGHT_PX = 56
@@ -99,6 +102,20 @@ def test_what_is_unread_is_unread_on_another_computer(people: People, served_cus
     third = people.agent("alice")
     expect(third.mine(customer.session_name)).to_be_visible()
     expect(third.mine(customer.session_name).locator(".badge")).to_have_count(0)
+
+
+def test_what_was_read_in_the_second_in_which_it_was_written_is_read(
+    people: People, product: Product, alice: AgentClient, served_customers: list[CustomerClient]
+) -> None:
+    """The event that tells of it says only the second; here the clock of the database is ahead of that as well."""
+    customer = served_customers[0]
+    message = expect_answer(201, customer.post("message"))
+    with closing(sqlite3.connect(product.database, timeout=PATIENCE_SECONDS)) as database, database:
+        database.execute(WRITTEN_LATER, (customer.session_name,))
+    badge = people.agent("alice").mine(customer.session_name).locator(".badge")
+    expect(badge).to_have_attribute("data-count", "1")
+    assert alice.call(customer.session_name, "receipts", seen=message["id"]).status_code == 204
+    expect(badge).to_have_count(0)
 
 
 def test_a_row_that_moves_keeps_focus(

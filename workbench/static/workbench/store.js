@@ -69,6 +69,7 @@ export function createStore(agentId) {
     serverNow: computed(() => now.value + clockAheadMs.value),
     get: (/** @type {string | null} */ name) => board.peek().sessions.get(name ?? "") ?? null,
     isMine: (/** @type {Session | null | undefined} */ session) => boards.isMine(board.peek(), session ?? undefined),
+    unreadOf: (/** @type {string} */ name) => boards.unreadOf(board.peek(), name),
     waitingVersions: () => boards.waitingVersions(board.peek()),
 
     /** Take the answer to a fetch of the queue. @param {{items: any[], total: number, teams: number[]}} answer

@@ -134,7 +134,10 @@ function receiveCustomer(payload) {
 }
 
 function receiveRead({ session_name: name, role, message_id: id }, { timestamp }) {
-  if (role === "agent" && store.isMine(store.get(name))) store.takeRead(name, id, timestamp * 1000);
+  if (role !== "agent" || !store.isMine(store.get(name))) return;
+  store.takeRead(name, id, timestamp * 1000);
+  // an event tells only the second, and perhaps another clock's: what was written in it may be read or not
+  if (store.unreadOf(name)) fetchCounts(name);
 }
 
 function receiveTransferRequest(payload, { timestamp }) {
