@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -25,6 +26,10 @@ WARM_UP = 20  # posts and calls each that were accepted before the fault
 CALM_SECONDS = 0.5  # goes on after the fault, so that recovery happens under load
 CATCH_UP_SECONDS = 20.0
 PROBE_SECONDS = 0.1
+PROBING_WRITE = """
+BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS probe (at REAL); DELETE FROM probe;
+INSERT INTO probe VALUES (julianday()); COMMIT;
+"""
 
 Progress = Callable[[str], None]
 
@@ -97,6 +102,7 @@ class Load:
             writers.create_task(publish_until(self._is_over, self._orders(), self.environment, self.ledger))
             for service in self.product.services:
                 writers.create_task(self._probe(service.url))
+            writers.create_task(self._probe_database())
             ticker = asyncio.create_task(self._show(progress))
             try:
                 await self._wait_for(lambda: len(self.ledger.posts) >= WARM_UP and len(self.ledger.calls) >= WARM_UP)
@@ -179,6 +185,17 @@ class Load:
                 with contextlib.suppress(NoAnswer):
                     await caller.get("/healthz")
                     self.ledger.probe_times.append(Timed(started, time.monotonic() - started))
+                await asyncio.sleep(PROBE_SECONDS)
+
+    async def _probe_database(self) -> None:
+        """Measure how long a write takes that knows nothing of Redis: what SQLite's lock and the disk cost."""
+        database = self.product.database
+        with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as connection:
+            while not self._is_over.is_set():
+                started = time.monotonic()
+                with contextlib.suppress(sqlite3.OperationalError):  # locked, which some faults are about
+                    await asyncio.to_thread(connection.executescript, PROBING_WRITE)
+                    self.ledger.write_times.append(Timed(started, time.monotonic() - started))
                 await asyncio.sleep(PROBE_SECONDS)
 
     def _orders(self) -> Orders:

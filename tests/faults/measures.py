@@ -34,6 +34,7 @@ class Measures:
     call_p99_ms: float
     probe_p99_ms: float  # of a GET that does nothing: the share of the machine and of the load
     pause_p99_ms: float  # by how much the calling process overslept: the same
+    write_p99_ms: float  # of a write of a program's own to the same database: the same, with its lock and the disk
     lost: int
     doubled: int
     disordered: int
@@ -59,6 +60,7 @@ def measure(fault: Fault, load: Load, verdict: Verdict) -> Measures:
         call_p99_ms=percentile(_during(load, load.ledger.call_times), 99) * 1000,
         probe_p99_ms=percentile(_during(load, load.ledger.probe_times), 99) * 1000,
         pause_p99_ms=percentile(_during(load, load.ledger.pause_times), 99) * 1000,
+        write_p99_ms=percentile(_during(load, load.ledger.write_times), 99) * 1000,
         lost=verdict.lost,
         doubled=verdict.doubled,
         disordered=verdict.disordered,

@@ -34,6 +34,7 @@ class Ledger:
     call_times: list[Timed] = field(default_factory=list)
     probe_times: list[Timed] = field(default_factory=list)  # of a GET that needs neither database nor Redis
     pause_times: list[Timed] = field(default_factory=list)  # by how much the publisher overslept
+    write_times: list[Timed] = field(default_factory=list)  # of a write to the same database, past the product
     sent_at: dict[str, float] = field(default_factory=dict)  # mark: when its accepted call began
     answers: list[tuple[float, int]] = field(default_factory=list)  # when, status
     dropped: int = 0  # requests without an answer
