@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -11,25 +10,21 @@ from dataclasses import dataclass
 
 from harness.clients import AgentClient, CustomerClient, cookies_of, expect
 from harness.services import Product, make_environment
-from tests.faults.calls import Caller, NoAnswer
+from tests.faults.calls import Caller
 from tests.faults.ledgers import Verdict, compare, read_ends, read_log
+from tests.faults.probes import probe_database, probe_service
 from tests.faults.publisher import Orders
 from tests.faults.publishing import publish_until
 from tests.faults.readers import Reader
 from tests.faults.receipts import check_receipts, fetch_receipts
 from tests.faults.stream import StreamClient
-from tests.faults.writers import Ledger, Timed, Writer, short_text
+from tests.faults.writers import Ledger, Writer, short_text
 
 SESSIONS = 4
 CALLS_PER_SECOND = 50.0
 WARM_UP = 20  # posts and calls each that were accepted before the fault
 CALM_SECONDS = 0.5  # goes on after the fault, so that recovery happens under load
 CATCH_UP_SECONDS = 20.0
-PROBE_SECONDS = 0.1
-PROBING_WRITE = """
-BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS probe (at REAL); DELETE FROM probe;
-INSERT INTO probe VALUES (julianday()); COMMIT;
-"""
 
 Progress = Callable[[str], None]
 
@@ -101,8 +96,8 @@ class Load:
                     writers.create_task(self._take_part(session, name))
             writers.create_task(publish_until(self._is_over, self._orders(), self.environment, self.ledger))
             for service in self.product.services:
-                writers.create_task(self._probe(service.url))
-            writers.create_task(self._probe_database())
+                writers.create_task(probe_service(self._is_over, service.url, self.ledger))
+            writers.create_task(probe_database(self._is_over, self.product.database, self.ledger))
             ticker = asyncio.create_task(self._show(progress))
             try:
                 await self._wait_for(lambda: len(self.ledger.posts) >= WARM_UP and len(self.ledger.calls) >= WARM_UP)
@@ -176,27 +171,6 @@ class Load:
             return Caller(session.url, {"Authorization": f"Bearer {session.token}"})
         agent = self._alice.http
         return Caller(self._alice.url, {"X-CSRFToken": agent.cookies["csrftoken"], **cookies_of(agent)})
-
-    async def _probe(self, url: str) -> None:
-        """Measure how long anything takes: what the machine and the load cost without any fault."""
-        with closing(Caller(url, {})) as caller:
-            while not self._is_over.is_set():
-                started = time.monotonic()
-                with contextlib.suppress(NoAnswer):
-                    await caller.get("/healthz")
-                    self.ledger.probe_times.append(Timed(started, time.monotonic() - started))
-                await asyncio.sleep(PROBE_SECONDS)
-
-    async def _probe_database(self) -> None:
-        """Measure how long a write takes that knows nothing of Redis: what SQLite's lock and the disk cost."""
-        database = self.product.database
-        with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as connection:
-            while not self._is_over.is_set():
-                started = time.monotonic()
-                with contextlib.suppress(sqlite3.OperationalError):  # locked, which some faults are about
-                    await asyncio.to_thread(connection.executescript, PROBING_WRITE)
-                    self.ledger.write_times.append(Timed(started, time.monotonic() - started))
-                await asyncio.sleep(PROBE_SECONDS)
 
     def _orders(self) -> Orders:
         channels = [f"sse_session_{session.session_name}" for session in self.sessions]
