@@ -106,9 +106,9 @@ async def run_turns() -> None:
     global _runner
     runner = _runner = Runner()
     if settings.BOT_BASE_URL:
-        from chatbot.bot.engine.outside.openai_compatible import prepare
+        from chatbot.bot.engine.outside.connections import import_openai
 
-        await asyncio.to_thread(prepare)
+        await asyncio.to_thread(import_openai)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(search.prepare())

@@ -21,6 +21,15 @@ CONNECT_SECONDS = 5
 MAX_KEPT = 16
 
 
+def import_openai() -> None:
+    """Import all of OpenAI's library that answers use, on a thread of one's own: it takes 1 to 3 s of processor time.
+
+    A client imports the resources, almost half of it, only when they are first used: then on the loop, where all
+    streams of the process would wait for it.
+    """
+    import openai.resources.chat  # noqa: F401
+
+
 class Connection:
     """The client of one endpoint; redirects are not followed, so that nothing goes anywhere else.
 
@@ -41,12 +50,13 @@ class Connection:
         self._openai: AsyncOpenAI | None = None
 
     async def openai(self) -> "AsyncOpenAI":
-        """The same as a client of OpenAI's library, which takes most of a second to import: not on the loop's time."""
+        """The same as a client of OpenAI's library."""
         if self._openai is None:
             self._openai = await asyncio.to_thread(self._make_openai)
         return self._openai
 
     def _make_openai(self) -> "AsyncOpenAI":
+        import_openai()
         from openai import AsyncOpenAI, omit
 
         # Nothing of OpenAI's own variables goes to other people's endpoints.

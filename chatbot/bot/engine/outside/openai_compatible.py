@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 BAD_REQUEST = (400, 422)
 
 
-def prepare() -> None:
-    """Import the library, which takes most of a second, before the first customer waits for it."""
-    import openai  # noqa: F401
-
-
 async def answer(question: Question, connection: Connection) -> AsyncGenerator[Text | Outcome, None]:
     """Ask for a streamed chat completion."""
     endpoint = connection.endpoint
