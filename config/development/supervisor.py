@@ -151,8 +151,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
+        # Not `asyncio.timeout`, which raises nothing in a task that was cancelled before Python 3.11.3 (gh-102780).
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
