@@ -13,13 +13,13 @@ PYTHON ?= $(firstword $(shell for python in $(VERSIONS:%=/usr/bin/%); do $$pytho
 PY := .venv/bin/python
 UV_VERSION := 0.13
 JS_STEPS := jslint jstypes jstest
-STATIC_STEPS := lint types imports $(JS_STEPS) migrations deploy translations
+QUICK_STEPS := lint imports $(JS_STEPS) migrations deploy translations
 SIMULATION := realtime/tests/test_simulation.py
 UNIT_STEPS := unit-realtime unit-workbench unit-chatbot
 FAST_STEPS := lint types imports $(JS_STEPS) migrations $(UNIT_STEPS) simulation
 # Lanes that end at about the same time. One whose tests compute in one process gets less of two cores than one with
 # services or a browser, so that it has less to do.
-TEST_STEPS := unit-chatbot -- processes -- $(STATIC_STEPS) faults sideways -- browser simulation -- \
+TEST_STEPS := unit-chatbot $(QUICK_STEPS) -- processes -- types faults sideways -- browser simulation -- \
 	unit-realtime unit-workbench edge
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
