@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from chatbot.conversations import agent_presence, agent_states, presence
 from chatbot.conversations.lost_presence import forget_lost_holders
-from chatbot.models import AgentInterval, AgentPresence, AgentState, Availability, PresenceHolder, Status
+from chatbot.models import (
+    DEFAULT_CAPACITY,
+    AgentInterval,
+    AgentPresence,
+    AgentState,
+    Availability,
+    PresenceHolder,
+    Status,
+)
 from chatbot.tests.logged import logged
 from chatbot.tests.people import make_agent
 from realtime import groups
@@ -181,3 +189,22 @@ def test_the_list_costs_the_same_however_many_there_are(count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert len(agent_items()) == count
     assert len(queries) == 6
+
+
+def test_many_who_come_at_once_are_written_without_a_case_for_each() -> None:
+    """With one, a thousand hold SQLite's write lock for two seconds; who else wants to write waits or is refused."""
+    names = {make_agent(f"agent-{number}").username for number in range(3)}
+    presence.hold("p-1")
+    with CaptureQueriesContext(connection) as queries:
+        assert agent_presence.change("p-1", came=names, went=())
+    assert not [each["sql"] for each in queries if "CASE" in each["sql"]]
+    assert set(AgentState.objects.values_list("is_connected", "capacity")) == {(True, DEFAULT_CAPACITY)}
+
+
+def test_who_comes_and_goes_keeps_how_much_he_may_have() -> None:
+    make_agent("alice")
+    come()
+    AgentState.objects.update(capacity=7)
+    go()
+    come()
+    assert (state().capacity, state().is_connected) == (7, True)
