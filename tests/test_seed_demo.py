@@ -36,6 +36,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
+def _same_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of sixty conversations it may be, seldom, that nobody who waits has asked by the button."""
+    monkeypatch.setattr("secrets.randbits", random.Random(7).getrandbits)
+
+
+@pytest.fixture(autouse=True)
 def _demo_agents(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     create_demo_agents("pass-word-1")
