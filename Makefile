@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 # The system's first, where it can make environments: it is optimized by profile, and one that pyenv has built as it
-# does unasked takes 1.7 times its processor time.
+# does unasked takes up to 1.7 times its processor time.
 VERSIONS := python3.11 python3.12 python3.13 python3.14
 PYTHON ?= $(firstword $(shell for python in $(VERSIONS:%=/usr/bin/%); do $$python -c 'import ensurepip, venv' 2>/dev/null && \
 	echo $$python && break; done; command -v $(VERSIONS) python3) python3)
