@@ -29,7 +29,7 @@ async def bot(dify: Dify) -> AsyncIterator[Bot]:
 
 async def stopped(bot: Bot) -> None:
     """The answer is stopped, for the user who has asked."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         request = await bot.stub.wait_for("/chat-messages/task-1/stop")
     assert request.body == {"user": "s-1"}
 
@@ -163,7 +163,7 @@ async def test_to_close_an_answer_stops_it(bot: Bot) -> None:
     assert await anext(answer) == Text("We")
     await answer.aclose()
     await stopped(bot)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         await bot.stub.received[0].client_left.wait()
 
 

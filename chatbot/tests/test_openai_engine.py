@@ -176,7 +176,7 @@ async def test_an_answer_that_stalls_is_given_up_and_the_request_ended(bot: Bot)
     bot.stub.plans.append(Answer([*words("We", " are"), STALL]))
     assert await bot.set(first_token_seconds=1).trouble() == "stalled"
     assert "".join(bot.pieces) == "We are"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         await bot.stub.received[0].client_left.wait()
 
 
@@ -190,7 +190,7 @@ async def test_to_close_an_answer_ends_the_request(bot: Bot) -> None:
     answer = OutsideEngine(bot.endpoint).answer(question())
     assert await anext(answer) == Text("We")
     await answer.aclose()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         await bot.stub.received[0].client_left.wait()
 
 
@@ -199,7 +199,7 @@ async def test_to_cancel_who_waits_ends_the_request(bot: Bot) -> None:
     waiting = asyncio.create_task(bot.ask())
     request = await bot.stub.wait_for("/chat/completions")
     waiting.cancel()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         await request.client_left.wait()
     with pytest.raises(asyncio.CancelledError):
         await waiting
@@ -209,7 +209,7 @@ async def test_an_answer_that_is_too_long_is_cut_and_the_request_ended(bot: Bot)
     bot.stub.plans.append(Answer([*words(*["x" * 100] * 50), STALL]))
     outcome = await bot.ask()
     assert outcome.text == "x" * (MAX_CONTENT_LENGTH - 1) + "…"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         await bot.stub.received[0].client_left.wait()
 
 

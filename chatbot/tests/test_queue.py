@@ -16,7 +16,7 @@ from realtime import database, groups, home, process
 from realtime.events import Event
 from realtime.throttled_log import ThrottledLog
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 10
 Sent = list[tuple[str, Event]]
 
 real_request_announcement = queue._request_announcement

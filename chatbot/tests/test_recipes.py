@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
+from chatbot.bot.engine.outside.connections import import_openai
 from chatbot.conversations import lifecycle, transcript
 from chatbot.conversations.history import agent_actor
 from chatbot.conversations.locking import lock_session
@@ -59,6 +60,12 @@ def fastgpt() -> Behaviour:
 
 def ragflow() -> Behaviour:
     return RagFlow(KEY, reply=lambda messages: reply(messages[-1]["content"], str(messages)))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _openai() -> None:
+    """The library is there: to import it takes seconds on a busy machine, and no answer is waited for that long."""
+    import_openai()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from chatbot.tests.people import set_status
 from realtime import groups
 from realtime.database import in_database
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 10
 
 
 def post(content: str = "where is my order?", client_id: str = "c-1") -> int:

