@@ -45,6 +45,8 @@ SUPERVISORS = ("boss-0", "boss-1")
 # PostgreSQL gives a process a number of connections.
 THREADS = 2 if connection.vendor == "sqlite" else 7
 READY = "ready"
+# Between two times that the job also looks for what only time brings: three times as often as in the product.
+SWEEP_SECONDS = 0.3
 
 T = TypeVar("T")
 
@@ -138,11 +140,17 @@ def _is_done(action: Callable[[], object]) -> bool:
 
 def assign(is_over: threading.Event) -> None:
     """The job of this process, which also tries the rules about waiting; the other one has it, too."""
+    swept = 0.0
     while not is_over.is_set():
+        began = time.monotonic()
+        is_sweep = began - swept >= SWEEP_SECONDS
         with contextlib.suppress(NotOurTurn, OperationalError):
-            PresenceHolder.objects.update(lease_until=Now() + PRESENCE_LEASE)  # of the agents' pages
-            look()
-        time.sleep(PAUSE_SECONDS)
+            if is_sweep:
+                PresenceHolder.objects.update(lease_until=Now() + PRESENCE_LEASE)  # of the agents' pages
+            look(is_sweep=is_sweep)
+            if is_sweep:
+                swept = began
+        time.sleep(max(PAUSE_SECONDS, time.monotonic() - began))
 
 
 def is_quiet() -> bool:
