@@ -17,7 +17,25 @@ SCREENSHOTS = ROOT / "var" / "screenshots"
 KEEPS_SCREENSHOTS = os.environ.get("SCREENSHOTS") == "keep"  # else nobody looks at them, and each takes its time
 WIDE = (1280, 800)
 NARROW = (390, 844)
+SMALL = (360, 740)  # of the smallest telephones that many people have
 NOTHING = "about:blank"  # the address of a tab that nothing is open in
+# Of the parts of a bar that are in the way of each other: what is written, however far it reaches, and what is clicked.
+OVERLAPS = """bar => {
+    const find = (selector) => [...bar.querySelectorAll(selector)].filter((node) => node.checkVisibility());
+    const reach = (node) => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return range.getBoundingClientRect();
+    };
+    const parts = [
+        ...find("a, button, summary").map((node) => [node, node.getBoundingClientRect()]),
+        ...find("[role=status]").map((node) => [node, reach(node)]),
+    ];
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const isInTheWay = ([node, box]) =>
+        box.right > innerWidth || parts.some(([other, its]) => other !== node && meet(box, its));
+    return parts.filter(isInTheWay).map(([node]) => node.outerHTML);
+}"""
 SESSION_KEY = "handover:session"  # where the chat page keeps the name of its session
 
 PATIENCE_SECONDS = 30.0  # only what fails takes as long; a test that states a time of the product says its own
@@ -248,6 +266,10 @@ class WorkbenchPage(ConversationPage):
 
     def expect_reconnecting(self) -> None:
         expect(self.locate("#connection")).to_have_attribute("data-state", "reconnecting")
+
+    def expect_readable_bar(self) -> None:
+        """Nothing in the top bar covers anything else there."""
+        assert self.locate(".topbar").evaluate(OVERLAPS) == []
 
     def waiting(self, session_name: str) -> Locator:
         """The session's row in the queue."""

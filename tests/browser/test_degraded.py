@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from harness.services import Product
 from tests.browser.conftest import People
+from tests.browser.pages import SMALL
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +27,7 @@ def test_messages_arrive_without_redis(people: People, product: Product) -> None
 
 
 def test_pages_say_that_redis_is_away_and_that_it_is_back(people: People, product: Product) -> None:
-    workbench = people.agent("alice")
+    workbench = people.agent("alice", size=SMALL)
     chat = people.customer()
     chat.write("Hello")
     expect(chat.message("customer", "Hello")).to_be_visible()
@@ -36,6 +37,7 @@ def test_pages_say_that_redis_is_away_and_that_it_is_back(people: People, produc
     )
     expect(chat.locate("#connection")).to_be_visible()
     expect(workbench.locate("#connection")).to_have_attribute("data-state", "degraded", timeout=NOTICED_WITHIN_MS)
+    workbench.expect_readable_bar()
     product.valkey.start()
     expect(chat.locate("#connection")).to_be_hidden(timeout=NOTICED_WITHIN_MS)
     workbench.expect_live(NOTICED_WITHIN_MS / 1000)

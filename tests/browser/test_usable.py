@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-from tests.browser.pages import NARROW, UNDO_MS, ChatPage, ConversationPage, WorkbenchPage
+from tests.browser.pages import NARROW, SMALL, UNDO_MS, ChatPage, ConversationPage, WorkbenchPage
 
 pytestmark = pytest.mark.browser
 
@@ -88,6 +88,16 @@ def test_phone_reaches_list_details_and_account(people: People) -> None:
     workbench.locate(".account summary").click()
     expect(workbench.locate(".account-menu [type=submit]")).to_be_visible()
     expect_fits(workbench, ".account")
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_phone_says_in_full_that_there_is_no_connection(people: People, locale: str) -> None:
+    workbench = people.agent("alice", locale, SMALL)
+    workbench.expect_readable_bar()
+    workbench.context.set_offline(True)
+    workbench.expect_reconnecting()
+    expect(workbench.locate("#connect-now")).to_be_visible()
+    workbench.expect_readable_bar()
 
 
 # The keyboard
