@@ -25,6 +25,8 @@ LINES = frozenset(
         *(("escalated", True), ("offered", True), ("offered", False), ("moved", True)),
     ]
 )
+# What comes only of sessions that wait until they are offered, or for as long as a rule says.
+WAITED_FOR = {("offered", True), ("accepted", False), ("moved", True)}
 # Which there are, in SQL.
 FIND_LINES = "SELECT DISTINCT what, agent_id IS NULL FROM chatbot_historyentry"
 # Between two things that somebody does, at most, or as long as the last one took. SQLite has no queue of writers: some
@@ -139,11 +141,10 @@ class Race:
             self._do(self._ways(), choice.choice(desks), choice)
 
     def _ways(self) -> Sequence["Way"]:
-        """Sessions are put back as fast as they are taken, that some wait until they are offered; and faster, where a
-        rule about waiting, which is tried once a second, has had none yet."""
+        """Sessions are put back as fast as they are taken; where only what needs one that waits is missing, faster."""
         if not self.missing:
             return TAKING
-        return PASSING if all(is_by_nobody for _, is_by_nobody in self.missing) else TAKING + PASSING
+        return PASSING if self.missing <= WAITED_FOR else TAKING + PASSING
 
     def run_supervisors(self, desks: Sequence[Desk], seed: int) -> None:
         """Supervisors interfere until somebody has won by every way."""
