@@ -10,6 +10,7 @@ from django.db import connection
 from realtime.database import among
 from realtime.events import Envelope, with_number
 from realtime.groups import Channel
+from realtime.log.held_counters import impatience
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ def take_numbers(counts: Mapping[Channel, int]) -> dict[str, int]:
     following: dict[str, int] = {}
     for part in _parts(sorted(counts)):
         rows = ", ".join(["(%s, %s, 0)"] * len(part))
-        with connection.cursor() as cursor:
+        with impatience(part), connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO realtime_channelhead (channel, last, pruned) VALUES {rows} ON CONFLICT (channel) "
                 "DO UPDATE SET last = realtime_channelhead.last + excluded.last RETURNING channel, last",

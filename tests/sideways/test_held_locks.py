@@ -42,6 +42,27 @@ def test_one_locked_row_keeps_nobody_else_waiting(site: Site, server: int) -> No
         assert after.post("hello").status_code == 201
 
 
+def test_one_locked_counter_of_an_agent_keeps_nobody_else_waiting(site: Site, agent: BrowserAgent) -> None:
+    """All of the agent's customers write to it: more of them than their process has threads for writing."""
+    worker = site.chatbots[0]
+    with ExitStack() as stack:
+        other, *served = (stack.enter_context(customer_of(worker)) for _ in range(9))
+        for customer in served:
+            expect(202, customer.escalate())
+            expect(200, agent.take_over(customer.session_name))
+        stack.enter_context(site.postgresql.locked_row("realtime_channelhead", "channel", "sse_agent_alice"))
+        posters = [stack.enter_context(posting(customer, 1))[0] for customer in served]
+        wait_until("each has been refused once", lambda: all(poster.statuses for poster in posters), 20)
+        meanwhile = Answers(other)
+        for _ in range(POSTS_MEANWHILE):
+            assert meanwhile.post() == 201
+        assert meanwhile.median_seconds < 0.5
+        assert {status for poster in posters for status in poster.statuses} == {503}
+        assert sum(poster.without_advice for poster in posters) == 0
+    with customer_of(worker) as after:
+        assert after.post("hello").status_code == 201
+
+
 @contextlib.contextmanager
 def frozen(site: Site, channel: str, act: Callable[[], object]) -> Iterator[None]:
     """Stop the workbench in a transaction of `act` that has just got this channel's counter, and holds it."""
