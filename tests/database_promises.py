@@ -26,7 +26,20 @@ from chatbot.conversations.locking import lock_session
 from chatbot.customers.actions.escalate import escalate
 from chatbot.customers.actions.give_feedback import give_feedback
 from chatbot.customers.actions.post_customer_message import post_customer_message
-from chatbot.models import AnswerFeedback, Attachment, BotTurn, ChatSession, Message, Role, Status
+from chatbot.models import (
+    AgentState,
+    AnswerFeedback,
+    Assignment,
+    Attachment,
+    BotTurn,
+    ChatSession,
+    Message,
+    Offer,
+    Presence,
+    Role,
+    Status,
+    Team,
+)
 from harness.threads import THREADS, run_at_once
 from realtime import api, database, log
 from realtime.api import Event
@@ -37,7 +50,9 @@ from workbench.access.agents import Agent
 from workbench.access.login_attempts import begin_attempt
 from workbench.actions.requeue import requeue_stranded
 from workbench.actions.take_next import take_next
+from workbench.assignment.drain import look
 from workbench.models import LoginAttempt
+from workbench.tests.ableness import make_able
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,6 +164,47 @@ def test_a_lock_is_not_waited_for_for_ever() -> None:
         [error] = run_at_once(lambda: escalate(session_name="s-1", reason="", credentials=None))
     assert isinstance(error, OperationalError)
     assert isinstance(error.__cause__, LockNotAvailable)
+
+
+def test_a_session_that_somebody_has_locked_keeps_no_other_from_its_agent() -> None:
+    """Of each that is locked a sweep has something to do: a hold that is over, a customer who waits too long."""
+    Team.objects.filter(is_default=True).update(assignment=Assignment.OFFER)
+    agent, long_ago = make_able("alice"), timezone.now() - timedelta(hours=1)
+    held = {"status": Status.MANUAL_LIVE, "assignee": agent, "held_since": long_ago, "hold_until": long_ago}
+    ChatSession.objects.create(name="s-held", **held)
+    ChatSession.objects.create(name="s-next", **held)
+    ChatSession.objects.create(name="s-waits", status=Status.PENDING_MANUAL, waiting_since=long_ago)
+    with transaction.atomic():
+        lock_session("s-held")
+        assert run_at_once(look) == [True]
+    assert Offer.objects.get().session.name == "s-waits"
+    assert list(ChatSession.objects.filter(held_since__isnull=False).values_list("name", flat=True)) == ["s-held"]
+    assert run_at_once(look) == [True]
+    assert not ChatSession.objects.filter(held_since__isnull=False).exists()
+
+
+def test_an_agent_whom_somebody_has_locked_keeps_no_other_from_a_customer() -> None:
+    Team.objects.filter(is_default=True).update(assignment=Assignment.OFFER)
+    for number, username in enumerate(("alice", "bob")):
+        make_able(username)
+        ChatSession.objects.create(name=f"s-{number}", status=Status.PENDING_MANUAL, waiting_since=timezone.now())
+    with transaction.atomic():
+        AgentState.objects.select_for_update().get(agent__username="alice")
+        assert run_at_once(look) == [True]
+        assert [offer.receiver.username for offer in Offer.objects.all()] == ["bob"]
+
+
+def test_a_session_that_somebody_has_locked_keeps_nobody_elses_presence_unknown() -> None:
+    for name in ("s-1", "s-2"):
+        ChatSession.objects.create(name=name)
+    presence.hold("p-1")
+    note = partial(presence.change, "p-1", came={"s-1", "s-2"}, went=())
+    with transaction.atomic():
+        lock_session("s-1")
+        assert run_at_once(note) == [{"s-1"}]
+        assert list(Presence.objects.values_list("session__name", flat=True)) == ["s-2"]
+    assert run_at_once(note) == [set()]
+    assert Presence.objects.count() == 2
 
 
 async def test_a_transaction_that_is_left_open_ends_and_its_thread_goes_on() -> None:
@@ -270,7 +326,7 @@ def test_a_customer_who_moves_between_two_processes_ends_as_here() -> None:
                 lambda: presence.change("p-1", came=(), went={"s-1"}),
                 lambda: presence.change("p-2", came={"s-1"}, went=()),
             )
-        assert results == [True, True]
+        assert results == [set(), set()]
         assert presence.present(list(ChatSession.objects.all()))
         assert told in ([], [False, True])
         presence.change("p-2", came=(), went={"s-1"})

@@ -1,6 +1,6 @@
 """Which agents are connected, from their open streams: kept by the processes that hold these, as of customers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,21 +11,22 @@ from chatbot.models import AgentPresence
 from realtime.api import send_many
 
 
-def change(holder: str, *, came: Collection[str], went: Collection[str]) -> bool:
+def change(holder: str, *, came: Collection[str], went: Collection[str]) -> Set[str] | None:
     """Note whose streams a process holds, and no longer holds, by usernames; whoever comes or goes for good is told of.
 
-    Repeating it does no harm. Returns False, with nothing written, if the process has no lease.
+    Repeating it does no harm. Returns who is still to be noted: nobody; None, with nothing written, if the process has
+    no lease.
     """
     with transaction.atomic():
         if holder not in lock_holders():
-            return False
+            return None
         came_ids, went_ids = _ids_of(came), _ids_of(went)
         AgentPresence.objects.bulk_create(
             [AgentPresence(agent_id=agent, holder_id=holder) for agent in came_ids], ignore_conflicts=True
         )
         AgentPresence.objects.filter(holder=holder, agent__in=went_ids).delete()
         send_many(agent_states.follow_presence([*came_ids, *went_ids]))
-    return True
+    return frozenset()
 
 
 def forget(holders: Collection[str]) -> list[events.Outgoing]:

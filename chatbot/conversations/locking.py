@@ -1,7 +1,9 @@
 """Locking a session for a change."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -32,9 +34,39 @@ def lock_session(name: str, credentials: Credentials | None = None) -> LockedSes
     On SQLite the transaction itself (BEGIN IMMEDIATE) is the lock. Raises NotFound, also where `credentials` are
     given and do not cover the session.
     """
+    return _lock(_locked, name, credentials)
+
+
+def lock_if_free(name: str) -> LockedSession | None:
+    """As lock_session, for a job that found the session a moment ago; None if it is gone, or somebody has locked it.
+
+    A job does not wait: what one session keeps back must not keep back all others. Its next look finds it again. On
+    SQLite, where one lock is all there is, it does.
+    """
+    try:
+        return _lock(_locked_if_free, name, None)
+    except NotFound:
+        return None
+
+
+def share(ids: Collection[int]) -> list[int]:
+    """Those of these sessions that nobody has locked, by id; nobody can lock them until the transaction ends.
+
+    For rows that refer to sessions: to write one would wait for the lock of its session.
+    """
+    if not ids or not connection.features.has_select_for_update:
+        return sorted(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM chatbot_chatsession WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE SKIP LOCKED", [list(ids)]
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _lock(query: PreparedQuery[ChatSession, str], name: str, credentials: Credentials | None) -> LockedSession:
     if not connection.in_atomic_block:
-        raise TransactionManagementError("lock_session must run in a transaction")
-    session = _locked.first(name)
+        raise TransactionManagementError("a session is locked in a transaction")
+    session = query.first(name)
     if session is None:
         raise NotFound
     if credentials is not None and not credentials.covers_session(session):
@@ -61,18 +93,11 @@ def time_under_lock(now: datetime) -> datetime:
     return max(now, moment)
 
 
-def lock_if_there(name: str) -> LockedSession | None:
-    """As lock_session, for a job that found the session a moment ago; None if it is gone."""
-    try:
-        return lock_session(name)
-    except NotFound:
-        return None
-
-
-def _with_lock(name: str) -> QuerySet[ChatSession]:
-    rows = ChatSession.objects.select_for_update(of=("self",)).select_related("assignee")
+def _with_lock(name: str, *, skip_locked: bool = False) -> QuerySet[ChatSession]:
+    rows = ChatSession.objects.select_for_update(of=("self",), skip_locked=skip_locked).select_related("assignee")
     deferred = rows.defer(*(f"assignee__{field}" for field in UNUSED_OF_ASSIGNEE))
     return deferred.annotate(database_now=Now()).filter(name=name).order_by()
 
 
 _locked = PreparedQuery(_with_lock, sample="<name>")
+_locked_if_free = PreparedQuery(partial(_with_lock, skip_locked=True), sample="<name>")

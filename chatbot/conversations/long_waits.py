@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_if_there
+from chatbot.conversations.locking import lock_if_free
 from chatbot.conversations.opening_hours import hours_of
 from chatbot.conversations.teams import team_key
 from chatbot.models import ChatSession, Offer, Phase, SessionInterval, Status, Team
@@ -86,7 +86,7 @@ def end_wait(*, session_name: str) -> bool:
     It did not if somebody has taken it meanwhile, or the wait is another one. Locks the session.
     """
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return False
         session = locked.session

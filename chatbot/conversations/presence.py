@@ -4,13 +4,14 @@ Every change locks the rows of all holders first, so that of two processes betwe
 sees what the earlier one wrote: agents are told only where the first process has him, or the last one has him no more.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from chatbot.conversations import events
+from chatbot.conversations.locking import share
 from chatbot.models import PRESENCE_LEASE, ChatSession, Presence, PresenceHolder, Status, is_held
 from realtime.api import send_many
 
@@ -35,24 +36,26 @@ def hold(holder: str) -> bool:
     return False
 
 
-def change(holder: str, *, came: Collection[str], went: Collection[str]) -> bool:
+def change(holder: str, *, came: Collection[str], went: Collection[str]) -> Set[str] | None:
     """Note whose streams a process holds, and no longer holds, by session names; tells agents whom it concerns.
 
-    Repeating it does no harm. Names without a session are left out. Returns False, with nothing written, if the process
-    has no lease (see hold).
+    Repeating it does no harm. Names without a session are left out. Returns who is still to be noted: whose session
+    somebody has locked; None, with nothing written, if the process has no lease (see hold).
     """
     with transaction.atomic():
         if holder not in lock_holders():
-            return False
-        came_ids, went_ids = _ids_of(came), _ids_of(went)
+            return None
+        found = _ids_of(came)
+        came_ids, went_ids = share(found.values()), list(_ids_of(went).values())
         elsewhere = Presence.objects.filter(is_held("holder__"), session=OuterRef("pk")).exclude(holder=holder)
         Presence.objects.bulk_create(
             [Presence(session_id=session, holder_id=holder) for session in came_ids], ignore_conflicts=True
         )
         Presence.objects.filter(holder=holder, session__in=went_ids).delete()
         changed = ChatSession.objects.filter(~Exists(elsewhere), pk__in=[*came_ids, *went_ids])
-        send_many(_news(changed, came=set(came_ids)))
-    return True
+        noted = set(came_ids)
+        send_many(_news(changed, came=noted))
+    return {name for name, pk in found.items() if pk not in noted}
 
 
 def find_lost_holders() -> list[str]:
@@ -75,9 +78,10 @@ def lock_holders() -> list[str]:
     return list(PresenceHolder.objects.select_for_update().order_by("name").values_list("name", flat=True))
 
 
-def _ids_of(names: Collection[str]) -> list[int]:
+def _ids_of(names: Collection[str]) -> dict[str, int]:
     # In order: processes that write the same rows do not deadlock.
-    return list(ChatSession.objects.filter(name__in=names).order_by("pk").values_list("pk", flat=True)) if names else []
+    found = ChatSession.objects.filter(name__in=names).order_by("pk")
+    return dict(found.values_list("name", "pk")) if names else {}
 
 
 def _news(changed: QuerySet[ChatSession], *, came: Collection[int]) -> list[events.Outgoing]:

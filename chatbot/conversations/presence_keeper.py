@@ -28,9 +28,12 @@ logger = logging.getLogger(__name__)
 
 
 class Change(Protocol):
-    """Notes who came to a process, and who is gone from it; False, with nothing written, if it has no lease."""
+    """Notes who came to a process, and who is gone from it.
 
-    def __call__(self, holder: str, *, came: Collection[str], went: Collection[str]) -> bool: ...
+    Returns who of those that came is still to be noted; None, with nothing written, if the process has no lease.
+    """
+
+    def __call__(self, holder: str, *, came: Collection[str], went: Collection[str]) -> Set[str] | None: ...
 
 
 class PresenceKeeper:
@@ -80,10 +83,11 @@ class PresenceKeeper:
         self._held_at = self._clock()
 
     async def _change(self, *, came: Set[str] = frozenset(), went: Set[str] = frozenset()) -> None:
-        if await in_database(self._write, self._holder, came=came, went=went):
-            self._written = (self._written | came) - went
-        else:
+        left = await in_database(self._write, self._holder, came=came, went=went)
+        if left is None:
             self._held_at = -math.inf  # the next look begins anew
+        else:
+            self._written = (self._written | (came - left)) - went
 
     def _gone_for_long(self, open_now: Set[str]) -> Set[str]:
         now = self._clock()

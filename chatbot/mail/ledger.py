@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from chatbot.conversations.attachments import read_files
-from chatbot.conversations.locking import lock_if_there
+from chatbot.conversations.locking import lock_if_free, share
 from chatbot.models import ChatSession, MailState, Message, Presence, ReplyMail, Role, is_held
 
 # What is older was before the mail was set up, or nobody waits for it any more.
@@ -74,8 +74,9 @@ def find_work() -> Work:
 
 
 def note_presence(work: Work) -> None:
-    """Note who has gone, and who is back."""
-    ReplyMail.objects.bulk_create([ReplyMail(session_id=pk) for pk in work.gone], ignore_conflicts=True)
+    """Note who has gone, and who is back; the next look has those whose session somebody has locked."""
+    with transaction.atomic():
+        ReplyMail.objects.bulk_create([ReplyMail(session_id=pk) for pk in share(work.gone)], ignore_conflicts=True)
     ReplyMail.objects.filter(session__in=work.gone, absent_since=None).update(absent_since=Now())
     ReplyMail.objects.filter(session__in=work.back).update(absent_since=None, attempts=0, next_try_at=None)
 
@@ -86,7 +87,7 @@ def claim(session_name: str) -> Claim | None:
     Where the customer's address is none, nothing is claimed and the failure noted; it is looked at again in two hours.
     """
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return None
         session = locked.session

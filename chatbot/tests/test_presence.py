@@ -1,6 +1,6 @@
 """Customers who have a stream are here: written once that has settled, whatever opens, closes, fails or dies."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +36,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def change(holder: str, *, came: Collection[str], went: Collection[str]) -> bool:
+def change(holder: str, *, came: Collection[str], went: Collection[str]) -> Set[str] | None:
     """As it is at this moment: a test may have broken it."""
     return presence.change(holder, came=came, went=went)
 
@@ -169,6 +169,20 @@ async def test_what_could_not_be_written_is_written_at_the_next_look(
             await keeper.look({"s-1"})
     await keeper.look({"s-1"})
     assert await in_database(here) == {"s-1"}
+
+
+async def test_who_could_not_be_noted_is_noted_by_the_next_look(
+    keeper: PresenceKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has locked the session."""
+    await in_database(make_session, "s-2")
+    with monkeypatch.context() as locked:
+        locked.setattr(presence, "share", lambda ids: sorted(ids)[:1])
+        await keeper.look({"s-1", "s-2"})
+    assert await in_database(here) == {"s-1"}
+    assert keeper.written == {"s-1"}
+    await keeper.look({"s-1", "s-2"})
+    assert await in_database(here) == {"s-1", "s-2"}
 
 
 async def test_a_change_that_was_written_but_seemed_to_fail_is_repeated(

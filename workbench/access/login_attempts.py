@@ -22,7 +22,7 @@ from limits import RateLimitItem
 from chatbot.conversations.errors import RateLimited
 from chatbot.web.client_address import client_address
 from chatbot.web.rate_limits import tell_refused
-from realtime.database import in_database
+from realtime.database import in_database, log_fault
 from realtime.log import leases
 from workbench.access.login_sessions import SessionStore
 from workbench.models import LoginAttempt
@@ -83,7 +83,7 @@ async def prune_hourly() -> None:
         try:
             await prune_in_turn()
         except DatabaseError as error:
-            logger.warning("could not prune logins, will try again: %s", type(error).__name__)
+            log_fault(logger, error, "could not prune logins, will try again")
 
 
 async def prune_in_turn() -> None:

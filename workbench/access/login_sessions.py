@@ -17,7 +17,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.utils import timezone
 
-from realtime.database import in_database
+from realtime.database import in_database, log_fault
 
 NOTE_SECONDS = 20.0
 EXPIRY = "_session_expiry"  # where Django keeps a date that was set with set_expiry
@@ -59,7 +59,7 @@ async def note_use_of_logins() -> None:
         try:
             await in_database(extend_used_logins)
         except DatabaseError as error:
-            logger.warning("could not note the use of logins, will try again: %s", type(error).__name__)
+            log_fault(logger, error, "could not note the use of logins, will try again")
 
 
 def extend_used_logins() -> None:

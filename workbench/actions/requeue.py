@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from chatbot.conversations import events, lifecycle, queue, transcript
 from chatbot.conversations.errors import TeamNotFound
 from chatbot.conversations.history import SYSTEM, Actor, agent_actor
-from chatbot.conversations.locking import LockedSession, lock_if_there, lock_session
+from chatbot.conversations.locking import LockedSession, lock_if_free, lock_session
 from chatbot.conversations.metrics import REQUEUES
 from chatbot.conversations.places import place_of
 from chatbot.models import ChatSession, Status, Team
@@ -47,7 +47,7 @@ def requeue_stranded(*, session_name: str) -> bool:
     It did not if somebody else has moved the session on, or the agent is active again. Locks the session.
     """
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return False
         if not ChatSession.objects.filter(STRANDED, pk=locked.session.pk).exists():

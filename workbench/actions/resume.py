@@ -4,7 +4,7 @@ from django.db import transaction
 
 from chatbot.conversations import events, lifecycle
 from chatbot.conversations.history import SYSTEM, agent_actor
-from chatbot.conversations.locking import lock_if_there, lock_session
+from chatbot.conversations.locking import lock_if_free, lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
 from workbench.access.agents import Agent
@@ -28,7 +28,7 @@ def resume(*, session_name: str, agent: Agent) -> ChatSession:
 def resume_in_time(*, session_name: str) -> bool:
     """End a hold whose time is over by the database's clock; whether this call did. Locks the session."""
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return False
         session = locked.session

@@ -20,13 +20,13 @@ router = Router(tags=["today"])
 
 
 def _check_recent(since: datetime) -> datetime:
-    if since < timezone.now() - LONGEST_DAY:
-        raise ValueError("longer than two days ago")
+    if not -LONGEST_DAY < since - timezone.now() < LONGEST_DAY:
+        raise ValueError("not within two days of now")
     return since
 
 
 class DayQuery(BaseModel):
-    """`since`: when the agent's day began, where they are; at most two days ago."""
+    """`since`: when the agent's day began, where they are; within two days of now."""
 
     since: Annotated[AwareDatetime, AfterValidator(_check_recent)]
 

@@ -8,14 +8,15 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from chatbot.conversations.events import desk_of
 from chatbot.conversations.teams import further_keys
 from realtime.api import Missed, subscribe
 from realtime.database import in_database, log_fault, read_database
+from realtime.database.threads import LOCK_NOT_AVAILABLE, sqlstate_of
 from realtime.groups import Channel
 from workbench.assignment.holds import end_holds
 from workbench.assignment.lapses import end_lapsed_offers
@@ -34,6 +35,8 @@ PAUSE_SECONDS = 0.05
 
 # How soon a team that is made is listened to; until then a look a second is what its sessions have.
 DESKS_SECONDS = 5.0
+
+SWEEPS = (end_lapsed_offers, end_holds, requeue_unanswered, attend_quiet_customers, try_waited_rules)
 
 WAKING_TYPES = frozenset({"status_change", "transfer_request", "agent_status", "agents_changed", "session_updated"})
 
@@ -115,10 +118,16 @@ def look(*, is_sweep: bool = True) -> bool:
 
     Where no team offers it costs six queries, or one; without anything to do it never writes. Raises NotOurTurn.
     """
-    if is_sweep:
-        end_lapsed_offers()
-        end_holds()
-        requeue_unanswered()
-        attend_quiet_customers()
-        try_waited_rules()
+    for sweep in SWEEPS if is_sweep else ():
+        _go_past_locks(sweep)
     return run_round() < MAX_MATCHES
+
+
+def _go_past_locks(sweep: Callable[[], int]) -> None:
+    """A row that somebody holds for long, an agent's, keeps back this sweep and no other: they and the round go on."""
+    try:
+        sweep()
+    except OperationalError as error:
+        if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
+            raise
+        log_fault(logger, error, "a sweep will be tried again sweep=%s", sweep.__name__)

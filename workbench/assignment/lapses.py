@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from chatbot.conversations import able_agents, agent_states, events, offers
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_if_there
+from chatbot.conversations.locking import lock_if_free
 from chatbot.models import Offer, OfferEnd
 from realtime.api import send_many
 from workbench.assignment.turn import take_turn
@@ -37,7 +37,7 @@ def end_lapsed(*, offer_id: int, session_name: str) -> bool:
     to away where the session's team has it so. Locks the session, then the receiver's state.
     """
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return False
         offer = offers.open_offer(locked.session)

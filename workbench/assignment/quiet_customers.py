@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from chatbot.conversations import closing, events, transcript
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import LockedSession, lock_if_there
+from chatbot.conversations.locking import LockedSession, lock_if_free
 from chatbot.conversations.teams import team_key
 from chatbot.models import SILENCE, ChatSession, Status, Team
 from realtime.api import send_many
@@ -105,7 +105,7 @@ class _Due:
 
 
 def _lock_if_due(session_name: str, rule: Callable[[Teams], QuerySet[ChatSession]]) -> _Due | None:
-    locked = lock_if_there(session_name)
+    locked = lock_if_free(session_name)
     if locked is None:
         return None
     key = locked.session.team_id

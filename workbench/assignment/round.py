@@ -28,8 +28,8 @@ ENDS_UNTAKEN = ("", *ENDS)  # the first: open
 def run_round() -> int:
     """Offer what waits to who is able, and return how many offers were made.
 
-    Nothing is written where nothing can be offered. Locks the sessions by id, without waiting for those that somebody
-    else has, then the agents' states by id. Raises NotOurTurn.
+    Nothing is written where nothing can be offered. Locks the sessions by id, then the agents' states by id, without
+    waiting for those that somebody else has. Raises NotOurTurn.
     """
     rules = offering_teams()
     facts = read_facts(rules) if rules else None
@@ -67,8 +67,10 @@ class _Writing:
         return {row.pk: row for row in wanted.order_by("pk").annotate(database_now=Now())}
 
     def _lock_states(self) -> dict[int, AgentState]:
-        rows = able_agents.able().select_for_update(of=("self",)).filter(pk__in={each.agent for each in self.matches})
-        return {row.pk: row for row in rows.order_by("pk")}
+        """Without waiting, too: an agent whose state somebody holds is offered nothing in this round."""
+        skip = connection.features.has_select_for_update_skip_locked
+        states = able_agents.able().select_for_update(of=("self",), skip_locked=skip)
+        return {row.pk: row for row in states.filter(pk__in={each.agent for each in self.matches}).order_by("pk")}
 
     def _still_held(self, sessions: Mapping[int, ChatSession], states: Mapping[int, AgentState]) -> list[Match]:
         offered = self._offered_meanwhile(sessions)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from chatbot.conversations import agent_states
 from chatbot.conversations.agents import agent_json, display_name
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_if_there
+from chatbot.conversations.locking import lock_if_free
 from chatbot.conversations.teams import team_key
 from chatbot.conversations.transcript import Notice
 from chatbot.models import Afterwards, AgentPresence, AgentState, Phase, SessionInterval, Status, Team, is_held
@@ -78,7 +78,7 @@ def _names(rule: _Rule, teams: Mapping[TeamKey, Team]) -> list[str]:
 def _requeue(session_name: str, rule: _Rule, teams: Mapping[TeamKey, Team]) -> bool:
     """Do it, if it still holds under the lock of the session; whether this call did."""
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return False
         session = locked.session

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from chatbot.conversations.agents import agent_json, display_name
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import lock_if_there
+from chatbot.conversations.locking import lock_if_free
 from chatbot.models import AgentPresence, AgentState, ChatSession, Phase, SessionInterval, Status, is_held
 from realtime.api import send_many
 from workbench.actions.requeue import STRANDED, put_back, requeue_stranded
@@ -45,7 +45,7 @@ def requeue_stale(stale: Stale, after: timedelta) -> bool:
     if stale.is_deactivated:
         return requeue_stranded(session_name=stale.session_name)
     with transaction.atomic():
-        locked = lock_if_there(stale.session_name)
+        locked = lock_if_free(stale.session_name)
         if locked is None:
             return False
         agent = locked.session.assignee

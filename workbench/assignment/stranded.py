@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db import DatabaseError
 
 from chatbot.models import ChatSession
-from realtime.database import in_database, read_database
+from realtime.database import in_database, log_fault, read_database
 from realtime.log import leases
 from workbench.actions.requeue import STRANDED, requeue_stranded
 
@@ -39,7 +39,7 @@ def requeue_sessions_of(assignee_ids: Iterable[int]) -> None:
         for name in find_stranded(assignee_ids):
             requeue_stranded(session_name=name)
     except DatabaseError as error:
-        logger.warning("could not requeue sessions, the sweep will: %s", type(error).__name__)
+        log_fault(logger, error, "could not requeue sessions, the sweep will")
 
 
 async def requeue_stranded_sessions() -> None:
@@ -49,7 +49,7 @@ async def requeue_stranded_sessions() -> None:
         try:
             await sweep()
         except DatabaseError as error:
-            logger.warning("could not look for stranded sessions, will try again: %s", type(error).__name__)
+            log_fault(logger, error, "could not look for stranded sessions, will try again")
 
 
 async def sweep() -> None:
@@ -61,4 +61,4 @@ async def sweep() -> None:
         try:
             await in_database(requeue_stranded, session_name=name)
         except DatabaseError as error:  # it may be locked: go on with the others
-            logger.warning("could not requeue session=%s, will try again: %s", name, type(error).__name__)
+            log_fault(logger, error, "could not requeue, will try again session=%s", name)

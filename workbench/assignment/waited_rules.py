@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from chatbot.conversations import events, lifecycle, queue
 from chatbot.conversations.escalation import label
 from chatbot.conversations.history import SYSTEM
-from chatbot.conversations.locking import LockedSession, lock_if_there
+from chatbot.conversations.locking import LockedSession, lock_if_free
 from chatbot.conversations.queue_rules import Asker, Outcome, outcome_of
 from chatbot.conversations.teams import team_key
 from chatbot.models import ChatSession, Phase, QueueRule, SessionInterval, Status, TriedRule
@@ -57,7 +57,7 @@ def try_rules(rules: Sequence[QueueRule], *, session_name: str) -> bool:
     None is if it does not wait any more, or another process tried them.
     """
     with transaction.atomic():
-        locked = lock_if_there(session_name)
+        locked = lock_if_free(session_name)
         if locked is None:
             return False
         session = locked.session

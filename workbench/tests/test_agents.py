@@ -31,11 +31,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def come(username: str = "alice", holder: str = "p-1") -> None:
     presence.hold(holder)
-    assert agent_presence.change(holder, came={username}, went=())
+    assert agent_presence.change(holder, came={username}, went=()) is not None
 
 
 def go(username: str = "alice", holder: str = "p-1") -> None:
-    assert agent_presence.change(holder, came=(), went={username})
+    assert agent_presence.change(holder, came=(), went={username}) is not None
 
 
 def told(kind: str = "agent_status") -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def test_of_many_who_come_at_once_one_event_tells() -> None:
     """A thousand who log in of a morning would otherwise be told a million times."""
     names = {make_agent(f"agent-{number}").username for number in range(agent_states.MAX_TOLD_SINGLY + 1)}
     presence.hold("p-1")
-    assert agent_presence.change("p-1", came=names, went=())
+    assert agent_presence.change("p-1", came=names, went=()) is not None
     assert told() == []
     assert told("agents_changed") == [{"count": len(names)}]
     assert AgentState.objects.filter(is_connected=True).count() == len(names)
@@ -138,7 +138,7 @@ def test_agents_of_a_killed_process_are_gone() -> None:
 
 def test_without_a_lease_nothing_is_written() -> None:
     make_agent("alice")
-    assert not agent_presence.change("p-1", came={"alice"}, went=())
+    assert agent_presence.change("p-1", came={"alice"}, went=()) is None
     assert not AgentState.objects.exists()
 
 
@@ -196,7 +196,7 @@ def test_many_who_come_at_once_are_written_without_a_case_for_each() -> None:
     names = {make_agent(f"agent-{number}").username for number in range(3)}
     presence.hold("p-1")
     with CaptureQueriesContext(connection) as queries:
-        assert agent_presence.change("p-1", came=names, went=())
+        assert agent_presence.change("p-1", came=names, went=()) is not None
     assert not [each["sql"] for each in queries if "CASE" in each["sql"]]
     assert set(AgentState.objects.values_list("is_connected", "capacity")) == {(True, DEFAULT_CAPACITY)}
 

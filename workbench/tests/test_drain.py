@@ -130,6 +130,21 @@ async def test_a_process_that_died_with_the_turn_is_not_waited_for(jobs: None, m
     await until(lambda: open_offers() == ["alice"])
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_gets_no_lock_keeps_back_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    class LockNotAvailable(Exception):
+        sqlstate = "55P03"
+
+    def wait_for_a_lock() -> int:
+        raise OperationalError("canceling statement due to lock timeout") from LockNotAvailable()
+
+    set_up("alice")
+    add_session()
+    monkeypatch.setattr(drain, "SWEEPS", (wait_for_a_lock, *drain.SWEEPS))
+    assert drain.look()
+    assert open_offers() == ["alice"]
+
+
 async def test_after_a_fault_it_goes_on(jobs: None, monkeypatch: pytest.MonkeyPatch) -> None:
     await in_database(set_up, "alice")
     await in_database(add_session)

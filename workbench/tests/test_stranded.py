@@ -15,9 +15,10 @@ from django.test import Client
 from chatbot.conversations.errors import ApiError
 from chatbot.models import ChatSession, Message, Status
 from chatbot.tests.logged import logged, types_on
-from realtime import groups
+from realtime import database, groups
 from realtime.database import in_database
 from realtime.log import leases
+from realtime.throttled_log import ThrottledLog
 from workbench.actions.close import close
 from workbench.actions.reply import reply
 from workbench.actions.requeue import requeue_stranded
@@ -186,7 +187,14 @@ def test_an_agent_with_a_live_session_cannot_be_deleted(admin: Client) -> None:
     assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_a_database_that_fails_leaves_it_to_the_sweep(
+@pytest.fixture
+def fresh_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fault of the database was told of lately."""
+    monkeypatch.setattr(database, "_faults", ThrottledLog())
+
+
+@pytest.mark.usefixtures("fresh_minute")
+def test_a_database_that_fails_leaves_it_to_the_sweep_and_is_told_of_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(**_: object) -> bool:
@@ -195,8 +203,9 @@ def test_a_database_that_fails_leaves_it_to_the_sweep(
     add_live()
     deactivate()
     monkeypatch.setattr(stranded, "requeue_stranded", fail)
-    requeue_sessions_of(User.objects.values_list("pk", flat=True))
-    assert "the sweep will" in caplog.text
+    for _ in range(3):
+        requeue_sessions_of(User.objects.values_list("pk", flat=True))
+    assert caplog.text.count("the sweep will") == 1
 
 
 # By the sweep
@@ -224,6 +233,7 @@ async def test_a_sweep_that_finds_nothing_writes_nothing() -> None:
     assert await in_database(leases.take, "stranded", TURN)  # nobody has taken it
 
 
+@pytest.mark.usefixtures("fresh_minute")
 async def test_a_session_that_cannot_be_had_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

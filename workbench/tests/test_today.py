@@ -46,7 +46,14 @@ async def test_yesterday_does_not_count(alice: AgentClient) -> None:
     assert figures == {"begun": 0, "closed_by_me": 0, "ratings": 0, "rating": None}
 
 
-@pytest.mark.parametrize("since", ["", "?since=soon", "?since=2020-01-01T00:00:00Z", "?since=2026-11-24T00:00:00"])
+@pytest.mark.parametrize(
+    "since",
+    [
+        *("", "?since=soon", "?since=2020-01-01T00:00:00Z", "?since=2026-11-24T00:00:00"),
+        "?since=9999-12-31T23:59:59-23:59",  # beyond all times of UTC
+        "?since=0001-01-01T00:00:00%2B23:59",
+    ],
+)
 async def test_a_day_that_is_none_is_refused(alice: AgentClient, since: str) -> None:
     response = await alice.get(f"/api/today{since}")
     assert (response.status_code, error_code(response)) == (400, "INVALID_QUERY")

@@ -13,6 +13,7 @@ from chatbot.knowledge.retrieval.encoders import Encoders
 from chatbot.knowledge.retrieval.in_use import INSTALL_SECOND, encoders_in_use, lacks_second
 from chatbot.knowledge.retrieval.library import Library
 from chatbot.knowledge.retrieval.readers import forget_reader, note_reader
+from realtime.throttled_log import ThrottledLog
 
 LOOK_SECONDS = 1.0
 NOTE_SECONDS = 3.0
@@ -52,6 +53,7 @@ class Looking:
         self._next_look = 0.0
         self._next_note = 0.0
         self._noted = -1
+        self._faults = ThrottledLog()
 
     def seconds_to_next(self) -> float:
         return max(0.0, self._next_look - time.monotonic())
@@ -65,7 +67,7 @@ class Looking:
             self._note()
         except (DatabaseError, InterfaceError) as error:
             self._next_look = time.monotonic() + LOOK_SECONDS
-            logger.warning("could not look for changes of the knowledge base: %s", type(error).__name__)
+            self._faults.warning(logger, "could not look for changes of the knowledge base: %s", type(error).__name__)
             connection.close()
         return is_complete
 
