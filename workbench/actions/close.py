@@ -10,7 +10,7 @@ from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Status
 from realtime.api import send_many
 from workbench.access.agents import Agent
-from workbench.assignment.assignee import check_assignee
+from workbench.access.assignee import check_assignee
 
 NOTICE = gettext_noop("This conversation has been closed. Write again at any time to reopen it.")
 

@@ -8,7 +8,7 @@ from chatbot.models import OfferEnd
 from realtime.api import send_many
 from workbench.access.agents import Agent
 from workbench.access.offers import lock_offer
-from workbench.assignment.waking import wake_assignment
+from workbench.waking import wake_assignment
 
 
 def decline_offer(*, offer_id: str, agent: Agent, reason: str = "") -> None:

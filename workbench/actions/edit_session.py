@@ -12,7 +12,7 @@ from chatbot.conversations.queue_rules import know_labels
 from chatbot.models import ChatSession, Status, What
 from realtime.api import send_many
 from workbench.access.agents import Agent
-from workbench.assignment.waking import wake_assignment
+from workbench.waking import wake_assignment
 
 
 def edit_session(

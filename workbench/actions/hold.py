@@ -12,8 +12,8 @@ from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
 from workbench.access.agents import Agent
-from workbench.assignment.assignee import check_in_charge
-from workbench.assignment.waking import wake_assignment
+from workbench.access.assignee import check_in_charge
+from workbench.waking import wake_assignment
 
 
 def hold(*, session_name: str, agent: Agent, until: datetime | None = None) -> ChatSession:

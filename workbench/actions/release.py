@@ -11,7 +11,7 @@ from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession, Message, Role
 from realtime.api import send_many
 from workbench.access.agents import Agent
-from workbench.assignment.assignee import check_assignee
+from workbench.access.assignee import check_assignee
 
 NOTICE = gettext_noop("The agent has left the conversation. The assistant is back.")
 

@@ -9,8 +9,8 @@ from chatbot.conversations.locking import lock_session
 from chatbot.models import Role
 from realtime.api import send_many
 from workbench.access.agents import Agent
+from workbench.access.assignee import check_assignee
 from workbench.access.sessions import check_readable
-from workbench.assignment.assignee import check_assignee
 
 
 def reply(

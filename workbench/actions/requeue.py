@@ -16,7 +16,7 @@ from chatbot.conversations.places import place_of
 from chatbot.models import ChatSession, Status, Team
 from realtime.api import send_many
 from workbench.access.agents import Agent
-from workbench.assignment.assignee import check_assignee
+from workbench.access.assignee import check_assignee
 
 HANDED_BACK = gettext_noop("The agent has handed the conversation back. You have your place in the queue back.")
 

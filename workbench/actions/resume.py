@@ -8,7 +8,7 @@ from chatbot.conversations.locking import lock_if_free, lock_session
 from chatbot.models import ChatSession
 from realtime.api import send_many
 from workbench.access.agents import Agent
-from workbench.assignment.assignee import check_in_charge
+from workbench.access.assignee import check_in_charge
 
 
 def resume(*, session_name: str, agent: Agent) -> ChatSession:

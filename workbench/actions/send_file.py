@@ -6,8 +6,8 @@ from chatbot.conversations import attachments
 from chatbot.conversations.locking import lock_session
 from chatbot.models import Attachment, Role
 from workbench.access.agents import Agent
+from workbench.access.assignee import check_assignee
 from workbench.access.sessions import check_readable
-from workbench.assignment.assignee import check_assignee
 
 
 def send_file(*, session_name: str, agent: Agent, attachment: Attachment) -> None:

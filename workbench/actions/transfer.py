@@ -18,8 +18,8 @@ from chatbot.conversations.teams import keys_of_members
 from chatbot.models import AgentState, ChatSession, Offer, OfferEnd, Team
 from realtime.api import send_many
 from workbench.access.agents import Agent
+from workbench.access.assignee import check_assignee
 from workbench.actions.requeue import find_team, put_back
-from workbench.assignment.assignee import check_assignee
 
 CONNECTING = gettext_noop("Connecting you to the team {name}. You keep your place in the queue.")
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from chatbot.models import AgentState, AvailabilityReason
-from workbench.assignment.waking import wake_assignment
+from workbench.waking import wake_assignment
 
 
 @admin.register(AgentState)

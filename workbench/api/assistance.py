@@ -30,9 +30,9 @@ from chatbot.web.bodies import Body, EmptyBody, Json
 from chatbot.web.json_api import waits
 from realtime.database import read_database
 from workbench.access.agents import logged_in_agent
+from workbench.access.assignee import check_assignee
 from workbench.access.sessions import readable_session
 from workbench.api.guards import Helped, check_assigned, check_readable
-from workbench.assignment.assignee import check_assignee
 from workbench.assistance.dialogue import find_message, lines_of, spoken, unanswered_texts
 
 router = Router(tags=["assistance"])

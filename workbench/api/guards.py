@@ -14,8 +14,8 @@ from chatbot.web.digests import KEY_DIGITS, digest
 from chatbot.web.json_api import SAFE_METHODS, Guard
 from chatbot.web.rate_limits import check_rate
 from workbench.access.agents import logged_in_agent
+from workbench.access.assignee import check_assignee
 from workbench.access.sessions import find_session, readable_session
-from workbench.assignment.assignee import check_assignee
 
 
 class Login(Guard):

@@ -25,7 +25,7 @@ from workbench.assignment.round import MAX_MATCHES, run_round
 from workbench.assignment.silence import requeue_unanswered
 from workbench.assignment.turn import NotOurTurn
 from workbench.assignment.waited_rules import try_waited_rules
-from workbench.assignment.waking import waking
+from workbench.waking import waking
 
 LOOK_SECONDS = 1.0
 # While another process has the turn and leaves something undone.

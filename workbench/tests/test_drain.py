@@ -26,9 +26,9 @@ from workbench.actions.decline_offer import decline_offer
 from workbench.assignment import drain
 from workbench.assignment.drain import assign_sessions, wake_by_events
 from workbench.assignment.turn import LEASE, TURN
-from workbench.assignment.waking import waking
 from workbench.tests.ableness import make_able
 from workbench.tests.agent import add_session
+from workbench.waking import waking
 
 DEADLINE_SECONDS = 20.0
 NEVER_SECONDS = 1_000.0
