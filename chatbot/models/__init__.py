@@ -41,9 +41,10 @@ from chatbot.models.knowledge import (
     PhraseKind,
 )
 from chatbot.models.mail import MailState, ReplyMail
-from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message, Role
+from chatbot.models.message import MAX_CLIENT_ID_LENGTH, MAX_CONTENT_LENGTH, SYSTEM_SENDER, Message
 from chatbot.models.offer import MAX_NOTE_LENGTH, Offer, OfferEnd
 from chatbot.models.presence import PRESENCE_LEASE, Presence, PresenceHolder, is_held
+from chatbot.models.role import Role
 from chatbot.models.rule import (
     MAX_LABEL_LENGTH,
     MAX_RULE_NAME_LENGTH,

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from chatbot.models.message import Message, Role
+from chatbot.models.role import Role
 from chatbot.models.session import ChatSession
 
 MAX_FILE_NAME_LENGTH = 255
@@ -21,7 +21,7 @@ class Attachment(models.Model):
 
     id = models.CharField(primary_key=True, max_length=ATTACHMENT_ID_LENGTH, editable=False)
     session = models.ForeignKey(ChatSession, verbose_name=_("session"), null=True, on_delete=models.SET_NULL)
-    message = models.ForeignKey(Message, verbose_name=_("message"), null=True, on_delete=models.SET_NULL)
+    message = models.ForeignKey("Message", verbose_name=_("message"), null=True, on_delete=models.SET_NULL)
     role = models.CharField(_("role"), max_length=16, choices=Role)
     place = models.PositiveSmallIntegerField(default=0)  # among those of its message
     name = models.CharField(_("name"), max_length=MAX_FILE_NAME_LENGTH)

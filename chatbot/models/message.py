@@ -1,17 +1,15 @@
 """What is written in a conversation."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from chatbot.models.attachment import Attachment
+from chatbot.models.role import Role
 from chatbot.models.session import ChatSession
-
-if TYPE_CHECKING:
-    from chatbot.models.attachment import Attachment
 
 MAX_CONTENT_LENGTH = 4000
 
@@ -20,20 +18,11 @@ MAX_CLIENT_ID_LENGTH = 64
 SYSTEM_SENDER = "system"
 
 
-class Role(models.TextChoices):
-    """Who a message is from."""
-
-    CUSTOMER = "customer", _("Customer")
-    BOT = "bot", _("Assistant")
-    AGENT = "agent", _("Agent")
-    SYSTEM = "system", _("System")
-
-
 class Message(models.Model):
     """One message. Ids ascend within a session, since its row is locked before a message gets one."""
 
     # What it carries, in order, where that was read (chatbot/conversations/attachments.py) or it carries nothing.
-    files: "Sequence[Attachment]" = ()
+    files: Sequence[Attachment] = ()
 
     # The two have no index of their own, for which every message would pay: message_in_session begins with one, and by
     # the other asks only who deletes a user for good (which reads all messages; people who leave are deactivated).
