@@ -11,7 +11,7 @@ const IN_VIEW = 0.5; // of a message; of one taller than the scroller its end
 export class Reading {
   /** @type {ReceiptSender | null} */ #sender = null;
   #observer;
-  #onScreen = 0; // the highest id that was on the screen, whoever looked
+  #onScreen = 0; // the highest id that was on the screen, seen or not
   #list;
   #path = null;
   #onSeen;

@@ -110,7 +110,7 @@ export class Transcript {
     this.#unseenBelow.value = 0;
   }
 
-  /** Take a fetched state. If it does not reach back to what is shown, that is let go: older is loaded again.
+  /** Take a fetched state. If it does not reach back to what is shown, that is dropped: older is loaded again.
    * @param asked the interruptions when it was asked for */
   load(page, asked = this.interruptions) {
     this.#takeReceipts(page);

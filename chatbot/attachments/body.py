@@ -14,7 +14,7 @@ READ_BYTES = 64 * 1024
 
 
 class BodyStream:
-    """Reads a body from an ASGI server. Whoever stops before its end must close the connection."""
+    """Reads a body from an ASGI server. A caller that stops before its end must close the connection."""
 
     def __init__(
         self, receive: Callable[[], Awaitable[Mapping[str, Any]]], *, declared_bytes: int, limit_bytes: int

@@ -18,7 +18,7 @@ from chatbot.models import Attachment
 BLOCK_BYTES = 64 * 1024
 PREVIEW_TYPE = "image/webp"
 DOWNLOAD_TYPE = "application/octet-stream"
-# Kept by the browser, and asked for again at every use: whoever may no longer read the session gets 404.
+# Kept by the browser, and asked for again at every use: a person who may no longer read the session gets 404.
 CACHE_CONTROL = "private, no-cache"
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 

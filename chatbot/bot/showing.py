@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 class Showing:
     """Gathers the pieces of an answer and shows them ten times a second.
 
-    `halted` is set by whoever wants the answer to be made no further: the customer has stopped it, or another process
-    has the turn.
+    `halted` is set when the answer is to be made no further: the customer has stopped it, or another process has the
+    turn.
     """
 
     def __init__(self, working: Work, halted: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ from realtime.api import send_many
 
 
 def change(holder: str, *, came: Collection[str], went: Collection[str]) -> Set[str] | None:
-    """Note whose streams a process holds, and no longer holds, by usernames; whoever comes or goes for good is told of.
+    """Note whose streams a process holds, and no longer holds, by usernames; tell of agents who come or go for good.
 
     Repeating it does no harm. Returns who is still to be noted: nobody; None, with nothing written, if the process has
     no lease.

@@ -1,4 +1,4 @@
-"""Who had their streams in a process that was killed is gone once its lease has run out: whoever finds it tells."""
+"""Who had their streams in a killed process is gone once its lease has run out: the process that finds it tells."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ async def forget_lost_processes() -> None:
 
 
 def forget_lost_holders() -> None:
-    """Remove processes whose lease has run out, and tell agents of whoever no other process has."""
+    """Remove processes whose lease has run out, and tell agents of everybody whom no other process has."""
     with transaction.atomic():
         presence.lock_holders()
         lost = find_lost_holders()

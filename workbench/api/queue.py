@@ -34,7 +34,7 @@ class QueueJson(TypedDict):
 @router.post("/next", response=SessionItem)
 @changes(QueueEmpty, access=logged_in_agent)
 def take_next_session(request: HttpRequest, body: Json[EmptyBody]) -> SessionItem:
-    """Take whoever waits longest: the server chooses, so that two agents never race."""
+    """Take the session that has waited longest: the server chooses, so that two agents never race."""
     agent = logged_in_agent(request)
     return selectors.session_item(take_next(agent=agent), agent)
 

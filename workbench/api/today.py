@@ -44,7 +44,7 @@ class DayJson(TypedDict):
 @reads(access=logged_in_agent)
 def read_today(request: HttpRequest, query: Query[DayQuery]) -> DayJson:
     agent = logged_in_agent(request)
-    # Whoever began today has written today: lists have an index for that.
+    # A session that began today was written in today: lists have an index for that.
     begun = ChatSession.objects.filter(last_activity_at__gte=query.since, created_at__gte=query.since).count()
     mine = Closing.objects.filter(agent=agent.user, closed_at__gte=query.since)
     sums = mine.aggregate(count=Count("pk"), ratings=Count("score"), rating=Avg("score"))

@@ -25,7 +25,7 @@ export function tellingSources(sources, words, question) {
     .filter(({ title, url, number }) => isAddress(url) || (title && (number || wordsOf(title) !== asked)));
 }
 
-/** Others come from whoever keeps the knowledge base: a script is no address. @param {string} url */
+/** Other addresses come from the editors of the knowledge base: a script is no address. @param {string} url */
 export const isAddress = (url) => /^https?:\/\/|^\/(?!\/)/.test(url);
 
 /** What a customer wrote last before the message of this id. @param {readonly Entry[]} entries @param {number} id */

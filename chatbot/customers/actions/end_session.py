@@ -13,7 +13,7 @@ NOTICE = gettext_noop("The customer has ended this conversation. Writing again r
 
 
 def end_session(*, session_name: str, credentials: Credentials | None) -> ChatSession:
-    """Close the session, whoever it is with.
+    """Close the session, whether the bot, nobody or an agent has it.
 
     Locks it; raises NotFound, also where `credentials` is given and does not cover it, and InvalidStatus where it is
     closed.

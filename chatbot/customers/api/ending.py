@@ -52,7 +52,7 @@ class TranscriptQuery(BaseModel):
 @router.post("/{name}/close", response=StatusJson)
 @changes(InvalidStatus, access=own_session)
 def end(request: HttpRequest, name: str, body: Json[EmptyBody]) -> StatusJson:
-    """Whoever it is with. The customer's next message reopens it."""
+    """End the session, whether the bot, nobody or an agent has it. The customer's next message reopens it."""
     ended = end_session(session_name=name, credentials=credentials(request))
     return {"status": ended.status, "version": ended.version}
 

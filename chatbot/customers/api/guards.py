@@ -70,7 +70,7 @@ class Holder(Owner):
 
 
 class Anybody(Guard):
-    """Whoever asks: for what every visitor of the page may know."""
+    """Everybody may call: for what every visitor of the page may know."""
 
     refusals = ()
 

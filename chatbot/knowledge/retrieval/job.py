@@ -17,7 +17,7 @@ from realtime.database import in_database, log_fault, read_database
 from realtime.log import leases
 
 LOOK_SECONDS = 5.0
-# Whoever edits entries one after the other does not wait longer for the first.
+# Entries that are edited one after the other do not make the first wait longer.
 LONGEST_WAIT_SECONDS = 60.0
 # Renewed while the fit runs.
 LEASE = "knowledge fit"

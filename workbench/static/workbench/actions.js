@@ -34,7 +34,7 @@ export class Actions {
     });
   }
 
-  /** Take whoever waits longest, as the server knows. One call at a time. */
+  /** Take the session that has waited longest, as the server knows. One call at a time. */
   async takeNext() {
     if (this.#isTakingNext) return;
     this.#isTakingNext = true;

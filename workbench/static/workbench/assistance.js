@@ -56,7 +56,7 @@ class Suggesting {
     }, PAUSE_MS);
   }
 
-  /** Whoever looks elsewhere is asked for when he comes back. */
+  /** If the page is hidden, ask when it is seen again. */
   async #askIfSeen() {
     if (!this.#isDue || document.visibilityState !== "visible") return;
     this.#isDue = false;

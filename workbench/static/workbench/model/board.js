@@ -219,7 +219,7 @@ function uncounted(board, name) {
     .sort((one, other) => one.id - other.id);
 }
 
-/** Let go of messages that the server has counted. @param {Board} board @param {string} name @returns {Board} */
+/** Drop messages that the server has counted. @param {Board} board @param {string} name @returns {Board} */
 function forgetCounted(board, name) {
   const known = board.spoken.get(name);
   if (!known) return board;

@@ -8,7 +8,7 @@ import { nameOf } from "./customer.js";
 import { linkTo } from "./row.js";
 
 /**
- * Announce in one toast whoever begins to wait out of view, and is still waiting.
+ * Announce in one toast the customers who began to wait out of view and still wait.
  * @returns announce(name), clear()
  */
 export function mountToast(store) {
