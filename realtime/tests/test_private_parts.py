@@ -1,6 +1,7 @@
 """The private parts of other libraries that realtime uses, one assertion each: an upgrade fails here, in one place."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 from typing import Any
@@ -83,6 +84,18 @@ def test_daphne_takes_a_queue_and_notes_the_task_of_a_request() -> None:
     assert "application_queue.put_nowait" in inspect.getsource(http_protocol)
 
 
+def test_daphnes_server_keeps_its_requests_in_a_dict() -> None:
+    assert "self.connections = {}" in source(Server.run)
+    assert 'self.connections[protocol]["application_instance"] = ' in source(Server.create_application)
+
+
+def test_twisteds_channel_knows_its_request_and_what_it_waits_for() -> None:
+    assert "self._path = request" in source(http.HTTPChannel.lineReceived)
+    assert "self._handlingRequest = True" in source(http.HTTPChannel.allContentReceived)
+    assert "self._waitingForTransport = True" in source(http.HTTPChannel.pauseProducing)
+    assert "self._waitingForTransport = False" in source(http.HTTPChannel.resumeProducing)
+
+
 def test_twisteds_request_and_connection_say_what_is_unsent() -> None:
     for name in ("finished", "startedWriting", "chunked", "requestHeaders", "responseHeaders", "channel"):
         assert hasattr(http.Request, name) or f"self.{name}" in source(http.Request.__init__), name
@@ -112,3 +125,13 @@ def test_django_eventstream_encodes_events_and_positions() -> None:
 
 def test_asyncios_transport_takes_another_protocol() -> None:
     assert callable(asyncio.Transport.set_protocol)
+
+
+def test_asyncios_loop_keeps_what_is_ready_and_what_is_due() -> None:
+    """For the loop of the simulation (`realtime/tests/simulation/loop.py`)."""
+    loop: Any = asyncio.new_event_loop()
+    with contextlib.closing(loop):
+        soon, later = loop.call_soon(list), loop.call_later(60, list)
+        assert (list(loop._ready), loop._scheduled) == ([soon], [later])
+        assert (later._scheduled, later._cancelled, later._when) == (True, False, later.when())
+        assert all(callable(part) for part in (soon._run, loop._run_once, loop._process_events, loop._write_to_self))
