@@ -63,6 +63,8 @@ def test_djangos_orm_makes_instances_as_prepared_queries_do() -> None:
     assert list(inspect.signature(get_related_populators).parameters)[:3] == ["klass_info", "select", "db"]
     assert callable(SQLCompiler.get_converters)
     assert callable(SQLCompiler.apply_converters)
+    setup = inspect.getsource(SQLCompiler.setup_query)
+    assert all(f"self.{name}" in setup for name in ("select", "klass_info", "annotation_col_map", "col_count"))
     assert hasattr(QuerySet, "query")
 
 

@@ -3,6 +3,10 @@
 Django takes 0.3 ms to turn a simple one into SQL, and 5 for one that counts under conditions: several times what the
 database then takes to answer it. Only for what every message asks, and every change of status; elsewhere a plain
 queryset says more.
+
+Without it a whole POST takes 1.6 times the processor time, as measured on a trial of plain querysets. Private of
+Django: a compiler's `klass_info`, `annotation_col_map`, `select`, `col_count`, `get_converters` and `apply_converters`;
+`get_related_populators`.
 """
 
 import threading
