@@ -3,13 +3,20 @@
 import asyncio
 import contextlib
 import logging
+import socket
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from realtime.layers.protocol import Message, Receiver
+from realtime.layers.redis.connection import RedisConnection
 from realtime.layers.redis.layer import RedisLayer
 from realtime.layers.redis.link import CANCEL_SECONDS, Link
+from realtime.tests.conftest import until
+
+MAX_REPLIES_IN_A_TURN = 100
 
 
 class Broken(Receiver):
@@ -18,6 +25,27 @@ class Broken(Receiver):
 
     def link_changed(self, degraded_since: float | None) -> None:
         pass
+
+
+class Turns:
+    """Counts the turns of the loop; notes in which one each reply came."""
+
+    def __init__(self) -> None:
+        self.replies: list[Any] = []
+        self.sizes: Counter[int] = Counter()
+        self._turn = 0
+        self._pass()
+
+    def _pass(self) -> None:
+        self._turn += 1
+        asyncio.get_running_loop().call_soon(self._pass)
+
+    def replied(self, replies: Sequence[Any]) -> None:
+        self.replies += replies
+        self.sizes[self._turn] += len(replies)
+
+    def lost(self, error: BaseException) -> None:
+        """As the test ends it."""
 
 
 async def test_a_receiver_that_fails_does_not_end_the_connection(caplog: pytest.LogCaptureFixture) -> None:
@@ -43,3 +71,18 @@ async def test_closing_ends_a_watch_that_swallows_its_cancellation() -> None:
     async with asyncio.timeout(20 * CANCEL_SECONDS):
         await link.close()
     assert watch.cancelled()
+
+
+async def test_a_burst_is_handed_over_in_parts_between_which_the_loop_turns() -> None:
+    """Else nothing of it would leave a stream's connection before all of it was put in."""
+    owner, count = Turns(), 1_000
+    ours, theirs = socket.socketpair()
+    connection = RedisConnection(owner)
+    with theirs:
+        loop = asyncio.get_running_loop()
+        connection._transport, _ = await loop.connect_accepted_socket(lambda: connection, ours)
+        theirs.sendall(b"".join(b":%d\r\n" % i for i in range(count)))
+        await until(lambda: len(owner.replies) == count)
+        connection._transport.abort()
+    assert owner.replies == list(range(count))
+    assert max(owner.sizes.values()) <= MAX_REPLIES_IN_A_TURN
