@@ -7,10 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from harness.packages import PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 # Split, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.>)}*])/" + r"(?:home|Users|root|work)/")
 REGISTRY = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.(?:org|com)"]))
@@ -61,10 +64,13 @@ def variables_in_example() -> set[str]:
     return set(re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
-def declared_dependencies() -> list[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    return [re.split(r"[^A-Za-z0-9-]", name)[0] for name in declared]
+def declared_dependencies() -> list[Requirement]:
+    """What the product and its tests need, with what is in the extras that `dev` names."""
+    declared = list(map(Requirement, [*PROJECT["dependencies"], *EXTRAS["dev"]]))
+    [extras] = [each.extras for each in declared if each.name == PROJECT["name"]]
+    return [each for each in declared if each.name != PROJECT["name"]] + [
+        Requirement(text) for extra in sorted(extras) for text in EXTRAS[extra]
+    ]
 
 
 def imported_modules() -> set[str]:
@@ -93,10 +99,18 @@ def test_every_documented_variable_is_read() -> None:
 
 
 def test_every_dependency_is_used() -> None:
-    wanted = {name: MODULES.get(name, name.replace("-", "_")) for name in declared_dependencies()}
+    names = [each.name for each in declared_dependencies()]
+    wanted = {name: MODULES.get(name, name.replace("-", "_")) for name in names}
     imported = imported_modules()
     unused = {name for name, module in wanted.items() if module not in imported}
     assert unused - USED_WITHOUT_IMPORT == set()
+
+
+def test_the_extra_uvicorn_has_the_versions_that_tests_run() -> None:
+    extra = {each.name: each.specifier for each in map(Requirement, EXTRAS["uvicorn"])}
+    locked = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements-dev.txt").read_text(), re.MULTILINE))
+    assert extra.keys() == {"uvicorn", "uvloop", "httptools"}
+    assert {name for name, versions in extra.items() if not versions.contains(locked[name])} == set()
 
 
 def test_every_event_type_is_documented() -> None:
