@@ -112,21 +112,21 @@ class Fork:
         return bool(poll.poll(None if seconds is None else seconds * 1_000))
 
 
-_server: ForkServer | None = None
+_used: list[ForkServer] = []  # the last one forks; none outside of `using_forks`
 
 
 @contextlib.contextmanager
 def using_forks() -> Iterator[None]:
     """Until its end, programs that may be forked are. Linux only; elsewhere all programs start as ever."""
-    global _server
     if sys.platform != "linux":
         yield
         return
-    _server = ForkServer()
+    server = ForkServer()
+    _used.append(server)
     try:
         yield
     finally:
-        server, _server = _server, None
+        _used.remove(server)
         server.close()
 
 
@@ -139,10 +139,10 @@ def start_python(
     stderr: IO[bytes],
 ) -> Process:
     """Start `python *arguments`, as a fork where they are used. It dies with this process, whatever ends this."""
-    if _server is None:
+    if not _used:
         return start_program([sys.executable, *arguments], environment, stdin=stdin, stdout=stdout, stderr=stderr)
     with open(os.devnull, "rb") as nothing:
-        return _server.start(arguments, environment, [stdin or nothing, stdout, stderr])
+        return _used[-1].start(arguments, environment, [stdin or nothing, stdout, stderr])
 
 
 def start_program(
