@@ -9,6 +9,7 @@ import pytest
 from config import bodies
 from config.handler import ApiHandler, ServiceHandler
 from tests.handler_calls import CHATBOT, JSON, WORKBENCH, call
+from workbench.tests.test_every_operation import CHANGES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,10 +44,10 @@ async def test_a_foreign_host_is_refused_and_the_answer_protected() -> None:
     assert (status, headers["x-frame-options"]) == (400, "DENY")
 
 
-async def test_the_workbench_wants_a_csrf_token() -> None:
+@pytest.mark.parametrize(("method", "address"), CHANGES)
+async def test_every_change_at_the_workbench_wants_a_csrf_token(method: str, address: str) -> None:
     cookie = {"cookie": "sessionid=x; csrftoken=" + "a" * 32}
-    path = "/api/sessions/s-1/messages"
-    status, _, body = await call(ApiHandler(WORKBENCH), "POST", path, JSON | cookie)
+    status, _, body = await call(ApiHandler(WORKBENCH), method, address, JSON | cookie)
     assert (status, b"CSRF_FAILED" in body) == (403, True)
 
 

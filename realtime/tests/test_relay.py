@@ -79,6 +79,22 @@ async def test_the_others_get_what_one_could_not_take(relay: Relay, faulty: Reco
     assert (first.flushes, last.flushes) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "second",
+    [copies(3), [(CHANNEL, b'{"type":"tick","payload":{"other":1},"id":1}')]],
+    ids=["a gap", "two copies that differ"],
+)
+async def test_what_only_the_log_can_settle_has_it_read_at_once(second: list[tuple[str, bytes]]) -> None:
+    """The safety read would find it, too, half a second later."""
+    wanted: list[bool] = []
+    relay = Relay(MemoryLayer(), lambda: wanted.append(True))
+    begin(relay, Recorder())
+    relay.take(copies(1))
+    assert not wanted
+    relay.take(second)
+    assert wanted
+
+
 async def test_what_is_committed_here_reaches_the_others_too(relay: Relay, faulty: Recorder) -> None:
     other = Recorder()
     begin(relay, faulty, other)
