@@ -53,17 +53,18 @@ def test_failures_in_one_process_count_in_the_other(workbenches: list[Service]) 
 
 def test_on_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RATE_LIMITS", raising=False)
-    assert {name: item.amount for name, item in env.rate_limits().items()} == {
-        "messages": 600,
-        "sessions": 600,
-        "replies": 1200,
-        "suggestions": 120,
-        "assistance": 30,
-        "logins": 20,
-        "uploads": 60,
-        "address_uploads": 300,
-        "address_failures": 60,
-        "account_failures": 100,
+    minute, hour = 60, 3_600
+    assert {name: (item.amount, item.get_expiry()) for name, item in env.rate_limits().items()} == {
+        "messages": (600, minute),
+        "sessions": (600, minute),
+        "replies": (1_200, minute),
+        "suggestions": (120, minute),
+        "assistance": (30, minute),
+        "logins": (20, minute),
+        "uploads": (60, minute),
+        "address_uploads": (300, minute),
+        "address_failures": (60, hour),
+        "account_failures": (100, hour),
     }
 
 

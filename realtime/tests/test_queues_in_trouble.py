@@ -50,6 +50,31 @@ async def test_what_was_pruned_is_told_once_however_much_it_is(in_memory: Proces
     assert await take(queue, 1) == [last]
 
 
+async def test_what_is_pruned_between_the_two_reads_of_a_page_is_told(
+    in_memory: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = cursor.Cursor(lambda: session("s-1"))
+    await send(1, 2, 3)
+    read = log.read
+
+    def read_what_is_left(ranges: Any) -> Any:
+        retention.cut(session("s-1"), 2)
+        return read(ranges)
+
+    monkeypatch.setattr(log, "read", read_what_is_left)
+    await in_database(place._fetch)
+    missed, *events = place._fetched
+    assert isinstance(missed, Missed)
+    assert [event.number for event in events if not isinstance(event, Missed)] == [3]
+
+
+async def test_a_queue_holds_a_page_however_much_waits_for_it(in_memory: Process) -> None:
+    place = cursor.Cursor(lambda: session("s-1"))
+    await send(*range(1, 3 * cursor.PAGE_EVENTS + 1))
+    await in_database(place._fetch)
+    assert len(place._fetched) == cursor.PAGE_EVENTS
+
+
 async def test_what_another_reader_fetched_meanwhile_is_not_taken_twice(
     in_memory: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,9 +165,7 @@ async def test_more_than_may_be_held_back_is_read_from_the_log(in_memory: Proces
     assert ids(client) == list(range(1, 62))
 
 
-async def test_an_opening_that_the_database_holds_up_keeps_a_bounded_amount(
-    in_memory: Process, stalled_log: StalledLog
-) -> None:
+async def test_an_opening_that_the_database_holds_up_loses_nothing(in_memory: Process, stalled_log: StalledLog) -> None:
     client = Client(query=FROM_THE_START)
     async with opening(client):
         await until(stalled_log.is_asked.is_set)

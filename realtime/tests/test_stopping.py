@@ -1,6 +1,7 @@
 """A process that is told to stop ends in time, whatever hangs, and stops what it runs in any case."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from unittest import mock
@@ -10,6 +11,7 @@ import pytest
 from realtime import process
 from realtime.process import Process
 from realtime.serving import daphne_server as server
+from realtime.serving import stopping
 from realtime.serving.daphne_server import DrainingServer
 from realtime.tests.conftest import DEADLINE_SECONDS, until
 
@@ -31,6 +33,21 @@ def test_a_process_whose_thread_hangs_ends_and_shows_where() -> None:
     done = subprocess.run([sys.executable, "-c", HANG], capture_output=True, text=True, timeout=40, check=False)
     assert done.returncode == 1
     assert "Timeout" in done.stderr
+
+
+async def test_a_signal_bounds_the_stop_of_any_server(in_memory: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As uvicorn has set its own handler; daphne_server.py calls it by itself."""
+    calls: list[str] = []
+    monkeypatch.setattr(stopping, "end_in_any_case", lambda: calls.append("bounded"))
+    before = {number: signal.getsignal(number) for number in stopping.STOP_SIGNALS}
+    signal.signal(signal.SIGTERM, lambda *_: calls.append("theirs"))
+    try:
+        stopping.drain_on_signal()
+        signal.raise_signal(signal.SIGTERM)
+        assert calls == ["bounded", "theirs"]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def test_a_stop_does_not_wait_for_a_database_that_hangs(
