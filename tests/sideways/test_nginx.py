@@ -1,13 +1,16 @@
 """What nginx keeps from the services, and how it answers."""
 
+import socket
+import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from harness.clients import CustomerClient
+from harness.programs import HOST
 from harness.sideways import Nginx, Site, trusting
 
 
@@ -34,6 +37,59 @@ def test_unknown_name_gets_no_answer(site: Site, service: str) -> None:
 def test_known_name_is_sent_to_https(site: Site) -> None:
     answer = httpx.get(f"http://127.0.0.1:{site.nginx.plain_port}/x?y", headers={"Host": "chat.example.com"})
     assert (answer.status_code, answer.headers["Location"]) == (301, "https://chat.example.com/x?y")
+
+
+@contextmanager
+def connected(port: int, context: ssl.SSLContext | None = None, name: str = HOST) -> Iterator[socket.socket]:
+    """A connection to nginx; with a context over TLS, where it asks for this name (not for an address)."""
+    with socket.create_connection((HOST, port), timeout=10) as plain:
+        if context is None:
+            yield plain
+            return
+        with context.wrap_socket(plain, server_hostname=name) as encrypted:
+            yield encrypted
+
+
+def any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+NAMELESS = b"GET / HTTP/1.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("port", "is_encrypted", "request_bytes"),
+    [
+        ("plain", False, NAMELESS),
+        ("plain", False, b"garbage\r\n\r\n"),
+        ("https", False, NAMELESS.replace(b"1\r\n", b"1\r\nHost: chat.example.com\r\n")),
+        ("https", True, NAMELESS),
+    ],
+    ids=["no host", "garbage", "plain http for https", "no host over tls"],
+)
+def test_refusal_of_a_bad_request_tells_no_version(
+    site: Site, port: str, is_encrypted: bool, request_bytes: bytes
+) -> None:
+    number = site.nginx.plain_port if port == "plain" else site.nginx.ports["chatbot"]
+    with connected(number, any_certificate() if is_encrypted else None) as connection:
+        connection.sendall(request_bytes)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Server: nginx\r\n" in answer
+    assert b"nginx/" not in answer
+
+
+def test_answers_of_nginx_itself_tell_no_version(site: Site) -> None:
+    urls = [
+        f"http://{HOST}:{site.nginx.plain_port}/",
+        *(f"{site.nginx.url(name)}/metrics" for name in site.nginx.ports),
+    ]
+    for url in urls:
+        host = {"Host": "chat.example.com"} if url.startswith("http:") else {}
+        answer = httpx.get(url, headers=host)
+        assert (answer.headers["Server"], "nginx/" in answer.text) == ("nginx", False), url
 
 
 def test_body_over_the_limit_is_refused_as_json_through_nginx(customer: CustomerClient) -> None:
