@@ -2,8 +2,9 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -107,6 +108,84 @@ def test_static_files_come_compressed_and_streams_do_not(site: Site, customer: C
             assert "Content-Encoding" not in answer.headers
 
 
+@contextmanager
+def nginx_before(site: Site, folder: Path, changes: Mapping[str, str]) -> Iterator[Nginx]:
+    """Another nginx before the same processes, with these changes of its files."""
+    nginx = Nginx(folder, site.chatbots, site.workbenches, changes)
+    with trusting(nginx):
+        nginx.start()
+        try:
+            yield nginx
+        finally:
+            nginx.kill()
+
+
+OTHER_NAME = "desk.test"
+# Of default ones, which last a minute, a test would see no end.
+IMPATIENT = {
+    "client_header_timeout 15s": "client_header_timeout 1s",
+    "client_body_timeout 15s": "client_body_timeout 1s",
+    f"server_name {HOST};": f"server_name {HOST} {OTHER_NAME};",
+}
+
+
+@pytest.fixture
+def impatient_nginx(site: Site, tmp_path: Path) -> Iterator[Nginx]:
+    with nginx_before(site, tmp_path, IMPATIENT) as nginx:
+        yield nginx
+
+
+def ends(connection: socket.socket, drop: bytes, within: float = 15) -> bool:
+    """Whether nginx ends the connection in this time, in which a drop comes every fifth of a second."""
+    connection.settimeout(0.2)
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        with suppress(TimeoutError):
+            if not received(connection):
+                return True
+        with suppress(OSError):  # it has just ended; the next look sees it
+            connection.sendall(drop)
+    return False
+
+
+def received(connection: socket.socket) -> bytes:
+    """What has come; nothing where nginx has ended the connection, in order or with a reset."""
+    try:
+        return connection.recv(4096)
+    except TimeoutError:
+        raise
+    except OSError:
+        return b""
+
+
+def test_headers_that_drip_end(impatient_nginx: Nginx) -> None:
+    with connected(impatient_nginx.ports["chatbot"], any_certificate()) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        assert ends(connection, b"x")
+
+
+def test_headers_of_a_later_request_that_drip_end(impatient_nginx: Nginx) -> None:
+    """Its time is that of the server that was asked for by name, the first request's that of the default server."""
+    with connected(impatient_nginx.ports["chatbot"], any_certificate(), OTHER_NAME) as connection:
+        connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        assert ends(connection, b"x")
+
+
+def test_headers_over_plain_http_that_drip_end(impatient_nginx: Nginx) -> None:
+    with connected(impatient_nginx.plain_port) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        assert ends(connection, b"x")
+
+
+def test_body_of_which_no_byte_comes_ends(impatient_nginx: Nginx) -> None:
+    with connected(impatient_nginx.ports["chatbot"], any_certificate()) as connection:
+        head = f"POST /api/sessions HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        assert ends(connection, b"")
+
+
 CALLS, STREAMS = 20, 2
 TIGHT = {
     "rate=300r/s": "rate=1r/m",
@@ -117,14 +196,9 @@ TIGHT = {
 
 @pytest.fixture
 def tight_nginx(site: Site, tmp_path: Path) -> Iterator[Nginx]:
-    """Another nginx before the same processes, whose limits a test reaches at once."""
-    nginx = Nginx(tmp_path, site.chatbots, site.workbenches, TIGHT)
-    with trusting(nginx):
-        nginx.start()
-        try:
-            yield nginx
-        finally:
-            nginx.kill()
+    """One whose limits a test reaches at once."""
+    with nginx_before(site, tmp_path, TIGHT) as nginx:
+        yield nginx
 
 
 def test_calls_of_one_address_are_limited(tight_nginx: Nginx) -> None:
