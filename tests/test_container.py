@@ -89,6 +89,12 @@ def test_its_data_are_in_the_folder_for_a_volume(container: Container) -> None:
     assert {path.name for path in (container.image / "var").iterdir()} >= {"db.sqlite3", "secret_key"}
 
 
+def test_image_takes_packages_with_the_locked_hashes_alone() -> None:
+    [options] = re.findall(r"\bpip install (.+)$", DOCKERFILE, re.MULTILINE)
+    assert "--require-hashes" in options.split()
+    assert options.endswith("-r requirements.txt")
+
+
 @pytest.mark.parametrize("page", ["README.md", "README.zh-hans.md"])
 def test_readme_runs_the_image_so(page: str) -> None:
     [command] = re.findall(r"^docker run (.+)$", (ROOT / page).read_text(), re.MULTILINE)

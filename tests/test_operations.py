@@ -127,6 +127,12 @@ def test_images_are_named_by_exact_version() -> None:
         assert re.search(r":\d+\.\d+(\.\d+)?(-|$)", image), image
 
 
+def test_every_server_of_nginx_takes_tls_1_2_and_1_3_alone() -> None:
+    for name in ("handover.conf", "handover.inc"):
+        text = (DEPLOY / "nginx" / name).read_text()
+        assert re.findall(r"^ *ssl_protocols (.*);$", text, re.MULTILINE) == ["TLSv1.2 TLSv1.3"], name
+
+
 def test_both_units_may_do_the_same_and_no_more() -> None:
     texts = [(DEPLOY / f"systemd/handover-{name}@.service").read_text() for name in ("chatbot", "workbench")]
     assert texts[0].replace("chatbot", "workbench") == texts[1]

@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import runpy
 from typing import Any
 
 import pytest
@@ -12,6 +13,17 @@ from django.core.exceptions import ImproperlyConfigured
 from config import bot, env
 from config.handler import API_MIDDLEWARE
 from config.logs import OneLineFormatter
+
+
+def read_settings() -> dict[str, Any]:
+    """What a process that starts with this environment has."""
+    return runpy.run_path(str(env.BASE_DIR / "config/settings.py"))
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "DJANGO_DEBUG"])
+def test_environment_does_not_turn_debug_on(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "on")
+    assert read_settings()["DEBUG"] is False
 
 
 def test_logins_do_not_end_without_use_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

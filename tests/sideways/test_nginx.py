@@ -186,6 +186,26 @@ def test_body_of_which_no_byte_comes_ends(impatient_nginx: Nginx) -> None:
         assert ends(connection, b"")
 
 
+@pytest.fixture
+def lenient_nginx(site: Site, tmp_path: Path) -> Iterator[Nginx]:
+    """One that takes ciphers and signatures of any age, as its client does: what is refused is the version."""
+    lenient = {"ssl_certificate_key ": "ssl_ciphers ALL:@SECLEVEL=0; ssl_certificate_key "}
+    with nginx_before(site, tmp_path, lenient) as nginx:
+        yield nginx
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_tls_is_1_2_or_1_3(lenient_nginx: Nginx) -> None:
+    taken = set()
+    for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = any_certificate()
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+        with suppress(ssl.SSLError), connected(lenient_nginx.ports["chatbot"], context):
+            taken.add(version.name)
+    assert taken == {"TLSv1_2", "TLSv1_3"}
+
+
 CALLS, STREAMS = 20, 2
 TIGHT = {
     "rate=300r/s": "rate=1r/m",
