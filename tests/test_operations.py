@@ -1,5 +1,6 @@
 """docs/operations.md is complete, and what it tells to do works."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import chatbot.bot.metrics  # noqa: F401  registers what it counts
 from chatbot.conversations.answering import stream_of
 from chatbot.models import BotTurn, Message, Role
 from chatbot.tests.customer import make_session
-from harness.programs import Valkey, wait_until
+from config.development.valkey import valkey_command
+from harness.ports import take_port
+from harness.programs import HOST, Program, Valkey, wait_until
 from harness.services import Service, fill_database, make_environment
 from harness.trust import trust
 from realtime import api, log
@@ -92,6 +95,31 @@ def test_compose_gives_redis_the_rights_of_the_example() -> None:
     assert lines == example
 
 
+def answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis.exceptions.ConnectionError:
+        return False
+
+
+def test_redis_of_compose_is_for_those_with_its_password(tmp_path: Path) -> None:
+    compose, place = (DEPLOY / "compose.yaml").read_text(), "/etc/valkey/handover.acl"
+    assert f"  configs: [{{source: redis-acl, target: {place}}}]\n" in compose
+    [command] = re.findall(r"^  command: \[valkey-server, (.*)\]$", compose, re.MULTILINE)
+    arguments = [word.strip('"').replace(place, str(tmp_path / "acl")) for word in command.split(", ")]
+    rights = (DEPLOY / "redis.acl.example").read_text().splitlines(keepends=True)
+    (tmp_path / "acl").write_text("".join(line for line in rights if not line.startswith("#")))
+    port = take_port()
+    valkey = Program("valkey", [*valkey_command(port), *arguments], tmp_path / "valkey.log", os.environ)
+    valkey.launch()
+    try:
+        wait_until("it answers who has the password", lambda: answers(f"redis://handover:CHANGE@{HOST}:{port}"))
+        assert not answers(f"redis://{HOST}:{port}")
+    finally:
+        valkey.kill()
+
+
 def test_services_need_no_more_rights_on_redis_than_those_of_the_example(tmp_path: Path) -> None:
     [rights] = re.findall(r"^user handover (.*)$", (DEPLOY / "redis.acl.example").read_text(), re.MULTILINE)
     valkey = Valkey(tmp_path)
@@ -122,9 +150,22 @@ def test_no_password_is_an_argument_of_a_process() -> None:
 def test_images_are_named_by_exact_version() -> None:
     compose, dockerfile = (DEPLOY / "compose.yaml").read_text(), (DEPLOY / "Dockerfile").read_text()
     images = [*re.findall(r"image: (\S+)", compose), *re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)]
-    assert len(images) == 4
-    for image in images:
-        assert re.search(r":\d+\.\d+(\.\d+)?(-|$)", image), image
+    parts = {"valkey/valkey": 3, "postgres": 2, "nginx": 3, "python": 3}
+    versions = dict(image.split(":") for image in images)
+    assert versions.keys() == parts.keys()
+    for name, version in versions.items():
+        assert re.fullmatch(rf"\d+(\.\d+){{{parts[name] - 1}}}(-[a-z]+)?", version), f"{name}:{version}"
+
+
+def test_nginx_of_compose_finds_a_container_that_was_made_anew() -> None:
+    text, compose = (DEPLOY / "nginx/compose.upstreams.conf").read_text(), (DEPLOY / "compose.yaml").read_text()
+    assert "./nginx/compose.upstreams.conf:/etc/nginx/conf.d/upstreams.conf:ro" in compose
+    assert "\nresolver 127.0.0.11 valid=5s;\n" in text
+    for service, port in (("chatbot", 8000), ("workbench", 8002)):
+        [upstream] = re.findall(rf"^upstream {service} {{\n(.*?)^}}", text, re.MULTILINE | re.DOTALL)
+        assert f"    zone {service} 64k;\n" in upstream
+        assert f"    server {service}:{port} resolve " in upstream
+        assert f'command: [serve, {service}, --host, 0.0.0.0, --port, "{port}"]' in compose
 
 
 def test_every_server_of_nginx_takes_tls_1_2_and_1_3_alone() -> None:
@@ -140,6 +181,7 @@ def test_both_units_may_do_the_same_and_no_more() -> None:
         "CapabilityBoundingSet=",
         "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
         "SystemCallFilter=@system-service",
+        "SystemCallFilter=~@privileged",
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
     ):
