@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
 
 from config import bot, env
 from config.handler import API_MIDDLEWARE
@@ -24,6 +25,21 @@ def read_settings() -> dict[str, Any]:
 def test_environment_does_not_turn_debug_on(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "on")
     assert read_settings()["DEBUG"] is False
+
+
+@pytest.mark.parametrize(("https", "prefix"), [("off", ""), ("on", "__Host-")])
+def test_cookies_are_named_and_kept_as_the_transport_allows(
+    monkeypatch: pytest.MonkeyPatch, https: str, prefix: str
+) -> None:
+    monkeypatch.setenv("HTTPS", https)
+    read = read_settings()
+    for kind, name in (("SESSION", "sessionid"), ("CSRF", "csrftoken"), ("LANGUAGE", "django_language")):
+        assert (read[f"{kind}_COOKIE_NAME"], read[f"{kind}_COOKIE_SECURE"]) == (f"{prefix}{name}", https == "on")
+
+
+def test_cookie_of_the_language_is_kept_from_scripts_and_other_sites(client: Client) -> None:
+    cookie = client.post("/language/", {"language": "zh-hans"}).cookies["django_language"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 
 
 def test_logins_do_not_end_without_use_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,10 +46,19 @@ def test_streams_are_http_2_and_unbuffered(site: Site, customer: CustomerClient)
 
 def test_no_other_host_can_plant_a_cookie(customer: CustomerClient, agent: BrowserAgent) -> None:
     """Browsers take a cookie of such a name from its own host over HTTPS only, for all paths."""
+    for client in (customer.http, agent.http):
+        assert client.post("/language/", data={"language": "zh-hans"}).status_code == 302
     cookies = [*customer.http.cookies.jar, *agent.http.cookies.jar]
-    assert {cookie.name for cookie in cookies} == {"__Host-chat_browser", "__Host-sessionid", "__Host-csrftoken"}
+    names = {"__Host-chat_browser", "__Host-sessionid", "__Host-csrftoken", "__Host-django_language"}
+    assert {cookie.name for cookie in cookies} == names
     for cookie in cookies:
         assert (cookie.secure, cookie.path, cookie.domain_specified) == (True, "/", False)
+
+
+def test_language_that_was_chosen_stays(customer: CustomerClient) -> None:
+    for language in ("zh-hans", "en"):
+        customer.http.post("/language/", data={"language": language})
+        assert customer.http.get("/").headers["Content-Language"] == language
 
 
 def test_one_of_many_takeovers_wins_over_all_processes(site: Site, customer: CustomerClient) -> None:
