@@ -315,9 +315,10 @@ def attachment_storage() -> dict[str, Any]:
     backend = text("ATTACHMENT_STORAGE")
     if not backend:
         folder = text("ATTACHMENT_FOLDER", str(VAR_DIR / "attachments"))
+        modes = {"file_permissions_mode": 0o640, "directory_permissions_mode": 0o750}
         return {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(BASE_DIR / folder), "file_permissions_mode": 0o640},
+            "OPTIONS": {"location": str(BASE_DIR / folder), **modes},
         }
     try:
         options = json.loads(text("ATTACHMENT_STORAGE_OPTIONS", "{}"))

@@ -2,13 +2,18 @@
 
 import logging
 import logging.config
+import os
 import runpy
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.core.files.storage.handler import StorageHandler
 from django.test import Client
 
 from config import bot, env
@@ -40,6 +45,22 @@ def test_cookies_are_named_and_kept_as_the_transport_allows(
 def test_cookie_of_the_language_is_kept_from_scripts_and_other_sites(client: Client) -> None:
     cookie = client.post("/language/", {"language": "zh-hans"}).cookies["django_language"]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+def test_files_can_be_read_by_the_group_of_their_owner_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By nginx, which sends them (ATTACHMENT_ACCEL), also under a unit whose umask is 0077."""
+    monkeypatch.setenv("ATTACHMENT_FOLDER", str(tmp_path / "attachments"))
+    storage = StorageHandler({"attachments": env.attachment_storage()})["attachments"]
+    before = os.umask(0o077)
+    try:
+        storage.save("2026/11/a", ContentFile(b"hi"))
+    finally:
+        os.umask(before)
+    folders = [tmp_path / "attachments/2026", tmp_path / "attachments/2026/11"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in folders] == [0o750, 0o750]
+    assert stat.S_IMODE((folders[-1] / "a").stat().st_mode) == 0o640
 
 
 def test_logins_do_not_end_without_use_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from realtime.database import in_database, retry_on_deadlock
 from realtime.events import Envelope
 from realtime.groups import BROADCAST, session
 from realtime.log import numbering
+from realtime.models import ChannelHead
 from realtime.process import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,6 +33,15 @@ def announce(session_name: str, versions: int) -> None:
         with transaction.atomic():
             event = Event("tick", {"session": session_name, "version": version})
             api.send_many([(session(session_name), event), (BROADCAST, event)])
+
+
+def test_a_lost_counter_goes_on_after_the_log() -> None:
+    for _ in range(2):
+        api.broadcast("tick", {})
+    assert [event.number for event in broadcast_log()] == [1, 2]
+    ChannelHead.objects.filter(channel=BROADCAST).delete()
+    api.broadcast("tick", {})
+    assert [event.number for event in broadcast_log()] == [1, 2, 3]
 
 
 def broadcast_log() -> list[Envelope]:

@@ -40,6 +40,7 @@ def test_a_victim_lets_the_other_one_go_first() -> None:
         retry_on_deadlock(job)
     first, second = (call.args[0] for call in pause.call_args_list)
     assert DEADLOCK_PAUSE_SECONDS <= first < 5 * DEADLOCK_PAUSE_SECONDS < second
+    assert second != 10 * first  # two victims would come back at the same moment
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from harness.clients import CustomerClient
-from harness.programs import HOST
+from harness.programs import HOST, ROOT
 from harness.sideways import Nginx, Site, trusting
 
 
@@ -22,7 +22,11 @@ def test_metrics_are_not_public(site: Site, service: str) -> None:
 
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_nginx_passes_no_root_path_on(site: Site, service: str) -> None:
-    """It would have a path served that rules like `location /admin/` do not see."""
+    """It would have a path served that rules like `location /admin/` do not see. The services drop it, too."""
+    lines = (ROOT / "deploy/nginx/handover.inc").read_text().splitlines()
+    outside = [line for line in lines if line.startswith("proxy_set_header ")]
+    assert 'proxy_set_header Daphne-Root-Path "";' in outside
+    assert not [line for line in lines if line.startswith(" ") and "proxy_set_header" in line]  # it would undo them all
     url = site.nginx.url(service)
     headers = {"Daphne-Root-Path": "/x"}
     assert [httpx.get(f"{url}{path}", headers=headers).status_code for path in ("/healthz", "/x/healthz")] == [200, 404]
