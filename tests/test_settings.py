@@ -52,7 +52,8 @@ def test_files_can_be_read_by_the_group_of_their_owner_and_nobody_else(
 ) -> None:
     """By nginx, which sends them (ATTACHMENT_ACCEL), also under a unit whose umask is 0077."""
     monkeypatch.setenv("ATTACHMENT_FOLDER", str(tmp_path / "attachments"))
-    storage = StorageHandler({"attachments": env.attachment_storage()})["attachments"]
+    storages: Any = StorageHandler({"attachments": env.attachment_storage()})  # type: ignore[dict-item]
+    storage = storages["attachments"]
     before = os.umask(0o077)
     try:
         storage.save("2026/11/a", ContentFile(b"hi"))
