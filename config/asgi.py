@@ -7,7 +7,7 @@ with the first request.
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,6 +16,7 @@ import django
 
 django.setup()
 
+from asgiref.sync import markcoroutinefunction
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
@@ -75,21 +76,27 @@ class Service:
                 runtime.run_in_background(job)
             _tune_interpreter()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    @markcoroutinefunction
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """The coroutine that answers, for the server to await: one around it would be 0.3 KiB of an open stream."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
+            return self._live(receive, send)
         if scope["type"] == "websocket":
-            await refuse_websocket(receive, send)
-            return
+            return refuse_websocket(receive, send)
         if not self._is_started:
-            await self.start()
+            return self._start_and_answer(scope, receive, send)
         # daphne takes it from a header of any client, and so another path than that which a proxy has checked.
         scope["root_path"] = ""
-        answer = self._application.answer if has_allowed_host(scope) else self._django
-        answering = answer(scope, receive, send)
-        del scope, receive, send  # a stream is open for long: meanwhile nothing is kept of how it came here
-        await answering
+        answering: Awaitable[None]
+        if has_allowed_host(scope):
+            answering = self._application.answer(scope, receive, send)
+        else:
+            answering = self._django(scope, receive, send)
+        return answering
+
+    async def _start_and_answer(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.start()
+        await self(scope, receive, send)
 
     async def _live(self, receive: Any, send: Any) -> None:
         """uvicorn's lifespan protocol."""

@@ -97,9 +97,14 @@ class StreamRoute:
         counted: list[Key] = []
         try:
             stream = await self._open(runtime, scope, kwargs, send, counted)
-            if stream is not None:
-                del scope, kwargs, send
-                await _keep(runtime, stream, receive)
+            if stream is None:
+                return
+            del scope, kwargs, send  # while the stream is open nothing is kept of how it came here
+            try:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            finally:
+                _close(runtime, stream)
         finally:
             runtime.limits.give_back(counted)
 
@@ -144,15 +149,10 @@ class StreamRoute:
         return granted
 
 
-async def _keep(runtime: Process, stream: Stream, receive: Any) -> None:
-    """Wait until the client has gone away or the response has ended."""
-    try:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    finally:
-        runtime.streams.remove(stream)
-        runtime.relay.unsubscribe(stream, stream.channels)
-        stream.close()
+def _close(runtime: Process, stream: Stream) -> None:
+    runtime.streams.remove(stream)
+    runtime.relay.unsubscribe(stream, stream.channels)
+    stream.close()
 
 
 async def _begin(runtime: Process, stream: Stream, starts: Mapping[str, Start], send: Send) -> Stream | None:

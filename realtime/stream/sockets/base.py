@@ -46,8 +46,10 @@ class AsgiSocket:
     It has no connection to cut: `abort` gives up the chunk that is being sent and ends the response.
     """
 
+    __slots__ = ("_below", "_reader", "_sending")
+
     def __init__(self, send: Send, reader: Reader) -> None:
-        self._send = send
+        self._below: Any = send  # or what has it
         self._reader = reader
         self._sending: asyncio.Task[None] | None = None
 
@@ -66,6 +68,10 @@ class AsgiSocket:
     def close(self) -> None:
         pass
 
+    def _send(self) -> Send:
+        send: Send = self._below
+        return send
+
     def _begin(self, message: dict[str, Any]) -> None:
         self._sending = asyncio.create_task(self._send_after(self._sending, message))
 
@@ -73,7 +79,7 @@ class AsgiSocket:
         if before is not None:
             await asyncio.wait([before])
         try:
-            await self._send(message)
+            await self._send()(message)
         except OSError:
             return  # the client is gone; the server will say so
         if self._sending is asyncio.current_task():
