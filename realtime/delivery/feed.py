@@ -56,7 +56,17 @@ class Feed:
     """Keeps the number delivered last, drops what was seen, holds what came out of order, and knows when to ask the
     log. Without subscribers the channel is only joined: nothing is read for it."""
 
-    __slots__ = ("channel", "gap_since", "last", "needs_log", "out_of_order", "seen", "subscribers", "unconfirmed")
+    __slots__ = (
+        "channel",
+        "gap_since",
+        "is_joined",
+        "last",
+        "needs_log",
+        "out_of_order",
+        "seen",
+        "subscribers",
+        "unconfirmed",
+    )
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
@@ -67,6 +77,7 @@ class Feed:
         self.unconfirmed: dict[int, int] = {}
         self.seen = 0  # how far the log went when it was read last
         self.needs_log = False
+        self.is_joined = False  # whether the layer brings it, or was asked to
         self.gap_since: float | None = None  # for a metric; no decision depends on it
 
     # Copies

@@ -32,7 +32,6 @@ class Relay:
         self.degraded_since: float | None = None
         self._layer = layer
         self._log_wanted = log_wanted
-        self._joined: set[str] = set()
         self._idle_since: dict[str, float] = {}
         self._may_log_malformed_at = 0.0
 
@@ -96,7 +95,9 @@ class Relay:
         for channel in channels:
             feed = self.feeds.get(channel)
             if feed is None or not feed.subscribers:
-                feed = self.feeds[channel] = Feed(channel)  # a feed without subscribers is not up to date
+                former, feed = feed, Feed(channel)  # a feed without subscribers is not up to date
+                feed.is_joined = former is not None and former.is_joined
+                self.feeds[channel] = feed
             feed.subscribers[subscriber] = None
             self._idle_since.pop(channel, None)
 
@@ -109,18 +110,18 @@ class Relay:
                     self._idle_since[channel] = asyncio.get_running_loop().time()
 
     async def join(self, channels: Iterable[str]) -> None:
-        """Have the layer bring these channels; returns once it does, or its time is up."""
-        fresh = [channel for channel in channels if channel not in self._joined]
-        self._joined.update(fresh)
+        """Have the layer bring these channels, those that have a feed; returns once it does, or its time is up."""
+        fresh = [feed for channel in channels if (feed := self.feeds.get(channel)) is not None and not feed.is_joined]
+        for feed in fresh:
+            feed.is_joined = True
         if fresh:
-            await self._layer.join(fresh)
+            await self._layer.join([feed.channel for feed in fresh])
 
     def leave_idle_channels(self) -> None:
         limit = asyncio.get_running_loop().time() - LINGER_SECONDS
         idle = [channel for channel, since in self._idle_since.items() if since < limit]
         for channel in idle:
             del self._idle_since[channel], self.feeds[channel]
-            self._joined.discard(channel)
         if idle:
             self._layer.leave(idle)
 
