@@ -17,6 +17,7 @@ from harness.emptying import empty_quickly
 from realtime import database, home
 from realtime.database import close_connections
 from realtime.process import Process
+from realtime.throttled_log import ThrottledLog
 
 QUIET_SECONDS = 30.0
 # As in the processes that compute. numpy reads it when it is imported; several threads on a busy machine wait for each
@@ -49,6 +50,12 @@ def _no_encoder() -> None:
 def _nothing_is_known_of_another_tests_knowledge() -> None:
     """Revisions begin anew with each test's database."""
     search.word_index.cache_clear()
+
+
+@pytest.fixture
+def fresh_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fault of the database was logged a moment ago, by another test."""
+    monkeypatch.setattr(database, "_faults", ThrottledLog())
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,8 @@ from chatbot.conversations import queue
 from chatbot.models import Priority, Status
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_team
-from realtime import database, groups, home, process
+from realtime import groups, home, process
 from realtime.events import Event
-from realtime.throttled_log import ThrottledLog
 
 DEADLINE_SECONDS = 10
 Sent = list[tuple[str, Event]]
@@ -169,6 +168,7 @@ async def test_a_change_between_two_tries_has_two_of_its_own(announcements: list
     await wait_for(announcements, 3)
 
 
+@pytest.mark.usefixtures("fresh_minute")
 async def test_after_a_fault_the_next_change_is_announced(
     announcements: list[float], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,7 +176,6 @@ async def test_after_a_fault_the_next_change_is_announced(
         announcements.append(0.0)
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(database, "_faults", ThrottledLog())  # another test may have logged a fault a moment ago
     with monkeypatch.context() as patch:
         patch.setattr(queue, "in_database", fail)
         real_request_announcement()

@@ -27,6 +27,11 @@ def sqlstate_of(error: BaseException | None) -> str | None:
     return getattr(getattr(error, "__cause__", None), "sqlstate", None)
 
 
+def is_lock_timeout(error: BaseException | None) -> bool:
+    """Whether PostgreSQL ended a statement since somebody held a lock for too long."""
+    return sqlstate_of(error) == LOCK_NOT_AVAILABLE
+
+
 class Job(Generic[T]):
     """A call for a database thread. Either the thread claims it, to run it, or the caller, who waits no longer."""
 
@@ -145,7 +150,7 @@ class Threads:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             error = job.run() if job.claim() else None
-            self._finish(job.key, is_locked=sqlstate_of(error) == LOCK_NOT_AVAILABLE)
+            self._finish(job.key, is_locked=is_lock_timeout(error))
             del job, error  # an idle thread keeps nothing of the last request
         connections.close_all()
 

@@ -55,7 +55,7 @@ class Opening:
     async def _start_all(self, openings: Sequence[Positions]) -> list[dict[str, Start]]:
         channels = dict.fromkeys(channel for positions in openings for channel in positions)
         feeds = [feed for channel in channels if (feed := self._relay.feeds.get(channel)) is not None]
-        await self._relay.join(channels)
+        await self._relay.join(feeds)
         marks = [feed.mark() for feed in feeds]
         heads = await read_database(log.heads, channels)
         for feed, mark in zip(feeds, marks, strict=True):

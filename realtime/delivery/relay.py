@@ -109,9 +109,9 @@ class Relay:
                 if not feed.subscribers:
                     self._idle_since[channel] = asyncio.get_running_loop().time()
 
-    async def join(self, channels: Iterable[str]) -> None:
-        """Have the layer bring these channels, those that have a feed; returns once it does, or its time is up."""
-        fresh = [feed for channel in channels if (feed := self.feeds.get(channel)) is not None and not feed.is_joined]
+    async def join(self, feeds: Iterable[Feed]) -> None:
+        """Have the layer bring the channels of these; returns once it does, or its time is up."""
+        fresh = [feed for feed in feeds if not feed.is_joined]
         for feed in fresh:
             feed.is_joined = True
         if fresh:

@@ -1,7 +1,7 @@
 """Counters that somebody holds for long: a process that was stopped with one, or a person in psql.
 
-Whoever writes to such a channel waits for its row, and takes a thread of his process meanwhile: the customers of one
-agent, all of whom write to the agent's channel, would take every one. So who comes after the first waits hardly at all.
+A writer to such a channel waits for its row, and takes a thread of its process meanwhile: the customers of one agent,
+all of whom write to the agent's channel, would take every one. So the writers after the first wait hardly at all.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from django.db import OperationalError, connection
 
-from realtime.database.threads import LOCK_NOT_AVAILABLE, sqlstate_of
+from realtime.database.threads import is_lock_timeout
 
 # After nobody got a counter in time, so long as that: then one waits for it as ever.
 HELD_SECONDS = 2.0
@@ -36,7 +36,7 @@ def impatience(channels: Collection[str]) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if sqlstate_of(error) == LOCK_NOT_AVAILABLE:
+        if is_lock_timeout(error):
             _note(channels)
         raise
     if is_held:

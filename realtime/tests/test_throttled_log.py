@@ -7,7 +7,6 @@ from django.db import OperationalError
 from django.http import HttpResponse
 from django.utils.log import log_response
 
-from realtime import database
 from realtime.database import log_fault
 from realtime.throttled_log import ThrottledLog
 
@@ -32,11 +31,6 @@ def test_the_next_minute_says_how_many_were_left_out(
     now += 60
     log.warning(logger, "dropped number=%s", 100)
     assert caplog.messages == ["dropped number=0", "dropped number=100 (and 99 more like it before)"]
-
-
-@pytest.fixture
-def fresh_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_faults", ThrottledLog())
 
 
 @pytest.mark.usefixtures("fresh_minute")

@@ -16,7 +16,7 @@ from chatbot.conversations.events import desk_of
 from chatbot.conversations.teams import further_keys
 from realtime.api import Missed, subscribe
 from realtime.database import in_database, log_fault, read_database
-from realtime.database.threads import LOCK_NOT_AVAILABLE, sqlstate_of
+from realtime.database.threads import is_lock_timeout
 from realtime.groups import Channel
 from workbench.assignment.holds import end_holds
 from workbench.assignment.lapses import end_lapsed_offers
@@ -128,6 +128,6 @@ def _go_past_locks(sweep: Callable[[], int]) -> None:
     try:
         sweep()
     except OperationalError as error:
-        if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
+        if not is_lock_timeout(error):
             raise
         log_fault(logger, error, "a sweep will be tried again sweep=%s", sweep.__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from chatbot.conversations import able_agents, events, offers
@@ -61,15 +61,13 @@ class _Writing:
         return len(made)
 
     def _lock_sessions(self) -> dict[int, ChatSession]:
-        skip = connection.features.has_select_for_update_skip_locked
-        rows = ChatSession.objects.select_for_update(of=("self",), skip_locked=skip)
+        rows = ChatSession.objects.select_for_update(of=("self",), skip_locked=True)
         wanted = rows.filter(pk__in=[each.session for each in self.matches], status=Status.PENDING_MANUAL)
         return {row.pk: row for row in wanted.order_by("pk").annotate(database_now=Now())}
 
     def _lock_states(self) -> dict[int, AgentState]:
         """Without waiting, too: an agent whose state somebody holds is offered nothing in this round."""
-        skip = connection.features.has_select_for_update_skip_locked
-        states = able_agents.able().select_for_update(of=("self",), skip_locked=skip)
+        states = able_agents.able().select_for_update(of=("self",), skip_locked=True)
         return {row.pk: row for row in states.filter(pk__in={each.agent for each in self.matches}).order_by("pk")}
 
     def _still_held(self, sessions: Mapping[int, ChatSession], states: Mapping[int, AgentState]) -> list[Match]:

@@ -15,10 +15,9 @@ from django.test import Client
 from chatbot.conversations.errors import ApiError
 from chatbot.models import ChatSession, Message, Status
 from chatbot.tests.logged import logged, types_on
-from realtime import database, groups
+from realtime import groups
 from realtime.database import in_database
 from realtime.log import leases
-from realtime.throttled_log import ThrottledLog
 from workbench.actions.close import close
 from workbench.actions.reply import reply
 from workbench.actions.requeue import requeue_stranded
@@ -185,12 +184,6 @@ def test_an_agent_with_a_live_session_cannot_be_deleted(admin: Client) -> None:
     user = User.objects.get(username="alice")
     admin.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
     assert User.objects.filter(pk=user.pk).exists()
-
-
-@pytest.fixture
-def fresh_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No fault of the database was told of lately."""
-    monkeypatch.setattr(database, "_faults", ThrottledLog())
 
 
 @pytest.mark.usefixtures("fresh_minute")
