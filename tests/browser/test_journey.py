@@ -175,5 +175,6 @@ def test_a_message_does_not_overtake_the_one_that_begins_the_session(people: Peo
     gate.wait_for_one()
     chat.write("second")
     gate.open()
+    expect(chat.message("customer", "second")).to_be_visible()  # until then an empty page shows what is stored: nothing
     chat.expect_exactly(chat.fetch_messages)
     assert [text for role, text in chat.fetch_messages() if role == "customer"] == ["first", "second"]
