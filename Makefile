@@ -16,11 +16,11 @@ JS_STEPS := jslint jstypes jstest
 QUICK_STEPS := lint imports $(JS_STEPS) migrations deploy translations
 SIMULATION := realtime/tests/test_simulation.py
 UNIT_STEPS := unit-realtime unit-workbench unit-chatbot
-FAST_STEPS := lint types imports $(JS_STEPS) migrations $(UNIT_STEPS) simulation
-# Lanes that end at about the same time. One whose tests compute in one process gets less of two cores than one with
-# services or a browser, so that it has less to do.
-TEST_STEPS := unit-chatbot $(QUICK_STEPS) -- processes -- types faults sideways -- browser simulation -- \
-	unit-realtime unit-workbench edge
+FAST_STEPS := unit-chatbot simulation types unit-workbench unit-realtime lint imports $(JS_STEPS) migrations
+# The longest first.
+TEST_STEPS := browser processes faults unit-chatbot sideways edge unit-workbench simulation types unit-realtime $(QUICK_STEPS)
+# Of two cores they leave nothing idle; with more at once, each waits longer for what it has started.
+AT_ONCE := 5
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -28,9 +28,9 @@ export MISSING_PROGRAMS ?= fail
 # Tests take no Redis from the environment or .env: they start their own. Each of the processes that they start would
 # otherwise compile the project's modules where PYTHONDONTWRITEBYTECODE is set.
 TEST_ENVIRONMENT := env REDIS_URL= LOG_LEVEL=INFO PYTHONDONTWRITEBYTECODE=
-run_steps = @$(PY) tools/run_steps.py $(1)
+run_steps = @$(PY) tools/run_steps.py $(AT_ONCE) $(1)
 
-.PHONY: help run unit test check quick soak bench capacity lock vendor packages node $(sort $(FAST_STEPS) $(filter-out --,$(TEST_STEPS)))
+.PHONY: help run unit test check quick soak bench capacity lock vendor packages node $(sort $(FAST_STEPS) $(TEST_STEPS))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

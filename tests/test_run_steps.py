@@ -1,5 +1,6 @@
 """`make test` says at its end what failed: the end is what is read of a long output."""
 
+import os
 import re
 import subprocess
 import sys
@@ -20,18 +21,22 @@ bad)
 ugly)
     echo "compiler: no"
     exit 1 ;;
+first)
+    read -r line < "$MEETING" && echo "==== $line ====" ;;
+second)
+    echo "3 passed in 0.1s" > "$MEETING" ;;
 esac
 """
 
 
-def run(tmp_path: Path, *words: str) -> tuple[int, str]:
+def run(tmp_path: Path, at_once: int, *names: str) -> tuple[int, str]:
     """Exit code, and what stands below the summary's heading."""
     make = tmp_path / "make"
     make.write_text(FAKE_MAKE)
     make.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "run_steps.py", *words],
-        env={"MAKE": str(make), "PATH": "/usr/bin:/bin"},
+        [sys.executable, ROOT / "tools" / "run_steps.py", str(at_once), *names],
+        env={"MAKE": str(make), "PATH": "/usr/bin:/bin", "MEETING": str(tmp_path / "meeting")},
         capture_output=True,
         text=True,
         timeout=60,
@@ -40,13 +45,13 @@ def run(tmp_path: Path, *words: str) -> tuple[int, str]:
 
 
 def test_all_passed(tmp_path: Path) -> None:
-    code, summary = run(tmp_path, "good", "--", "good")
+    code, summary = run(tmp_path, 2, "good", "good")
     assert code == 0
     assert summary.endswith("all passed in 0 s\n")
 
 
 def test_names_the_tests_that_failed_and_why(tmp_path: Path) -> None:
-    code, summary = run(tmp_path, "good", "bad")
+    code, summary = run(tmp_path, 1, "good", "bad")
     assert code == 1
     [why, name] = re.findall(r"^bad +│ (.*)$", summary, re.MULTILINE)
     assert (why, name) == ("E       AssertionError: two is not one", "FAILED test_that_fails")
@@ -55,6 +60,14 @@ def test_names_the_tests_that_failed_and_why(tmp_path: Path) -> None:
 
 
 def test_shows_the_last_lines_of_a_step_that_is_no_test_run(tmp_path: Path) -> None:
-    code, summary = run(tmp_path, "ugly", "--", "good")
+    code, summary = run(tmp_path, 2, "ugly", "good")
     assert code == 1
     assert re.findall(r"^ugly +│ (.*)$", summary, re.MULTILINE)[-1] == "compiler: no"
+
+
+def test_runs_as_many_at_once_as_it_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "meeting")  # each of the two waits for the other one
+    code, summary = run(tmp_path, 2, "bad", "first", "second", "good")
+    assert code == 1
+    assert re.findall(r"^(\w+) +\w+ +0 s", summary, re.MULTILINE) == ["FAILED", "ok", "ok", "ok"]
+    assert "failed: bad in" in summary

@@ -1,8 +1,8 @@
-"""Run steps of the Makefile in lanes: `run_steps.py lint types -- tests` runs `tests` beside the other two.
+"""Run steps of the Makefile side by side: `run_steps.py 2 browser lint types` runs two at a time, in that order.
 
-Each step runs even if one before it failed. What a step prints comes out line by line, with its name in front; the
-summary at the end repeats the last line of each test run, and of a step that failed the tests that failed and why, or
-the last lines. Exit code 1 if a step failed.
+A step begins when one before it ends, whatever came of that: with the longest first, all end at about the same time.
+What a step prints comes out line by line, with its name in front; the summary at the end repeats the last line of each
+test run, and of a step that failed the tests that failed and why, or the last lines. Exit code 1 if a step failed.
 """
 
 import asyncio
@@ -63,32 +63,23 @@ class Step:
         return [f"{self.name:14} │ {line}" for line in self.failures or self.last_lines]
 
 
-def read_lanes(words: list[str]) -> list[list[Step]]:
-    lanes: list[list[Step]] = [[]]
-    for word in words:
-        if word == "--":
-            lanes.append([])
-        else:
-            lanes[-1].append(Step(word))
-    return lanes
+async def run_all(steps: list[Step], at_once: int) -> None:
+    waiting = deque(steps)
 
+    async def work() -> None:
+        while waiting:
+            await waiting.popleft().run()
 
-async def run_lane(lane: list[Step]) -> None:
-    for step in lane:
-        await step.run()
-
-
-async def run_all(lanes: list[list[Step]]) -> None:
     async with asyncio.TaskGroup() as running:
-        for lane in lanes:
-            running.create_task(run_lane(lane))
+        for _ in range(at_once):
+            running.create_task(work())
 
 
 def main() -> int:
-    lanes = read_lanes(sys.argv[1:])
-    steps = [step for lane in lanes for step in lane]
+    at_once, *names = sys.argv[1:]
+    steps = [Step(name) for name in names]
     started = time.monotonic()
-    asyncio.run(run_all(lanes))
+    asyncio.run(run_all(steps, int(at_once)))
     print("── summary")
     for step in steps:
         print(step.summary())
