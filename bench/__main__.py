@@ -62,7 +62,6 @@ def run(wanted: Sequence[str]) -> int:
 
 def derive_ratios(figures: Figures) -> None:
     """What does not depend on the machine: each figure beside that of a reference in the same run."""
-    figures.derive_ratio(DELIVERY, "CPU per delivery, times bare", "bare", 1.7, 1.5)
     figures.derive_ratio(DELIVERY, "CPU per delivery, times stock", "stock", 1 / 3)
     figures.derive_ratio(OPENING, f"{OPENING}, times stock", "stock", 0.35)
     figures.derive_ratio(STORM, f"{STORM}, times stock", "stock", 0.25)

@@ -1,12 +1,15 @@
 """What one delivery costs the server: an event at a time to all streams, the next when the last stream has it."""
 
+import contextlib
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
-from bench.figures import Figure, repeat
+from bench.figures import Figure, Figures, repeat
 from bench.report import Report
-from bench.servers import Server
+from bench.servers import Server, bare_server, running
 from bench.streams import NotInTime, Streams
-from bench.wire import Send
+from bench.wire import Send, frame, get_stream, post_sender
 
 THOUSAND = 1_000
 STREAM_COUNTS = (10, 100, THOUSAND, 5_000)
@@ -14,6 +17,32 @@ RUN_SECONDS = 0.7
 POINT_SECONDS = 0.5
 WARM_UP_EVENTS = 5
 MAX_WAIT_SECONDS = 5.0
+
+
+class Beside:
+    """A bare server with a thousand streams, for turns with another one: a bad minute of the machine meets both."""
+
+    def __init__(self, figures: Figures, server: Server) -> None:
+        self._ratio = figures.of("CPU per delivery, times bare", "x", 1.7, 1.5)
+        self._server = server
+        self._streams = Streams(server.port)
+        self._streams.open([get_stream("/")] * THOUSAND)
+        self._send = post_sender(server.port, "/", frame())
+        _warm_up(self._streams, self._send)
+
+    def compare(self, name: str, cost: float) -> None:
+        """Record what the other server's delivery just took as a multiple of what one takes here and now."""
+        self._ratio.record(name, cost / _cpu_of_delivery(self._server, self._streams, self._send, RUN_SECONDS))
+
+    def close(self) -> None:
+        self._streams.close()
+
+
+@contextlib.contextmanager
+def running_beside(figures: Figures, folder: Path) -> Iterator[Beside]:
+    server = bare_server(folder)
+    with running(server), contextlib.closing(Beside(figures, server)) as beside:
+        yield beside
 
 
 def measure_growing_delivery(
@@ -25,6 +54,7 @@ def measure_growing_delivery(
     name: str,
     figure: Figure,
     most: int = STREAM_COUNTS[-1],
+    beside: Beside | None = None,
 ) -> None:
     """Plot processor time of a delivery against the streams on one channel; `figure` is that of a thousand.
 
@@ -34,7 +64,7 @@ def measure_growing_delivery(
     for count in (count for count in STREAM_COUNTS if count <= most):
         streams.open([request] * (count - len(streams.all)))
         if count == THOUSAND:
-            measure_delivery(server, streams, send, name, figure)
+            measure_delivery(server, streams, send, name, figure, beside)
             cost = figure.value(name)
             assert cost is not None
         else:
@@ -43,14 +73,19 @@ def measure_growing_delivery(
         curve.add(name, count, cost)
 
 
-def measure_delivery(server: Server, streams: Streams, send: Send, name: str, figure: Figure) -> None:
+def measure_delivery(
+    server: Server, streams: Streams, send: Send, name: str, figure: Figure, beside: Beside | None = None
+) -> None:
     """Record the server's processor time for one delivery, in µs, three times; fails if an event was lost on the way.
 
     With one event under way no two frames are joined, so this is the dearest way to deliver.
     """
 
     def measure() -> None:
-        figure.record(name, 1e6 * _cpu_of_delivery(server, streams, send, RUN_SECONDS))
+        cost = _cpu_of_delivery(server, streams, send, RUN_SECONDS)
+        figure.record(name, 1e6 * cost)
+        if beside is not None:
+            beside.compare(name, cost)
 
     try:
         _warm_up(streams, send)

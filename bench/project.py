@@ -7,7 +7,7 @@ from functools import partial
 
 from bench import connections, overload
 from bench.connections import MISSED, WARM_UP
-from bench.delivery import STREAM_COUNTS, THOUSAND, measure_delivery, measure_growing_delivery
+from bench.delivery import STREAM_COUNTS, THOUSAND, measure_delivery, measure_growing_delivery, running_beside
 from bench.figures import Figure, Figures, repeat
 from bench.growth import AGENT
 from bench.latency import NO_LIMITS
@@ -108,7 +108,10 @@ class Project:
         wire, request = f"sse:session:{session}", session_stream(session)
         self._say("delivery of what another program publishes")
         figure, publish = delivery_figure(self._figures, DELIVERY), partial(self._redis.publish, [(wire, envelope())])
-        measure_growing_delivery(self._report, server, streams, request, publish, self._under, figure)
+        with running_beside(self._figures, self._site.folder) as beside:
+            measure_growing_delivery(
+                self._report, server, streams, request, publish, self._under, figure, beside=beside
+            )
         self._say("delivery of durable events")
         streams.close(streams.all[THOUSAND:])
         server.settle()
