@@ -17,10 +17,10 @@ QUICK_STEPS := lint imports $(JS_STEPS) migrations deploy translations
 SIMULATION := realtime/tests/test_simulation.py
 UNIT_STEPS := unit-realtime unit-workbench unit-chatbot
 FAST_STEPS := unit-chatbot simulation types unit-workbench unit-realtime lint imports $(JS_STEPS) migrations
-# The longest first.
-TEST_STEPS := browser processes faults unit-chatbot sideways edge unit-workbench simulation types unit-realtime $(QUICK_STEPS)
-# Of two cores they leave nothing idle; with more at once, each waits longer for what it has started.
-AT_ONCE := 5
+# The longest first. One that computes in one process takes longer beside those with services or a browser.
+TEST_STEPS := unit-chatbot processes browser faults simulation unit-workbench sideways edge types unit-realtime $(QUICK_STEPS)
+# Of two cores they leave nothing idle to the end; with more at once, each waits longer for what it has started.
+AT_ONCE := 6
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -110,13 +110,13 @@ translations: ## Step: every compiled translation is that of its source
 
 unit: $(UNIT_STEPS) ## Unit tests of each app, a step each
 $(UNIT_STEPS): unit-%:
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore $(SIMULATION) $*
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest --ignore $(SIMULATION) $*
 
 simulation: ## Step: the delivery side in 20,000 random schedules of faults, in virtual time
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(SIMULATION)
 
 processes: ## Step: tests of running services, over processes
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m "not browser" --ignore tests/edge --ignore tests/faults --ignore tests/sideways tests
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(addprefix --ignore tests/,browser edge faults sideways) tests
 
 edge: ## Step: tests of what any client can send, and not read
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/edge
@@ -128,7 +128,7 @@ faults: ## Step: tests of running services under faults
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/faults
 
 browser: ## Step: browser tests
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest -m browser tests
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/browser
 
 lock: ## Write requirements*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@flock Makefile $(MAKE) -s .venv/bin/uv

@@ -4,14 +4,11 @@ import logging
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from harness.clients import AgentClient, CustomerClient
 from harness.forks import using_forks
 from harness.programs import Program
 from harness.services import Product, run_product
-from tests.browser.conftest import launch_chromium
-from tests.needs import need
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each poll hides what failed
 
@@ -22,14 +19,6 @@ def quick_services() -> Iterator[None]:
     with using_forks(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_SETTINGS_MODULE", "harness.settings")  # what make_environment passes on
         yield
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests: Playwright's sync API can be started once in a process."""
-    need("chromium")
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

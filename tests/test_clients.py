@@ -4,22 +4,19 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import httpx
 import pytest
 from httpx_sse import connect_sse
-from playwright.sync_api import Browser, Page
 
 from harness.clients import AgentClient, CustomerClient, expect
-from harness.programs import ROOT, Program, wait_until
+from harness.programs import ROOT, Program
 from harness.services import Product
 from harness.trust import trust
 from tests.needs import lack, need
+from tests.resuming import BACK_SECONDS, Received, check_client
 
-BACK_SECONDS = 20.0
 NODE_PACKAGES = ROOT / "node_modules"
 NODE_PROGRAM = """\
 import { EventSource } from "eventsource";
@@ -31,22 +28,6 @@ const source = new EventSource(url, {
 const print = ({ type, data }) => console.log(JSON.stringify([type, JSON.parse(data).payload.content ?? ""]));
 for (const type of ["stream-open", "new_message", "reset"]) source.addEventListener(type, print);
 """
-PAGE_PROGRAM = """\
-(url) => {
-  window.received = [];
-  const source = new EventSource(url);
-  const note = ({ type, data }) => window.received.push([type, JSON.parse(data).payload.content ?? ""]);
-  for (const type of ["stream-open", "new_message", "reset"]) source.addEventListener(type, note);
-}
-"""
-Received = list[tuple[str, str]]  # type of the event, content of the message
-
-
-class Client(Protocol):
-    """Something that reads one customer's stream."""
-
-    def received(self) -> Received:
-        """What it has got so far."""
 
 
 class HttpxSse:
@@ -134,43 +115,12 @@ def read_blocks(text: str) -> tuple[Received, str]:
     return events, position
 
 
-class Chromium:
-    """Chromium's own EventSource, in a page of the chatbot."""
-
-    def __init__(self, page: Page, customer: CustomerClient) -> None:
-        self._page = page
-        page.evaluate(PAGE_PROGRAM, f"{customer.path}/events")
-
-    def received(self) -> Received:
-        return [(type, content) for type, content in self._page.evaluate("() => window.received")]
-
-
 @pytest.fixture
 def served(product: Product, customer: CustomerClient, alice: AgentClient) -> CustomerClient:
     """A customer whose conversation alice has, so that nobody else writes."""
     expect(202, customer.escalate())
     expect(200, alice.take_over(customer.session_name))
     return customer
-
-
-def check_client(client: Client, product: Product, customer: CustomerClient, alice: AgentClient) -> None:
-    """Replies before, during and after a restart of the chatbot arrive once and in order."""
-    wait_until("the stream is open", lambda: bool(client.received()), BACK_SECONDS)
-    replies = [f"reply {number}" for number in range(9)]
-    for number, reply in enumerate(replies):
-        if number == 3:
-            wait_until("the first replies are there", lambda: contents(client) == replies[:3], BACK_SECONDS)
-            product.chatbot.kill()
-        if number == 6:
-            product.chatbot.start()
-        expect(201, alice.reply(customer.session_name, reply))
-    wait_until("the last reply is there", lambda: contents(client)[-1:] == replies[-1:], BACK_SECONDS)
-    assert contents(client) == replies
-    assert "reset" not in [type for type, _ in client.received()]
-
-
-def contents(client: Client) -> list[str]:
-    return [content for type, content in client.received() if type == "new_message"]
 
 
 def test_httpx_sse_resumes(product: Product, served: CustomerClient, alice: AgentClient) -> None:
@@ -211,20 +161,3 @@ def test_node_eventsource_resumes(
         check_client(client, product, served, alice)
     finally:
         client.program.kill()
-
-
-@pytest.fixture
-def page(browser: Browser, served: CustomerClient) -> Iterator[Page]:
-    """A page of the chatbot in a browser that has the customer's cookie."""
-    context = browser.new_context()
-    for name, value in served.http.cookies.items():
-        context.add_cookies([{"name": name, "value": value, "url": served.url}])
-    page = context.new_page()
-    page.goto(f"{served.url}/healthz")
-    yield page
-    context.close()
-
-
-@pytest.mark.browser
-def test_chromium_resumes(product: Product, served: CustomerClient, alice: AgentClient, page: Page) -> None:
-    check_client(Chromium(page, served), product, served, alice)

@@ -24,6 +24,7 @@ from harness.programs import wait_until
 from harness.services import Product, run_product
 from tests.browser.browsers import PATIENCE_MS, Browsers, Kind
 from tests.browser.pages import PATIENCE_SECONDS, SCREENSHOTS, WIDE, ChatPage, ConversationPage, WorkbenchPage
+from tests.needs import need
 
 CHROMIUM = find_browser()
 CHROMIUM_ARGUMENTS = [
@@ -61,6 +62,14 @@ def launch_chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests: Playwright's sync API can be started once in a process."""
+    need("chromium")
+    with launch_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,6 @@ from tests.browser.conftest import People
 from tests.browser.pages import NARROW, WIDE
 from tests.needs import lack
 
-pytestmark = pytest.mark.browser
-
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"  # of package-lock.json: make node
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 SCHEMES: dict[Literal["light", "dark"], Sequence[str]] = {"light": (), "dark": OF_COLOURS}

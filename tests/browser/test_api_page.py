@@ -7,8 +7,6 @@ from playwright.sync_api import Browser, expect
 from harness.services import Product
 from tests.browser.pages import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.mark.parametrize("service", ["chatbot", "workbench"])
 def test_the_page_shows_the_operations(browser: Browser, product: Product, service: str) -> None:

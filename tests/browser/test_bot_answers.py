@@ -17,8 +17,6 @@ from tests.browser.conftest import People
 from tests.browser.pages import NARROW, PATIENCE_SECONDS, ChatPage, Gate
 from tests.browser.test_accessible import expect_nothing
 
-pytestmark = pytest.mark.browser
-
 BEGINNING = ("We are open ", "on weekdays ", "from 9 to 18 [1].")
 REST = (" See https://example.com/hours ", "for holidays.")
 UNCLEAR = "something about coupons, invoices and warranties"  # known are questions about each, none about most of it

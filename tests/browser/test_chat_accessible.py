@@ -9,8 +9,6 @@ from tests.browser.conftest import People
 from tests.browser.pages import NARROW, WIDE
 from tests.browser.test_accessible import LOCALES, expect_nothing
 
-pytestmark = pytest.mark.browser
-
 SIZES = {"en-GB": WIDE, "zh-CN": NARROW}
 
 

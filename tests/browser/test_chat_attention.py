@@ -2,14 +2,11 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from harness.clients import AgentClient
 from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 LOOK_ELSEWHERE = """(isHidden) => {
     Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });

@@ -2,12 +2,9 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 # A stream that never comes: nothing but a click opens another one.
 LOSE_STREAM = """() => {

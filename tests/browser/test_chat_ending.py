@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from harness.clients import AgentClient
 from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage
-
-pytestmark = pytest.mark.browser
 
 
 def closed_by(alice: AgentClient, people: People) -> ChatPage:

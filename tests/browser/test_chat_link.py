@@ -1,6 +1,5 @@
 """The link of an e-mail, in a browser: it opens the conversation, beside the one that the browser has of its own."""
 
-import pytest
 from playwright.sync_api import expect
 
 from chatbot.mail.links import FRAGMENT, sign
@@ -9,8 +8,6 @@ from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 from tests.browser.pages import SESSION_KEY
-
-pytestmark = pytest.mark.browser
 
 ADDRESS = "wang@example.com"
 

@@ -9,8 +9,6 @@ from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.browser
-
 
 class DefaultTeam:
     """The settings of the default team, as they are in the database."""

@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from harness.clients import CustomerClient
@@ -10,8 +9,6 @@ from harness.clients import expect as expect_answer
 from harness.services import Product
 from tests.browser.clicks import click_again_and_again
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 PAUSE_SECONDS = 0.25  # of a slow double click
 SLOW_SECONDS = 0.5

@@ -7,8 +7,6 @@ from playwright.sync_api import Browser, Route
 
 from harness.programs import ROOT
 
-pytestmark = pytest.mark.browser
-
 SCRIPT = ROOT / "browser/net/http.js"
 
 

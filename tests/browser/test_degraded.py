@@ -1,13 +1,10 @@
 """Redis is away: the pages say so, messages still cross between the services, and the pages say when it is over."""
 
-import pytest
 from playwright.sync_api import expect
 
 from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import SMALL
-
-pytestmark = pytest.mark.browser
 
 NOTICED_WITHIN_MS = 20_000
 

@@ -15,8 +15,6 @@ from tests.browser.clicks import click_again_and_again
 from tests.browser.conftest import People
 from tests.browser.pages import PATIENCE_SECONDS, UNDO_MS, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 CLICKS = 12
 CLICK_PAUSE_SECONDS = 0.45
 

@@ -18,8 +18,6 @@ from tests.browser.conftest import People
 from tests.browser.pages import NARROW, PATIENCE_SECONDS, WorkbenchPage
 from tests.browser.test_accessible import expect_nothing
 
-pytestmark = pytest.mark.browser
-
 PAUSE_MS = 400  # after which the desk asks for suggested replies
 QUESTION = "How do I return something?"
 CHINESE = "我的包裹在哪里？"

@@ -1,6 +1,5 @@
 """An agent who looks elsewhere is called: once a browser, by what they chose, until somebody takes the customer."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from harness.clients import AgentClient, CustomerClient
@@ -8,8 +7,6 @@ from harness.clients import expect as expect_answer
 from harness.programs import wait_until
 from tests.browser.conftest import People
 from tests.browser.pages import PATIENCE_SECONDS, WorkbenchPage
-
-pytestmark = pytest.mark.browser
 
 # Counts what would be heard and shown; the desk of somebody who looks elsewhere.
 SPY = """

@@ -1,12 +1,9 @@
 """What agents note of a conversation at the desk, and that colleagues see it."""
 
-import pytest
 from playwright.sync_api import expect
 
 from harness.clients import CustomerClient
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 
 def test_labels_priority_and_a_telephone_number(people: People, served_customers: list[CustomerClient]) -> None:

@@ -1,6 +1,5 @@
 """Files on the agents' desk: pasted, dropped, refused, and each conversation keeps its own."""
 
-import pytest
 from playwright.sync_api import expect
 
 from harness import files
@@ -8,8 +7,6 @@ from harness.clients import CustomerClient
 from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 from tests.browser.test_files import DROP_FILE, NOTES, PASTE_PICTURE, chip, choose, payload, send
-
-pytestmark = pytest.mark.browser
 
 
 def test_files_can_be_pasted_and_dropped(people: People, served_customers: list[CustomerClient]) -> None:

@@ -15,8 +15,6 @@ from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import NARROW, NEXT_FRAME, PATIENCE_SECONDS, Gate, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 WRITTEN_LATER = """UPDATE chatbot_chatsession
     SET last_activity_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 minute') WHERE name = ?"""
 MAX_TABS_TO_OWN_CONVERSATION = 8

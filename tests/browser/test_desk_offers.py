@@ -12,8 +12,6 @@ from harness.services import Product
 from tests.browser.conftest import Logins, People
 from tests.browser.pages import PATIENCE_SECONDS, Gate, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 OFFER_SECONDS = 600  # none runs out
 
 

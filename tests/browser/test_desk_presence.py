@@ -1,11 +1,8 @@
 """The agent sees whether the customer is still there, and who they are as soon as they say so."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 SETTLED_WITHIN_MS = 60_000  # a page that is only loaded anew is not gone: 5 s, and what the machine takes
 

@@ -1,11 +1,8 @@
 """What a customer has written is there again in another tab of the browser, until it is sent."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 
 def test_a_draft_outlives_its_tab_until_it_is_sent(people: People) -> None:

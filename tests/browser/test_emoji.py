@@ -10,8 +10,6 @@ from tests.browser.conftest import People
 from tests.browser.pages import ConversationPage
 from tests.browser.test_accessible import LOCALES, expect_nothing
 
-pytestmark = pytest.mark.browser
-
 # A machine without a font for emoji is told so, instead of being shown boxes; what is tested here is not the font.
 NO_FONT_NEEDED = "picker => picker.setAttribute('emoji-version', '15.0')"
 

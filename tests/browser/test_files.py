@@ -11,8 +11,6 @@ from tests.browser.conftest import People
 from tests.browser.pages import NARROW, WIDE, ConversationPage
 from tests.browser.test_accessible import LOCALES, expect_nothing
 
-pytestmark = pytest.mark.browser
-
 NOTES = b"Ordered on Monday.\n"
 PASTE_PICTURE = """([bytes, name]) => {
     const files = new DataTransfer();

@@ -1,12 +1,8 @@
 """The desk tells that somebody is at it: at the first input, and not with each."""
 
-import pytest
-
 from harness.programs import wait_until
 from tests.browser.conftest import People
 from tests.browser.pages import PATIENCE_SECONDS
-
-pytestmark = pytest.mark.browser
 
 
 def test_input_is_told_once(people: People) -> None:

@@ -12,8 +12,6 @@ from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 from tests.browser.pages import Gate, Moment
 
-pytestmark = pytest.mark.browser
-
 
 @dataclass(frozen=True)
 class Language:

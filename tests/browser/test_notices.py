@@ -1,11 +1,8 @@
 """System lines speak to who reads them, in the language of that page."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 
 def test_one_event_is_told_to_each_reader_in_his_words(people: People) -> None:

@@ -2,12 +2,9 @@
 
 import json
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 MESSAGES = "**/api/sessions/*/messages"
 REFUSAL = {

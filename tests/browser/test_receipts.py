@@ -8,8 +8,6 @@ from playwright.sync_api import Locator, Route, expect
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage, ConversationPage, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 TYPING_MS = 6_000  # how long a sign of it counts
 
 

@@ -9,8 +9,6 @@ from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 ROUNDS = 9
 BACK_WITHIN_SECONDS = 30.0
 SESSION = re.compile(r"/api/sessions/s-[^/]+$")  # the call that fetches one

@@ -11,8 +11,6 @@ from harness.programs import wait_until
 from tests.browser.conftest import People
 from tests.browser.pages import PATIENCE_SECONDS, Shown, messages_of
 
-pytestmark = pytest.mark.browser
-
 ROUNDS = 12
 
 

@@ -1,13 +1,10 @@
 """Two agents want the same customer."""
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
-
-pytestmark = pytest.mark.browser
 
 
 def test_agent_who_is_too_late_sees_who_has_the_customer(

@@ -3,7 +3,6 @@
 import json
 import secrets
 
-import pytest
 import redis
 from playwright.sync_api import expect
 
@@ -12,8 +11,6 @@ from harness.clients import expect as expect_answer
 from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage
-
-pytestmark = pytest.mark.browser
 
 TEXTS = [
     "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">",

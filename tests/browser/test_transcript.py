@@ -2,13 +2,10 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import People
 from tests.browser.pages import ConversationPage
-
-pytestmark = pytest.mark.browser
 
 REFUSED = {"status": 400, "json": {"error": {"code": "INVALID", "message": "This cannot be sent."}}}
 WATCH_LOG = """() => {

@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 from tests.browser.conftest import People
 from tests.browser.pages import NARROW, SMALL, UNDO_MS, ChatPage, ConversationPage, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 CONTROLS = "a[href], button, input:not([type=hidden]), textarea, select, summary"
 # a control in an accessibility snapshot that stands there without a name: `- button` and not `- button "Send"`
 NAMELESS = re.compile(

@@ -10,8 +10,6 @@ from harness.services import Product
 from tests.browser.conftest import People
 from tests.browser.pages import ChatPage, WorkbenchPage
 
-pytestmark = pytest.mark.browser
-
 CUT_SECONDS = 60.0
 BACK_WITHIN_SECONDS = 30.0
 MISSED = 3  # messages that each side writes to one who is cut off, before one more while a service is away

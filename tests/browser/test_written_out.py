@@ -7,8 +7,6 @@ from harness.clients import AgentClient, CustomerClient
 from harness.clients import expect as expect_answer
 from tests.browser.conftest import People
 
-pytestmark = pytest.mark.browser
-
 MORE_THAN_A_PAGE = 103
 COPIED_MS = 1_500  # for how long the button says so
 
