@@ -95,6 +95,16 @@ async def test_what_only_the_log_can_settle_has_it_read_at_once(second: list[tup
     assert wanted
 
 
+async def test_a_gap_that_is_there_at_the_beginning_has_it_read_at_once() -> None:
+    wanted: list[bool] = []
+    relay = Relay(MemoryLayer(), lambda: wanted.append(True))
+    relay.register(Recorder(), [CHANNEL])
+    relay.take(copies(2))
+    assert not wanted
+    begin(relay)
+    assert wanted
+
+
 async def test_what_is_committed_here_reaches_the_others_too(relay: Relay, faulty: Recorder) -> None:
     other = Recorder()
     begin(relay, faulty, other)
