@@ -14,13 +14,19 @@ PY := .venv/bin/python
 UV_VERSION := 0.13
 JS_STEPS := jslint jstypes jstest
 QUICK_STEPS := lint imports $(JS_STEPS) migrations deploy translations
-SIMULATION := realtime/tests/test_simulation.py
 UNIT_STEPS := unit-realtime unit-workbench unit-chatbot
-FAST_STEPS := unit-chatbot simulation types unit-workbench unit-realtime lint imports $(JS_STEPS) migrations
+FAST_STEPS := finding unit-chatbot simulation types unit-workbench unit-realtime lint imports $(JS_STEPS) migrations
 # The longest first. One that computes in one process takes longer beside those with services or a browser.
-TEST_STEPS := unit-chatbot processes browser faults simulation unit-workbench sideways edge types unit-realtime $(QUICK_STEPS)
+TEST_STEPS := processes browser faults simulation finding unit-chatbot unit-workbench starting sideways edge types \
+	unit-realtime $(QUICK_STEPS)
 # Of two cores they leave nothing idle to the end; with more at once, each waits longer for what it has started.
-AT_ONCE := 6
+AT_ONCE := 7
+
+# Steps of their own, of tests that other steps leave out: each takes a minute of a processor.
+SIMULATION := realtime/tests/test_simulation.py
+FINDING := $(addprefix chatbot/tests/test_,retrieval_floor.py second_encoder.py everyday.py) tests/test_retrieval_process.py
+STARTING := $(addprefix tests/test_,dev.py container.py)
+ELSEWHERE := $(addprefix --ignore ,$(SIMULATION) $(FINDING) $(STARTING))
 
 # What a machine lacks fails a test of `make test`, and is skipped, with the reason, by `make check`.
 export MISSING_PROGRAMS ?= fail
@@ -110,13 +116,19 @@ translations: ## Step: every compiled translation is that of its source
 
 unit: $(UNIT_STEPS) ## Unit tests of each app, a step each
 $(UNIT_STEPS): unit-%:
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest --ignore $(SIMULATION) $*
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(ELSEWHERE) $*
 
 simulation: ## Step: the delivery side in 20,000 random schedules of faults, in virtual time
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(SIMULATION)
 
+finding: ## Step: the bot finds the right text by words and by meaning, on large sets of questions
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(FINDING)
+
+starting: ## Step: `manage.py dev` and the container start everything, and leave nothing behind
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(STARTING)
+
 processes: ## Step: tests of running services, over processes
-	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(addprefix --ignore tests/,browser edge faults sideways) tests
+	@$(TEST_ENVIRONMENT) $(PY) -m pytest $(addprefix --ignore tests/,browser edge faults sideways) $(ELSEWHERE) tests
 
 edge: ## Step: tests of what any client can send, and not read
 	@$(TEST_ENVIRONMENT) $(PY) -m pytest tests/edge

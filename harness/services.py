@@ -1,10 +1,7 @@
 """The product as separate processes: a real Valkey and both services on free ports, over a database of their own."""
 
-import atexit
 import contextlib
-import functools
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -13,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from harness.databases import copy_filled
 from harness.forks import start_python
 from harness.ports import take_port
 from harness.programs import HOST, START_SECONDS, Program, Valkey, wait_until
@@ -112,18 +110,13 @@ def serving(product: Product) -> Iterator[None]:
 
 def fill_database(database: Path) -> None:
     """Make a SQLite database with demo agents and answers: a copy of one that is migrated once for all tests."""
-    shutil.copyfile(_filled_database(), database)
+    copy_filled(database, _fill)
 
 
-@functools.cache
-def _filled_database() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="handover-database-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    environment = make_environment(folder / "db.sqlite3")
+def _fill(database: Path) -> None:
+    environment = make_environment(database)
     run_command("migrate", "--verbosity=0", environment=environment)
     run_command("create_demo", environment=environment)
-    assert not (folder / "db.sqlite3-wal").exists(), "a copy of the file alone would lose what stands in its log"
-    return folder / "db.sqlite3"
 
 
 def make_environment(database: Path, redis_url: str = "") -> dict[str, str]:
