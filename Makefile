@@ -20,7 +20,7 @@ FAST_STEPS := finding unit-chatbot simulation types unit-workbench unit-realtime
 TEST_STEPS := processes browser faults simulation finding unit-chatbot unit-workbench starting sideways edge types \
 	unit-realtime $(QUICK_STEPS)
 # Of two cores they leave nothing idle to the end; with more at once, each waits longer for what it has started.
-AT_ONCE := 7
+AT_ONCE := 6
 
 # Steps of their own, of tests that other steps leave out: each takes a minute of a processor.
 SIMULATION := realtime/tests/test_simulation.py

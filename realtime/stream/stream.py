@@ -51,7 +51,8 @@ class Stream(Outbox):
         self._position = dict(self.replay.reached)
         if len(starts) > 1:
             self._places = {channel: place_of(channel, number) for channel, number in self._position.items()}
-        self._outbox.append(b"retry: %d\n%b" % (random.randint(*RETRY_MS), self._local_event("stream-open", {})))
+        opened = self._local_event("stream-open", {"time_ms": int(time.time() * 1_000)})
+        self._outbox.append(b"retry: %d\n%b" % (random.randint(*RETRY_MS), opened))
         if lost:
             self._outbox.append(self._local_event("reset", {"channels": lost}))
         self._go_live_if_complete()

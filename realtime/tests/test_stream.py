@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,6 +117,14 @@ async def test_first_block_has_retry_and_position(in_memory: Process) -> None:
         [opened] = client.events
     assert opened["event"] == "stream-open"
     assert opened["id"] == "sse_session_s-1:1"
+
+
+async def test_it_says_to_the_millisecond_when_it_was_opened(in_memory: Process) -> None:
+    """What was said in the second before was missed, what is said in the second after it was not."""
+    before = int(time.time() * 1_000)
+    async with connected(Client()) as client:
+        [opened] = client.events
+    assert before <= json.loads(opened["data"])["payload"]["time_ms"] <= time.time() * 1_000
 
 
 async def test_headers_are_the_contracts(in_memory: Process) -> None:

@@ -295,7 +295,7 @@ function receiveEvent({ type, data }) {
   else if (type === "typing" || type.startsWith("message_")) transcript.receive({ type, data });
   else if (type === "reset") recover();
   else if (type === "stream-open") {
-    transcript.resume(data.timestamp * 1000);
+    transcript.resume(payload.time_ms);
     outbox.flush();
   }
 }

@@ -99,8 +99,8 @@ function receiveEvent({ type, data }) {
     conversation.interrupt();
     refetch();
   } else if (type === "stream-open") {
-    if (data.timestamp) store.takeClock(data.timestamp * 1000);
-    conversation.resume((data.timestamp ?? Date.now() / 1000) * 1000);
+    store.takeClock(payload.time_ms);
+    conversation.resume(payload.time_ms);
     conversation.flushOutboxes();
   }
 }
