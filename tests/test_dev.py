@@ -133,10 +133,11 @@ def test_killed_child_is_started_again(running_dev: Dev, name: str) -> None:
     wait_until("both are ready", lambda: all(map(is_ready, running_dev.ports.values())), START_SECONDS)
 
 
-def test_ctrl_c_stops_everything_and_nothing_else(running_dev: Dev, dev: Dev) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_everything_and_nothing_else(running_dev: Dev, dev: Dev, number: signal.Signals) -> None:
     dev.start()
     children = dev.children()
-    dev.send_signal(signal.SIGINT)
+    dev.send_signal(number)
     assert dev.wait() == 0
     assert set(children) == {"chatbot", "workbench", "valkey"}
     assert all(map(is_gone, children.values()))
@@ -194,14 +195,6 @@ def test_unreachable_redis_is_a_warning(next_dev: Dev) -> None:
     assert "warning: REDIS_URL does not answer (127.0.0.1:1" in next_dev.output()
     assert "hidden" not in next_dev.output()
     assert set(next_dev.children()) == {"chatbot", "workbench"}
-
-
-def test_sigterm_stops_everything(next_dev: Dev) -> None:
-    """The last test of that one."""
-    children = next_dev.children()
-    next_dev.send_signal(signal.SIGTERM)
-    assert next_dev.wait() == 0
-    assert all(map(is_gone, children.values()))
 
 
 @pytest.mark.parametrize("variable", ["CHATBOT_PORT", "WORKBENCH_PORT"])

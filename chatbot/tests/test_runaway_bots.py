@@ -95,8 +95,8 @@ async def test_the_deadline_holds_for_a_model_that_runs_away_in_line_breaks(bot:
 
     ticking = asyncio.create_task(tick())
     begun = time.monotonic()
-    code = await bot.set(total_seconds=60, first_token_seconds=2).trouble()
+    code = await bot.set(total_seconds=15, first_token_seconds=2).trouble()
     took = time.monotonic() - begun
     ticking.cancel()
-    assert took < 30, code
+    assert took < 10, code
     assert held < 1
