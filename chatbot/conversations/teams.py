@@ -6,14 +6,15 @@ member of no team serves the default one.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 from typing_extensions import TypedDict
 
 from chatbot.models import MAX_TEAMS, ChatSession, Priority, Team, TeamMember
-from chatbot.models.prepared_queries import PreparedQuery, PreparedRows
+from chatbot.models.prepared_queries import SOME_IDS, Ids, PreparedQuery, PreparedRows, ids, is_among
 
 DEFAULT_TEAM_NAME = gettext_noop("Support")
 
@@ -59,11 +60,18 @@ def team_of(session: ChatSession, teams: Mapping[int | None, TeamJson]) -> TeamJ
 
 def keys_of_members(agents: Collection[int]) -> Mapping[int, Collection[int | None]]:
     """By an agent's id, of each of these, the `team_id` of the sessions of each team that he serves; one query."""
-    memberships = TeamMember.objects.filter(agent__in=agents)
     found = defaultdict[int, list[int | None]](list)
-    for team_id, agent_id, is_default in sorted(memberships.values_list("team_id", "agent_id", "team__is_default")):
+    for team_id, agent_id, is_default in sorted(_memberships.all(ids(agents))):
         found[agent_id].append(None if is_default else team_id)
     return {agent: found.get(agent, [None]) for agent in agents}
+
+
+def _members(agents: Ids) -> QuerySet[TeamMember, tuple[Any, ...]]:
+    members = TeamMember.objects.filter(is_among("agent", agents)).order_by()
+    return members.values_list("team_id", "agent_id", "team__is_default")
+
+
+_memberships = PreparedRows(_members, SOME_IDS)
 
 
 def further_keys() -> list[int]:

@@ -10,7 +10,7 @@ from django.db.transaction import TransactionManagementError
 
 from chatbot.conversations.locking import lock_session
 from chatbot.models import ChatSession
-from chatbot.models.prepared_queries import PreparedQuery, PreparedRows
+from chatbot.models.prepared_queries import SOME_IDS, PreparedQuery, PreparedRows, ids, is_among
 from chatbot.tests.customer import make_session
 from chatbot.tests.people import make_agent
 
@@ -85,6 +85,13 @@ def test_all_rows_are_instances() -> None:
     query = PreparedQuery(lambda name: ChatSession.objects.filter(customer_name=name).order_by("name"), "?")
     assert [session.name for session in query.all("Zoë")] == ["s-1", "s-2"]
     assert query.all("nobody") == []
+
+
+def test_any_number_of_ids_is_one_parameter() -> None:
+    made = [make_session(name).pk for name in ("s-1", "s-2", "s-3")]
+    rows = PreparedRows(lambda some: ChatSession.objects.filter(is_among("pk", some)).values_list("pk"), SOME_IDS)
+    for wanted in ([], made[1:2], [*made[:2], 0], made):
+        assert {pk for (pk,) in rows.all(ids(wanted))} == {*wanted} - {0}
 
 
 AMBIGUOUS: list[Callable[[str], QuerySet[ChatSession]]] = [

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from chatbot.conversations import able_agents
@@ -21,12 +21,18 @@ from chatbot.models import (
     Status,
     Team,
 )
+from chatbot.models.prepared_queries import PreparedQuery, PreparedRows
 from workbench.assignment.matching import ALWAYS, Candidate, TeamKey, Waiting
 
 # Who becomes available is offered one more after each of these, where his team has him begin slowly.
 RAMP_STEP = timedelta(seconds=30)
 # Of a longer queue the rest is looked at once these are gone.
 MAX_WAITING = 5_000
+
+STATE_FIELDS = (
+    *("agent_id", "capacity", "able_since", "idle_since"),
+    *("agent__username", "agent__first_name", "agent__last_name"),
+)
 
 REFUSALS = (OfferEnd.DECLINED, OfferEnd.EXPIRED)
 # How an offer of a session that still waits can have ended.
@@ -64,12 +70,14 @@ class Facts:
 
 def offering_teams() -> dict[TeamKey, Team]:
     """The teams whose sessions are offered, by what these have as their team, with the database's time; one query."""
-    return {team_key(team): team for team in Team.objects.filter(assignment=Assignment.OFFER).annotate(at=Now())}
+    return {team_key(team): team for team in _offering_teams.all(None)}
 
 
-def of_teams(rules: Mapping[TeamKey, Team]) -> Q:
-    """Sessions of these teams."""
-    return Q(team__in=[key for key in rules if key is not None]) | (Q(team=None) if None in rules else Q())
+def _offering() -> QuerySet[Team]:
+    return Team.objects.filter(assignment=Assignment.OFFER)
+
+
+_offering_teams = PreparedQuery(lambda _: _offering().annotate(at=Now()), sample=None)
 
 
 def read_facts(rules: Mapping[TeamKey, Team]) -> Facts | None:
@@ -106,18 +114,26 @@ class _Waits(NamedTuple):
 
 def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, _Waits]:
     """What waits without an open offer, in the order of the queue."""
+    return {pk: _Waits(team, *facts) for pk, team, *facts in _waiting.all(None) if team in rules}
+
+
+def _waiting_of_offering_teams() -> QuerySet[ChatSession, tuple[Any, ...]]:
     offered = Offer.objects.filter(session=OuterRef("pk"), ended_at=None)
-    rows = ChatSession.objects.filter(of_teams(rules), ~Exists(offered), status=Status.PENDING_MANUAL)
     was_offered = Exists(Offer.objects.filter(session=OuterRef("pk"), ended_at__isnull=False))
-    found = rows.annotate(was_offered=was_offered).order_by(*QUEUE_ORDER)
-    fields = ("pk", "team_id", "last_agent", "was_offered")
-    return {pk: _Waits(*facts) for pk, *facts in found.values_list(*fields)[:MAX_WAITING]}
+    of_default_team = Q(Exists(_offering().filter(is_default=True)), team=None)
+    of_teams = Q(team__in=_offering()) | of_default_team
+    found = ChatSession.objects.filter(of_teams, ~Exists(offered), status=Status.PENDING_MANUAL).order_by(*QUEUE_ORDER)
+    return found.values_list("pk", "team_id", "last_agent").annotate(was_offered=was_offered)[:MAX_WAITING]
+
+
+_waiting = PreparedRows(lambda _: _waiting_of_offering_teams(), sample=None)
 
 
 def _read_states() -> list[dict[str, Any]]:
-    fields = ("agent_id", "capacity", "able_since", "idle_since")
-    names = ("agent__username", "agent__first_name", "agent__last_name")
-    return list(able_agents.able().order_by("agent_id").values(*fields, *names))
+    return [dict(zip(STATE_FIELDS, row, strict=True)) for row in _states.all(None)]
+
+
+_states = PreparedRows(lambda _: able_agents.able().order_by("agent_id").values_list(*STATE_FIELDS), sample=None)
 
 
 def read_refusals(sessions: Collection[int]) -> dict[int, list[Refusal]]:

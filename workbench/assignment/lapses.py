@@ -11,6 +11,7 @@ from chatbot.conversations import able_agents, agent_states, events, offers
 from chatbot.conversations.history import SYSTEM
 from chatbot.conversations.locking import lock_if_free
 from chatbot.models import Offer, OfferEnd
+from chatbot.models.prepared_queries import PreparedRows
 from realtime.api import send_many
 from workbench.assignment.turn import take_turn
 
@@ -22,9 +23,8 @@ MAX_LAPSES = 200
 
 def end_lapsed_offers() -> int:
     """End what has lapsed, and return how many there were; one query where there are none. Raises NotOurTurn."""
-    lapsed = list(_lapsed().order_by("expires_at").values_list("pk", "session__name")[:MAX_LAPSES])
     ended = 0
-    for offer_id, session_name in lapsed:
+    for offer_id, session_name in _first_lapsed.all(None):
         take_turn()
         ended += end_lapsed(offer_id=offer_id, session_name=session_name)
     return ended
@@ -51,6 +51,11 @@ def end_lapsed(*, offer_id: int, session_name: str) -> bool:
 def _lapsed() -> QuerySet[Offer]:
     is_there = Exists(able_agents.able().filter(agent=OuterRef("receiver")))
     return Offer.objects.filter(Q(expires_at__lte=Now()) | ~Q(is_there), ended_at=None)
+
+
+_first_lapsed = PreparedRows(
+    lambda _: _lapsed().order_by("expires_at").values_list("pk", "session__name")[:MAX_LAPSES], sample=None
+)
 
 
 def _end(offer: Offer, *, now: datetime) -> list[events.Outgoing]:

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from chatbot.conversations import able_agents, events, offers
 from chatbot.conversations.agents import agent_json
 from chatbot.conversations.offers import Proposal
 from chatbot.models import AgentState, ChatSession, Offer, Status
+from chatbot.models.prepared_queries import SOME_IDS, Ids, PreparedQuery, PreparedRows, ids, is_among
 from realtime.api import send_many
 from workbench.assignment.facts import ENDS, Facts, limit, offering_teams, read_facts
 from workbench.assignment.matching import Match, match
@@ -61,14 +63,11 @@ class _Writing:
         return len(made)
 
     def _lock_sessions(self) -> dict[int, ChatSession]:
-        rows = ChatSession.objects.select_for_update(of=("self",), skip_locked=True)
-        wanted = rows.filter(pk__in=[each.session for each in self.matches], status=Status.PENDING_MANUAL)
-        return {row.pk: row for row in wanted.order_by("pk").annotate(database_now=Now())}
+        return {row.pk: row for row in _waiting_sessions.all(ids(each.session for each in self.matches))}
 
     def _lock_states(self) -> dict[int, AgentState]:
         """Without waiting, too: an agent whose state somebody holds is offered nothing in this round."""
-        states = able_agents.able().select_for_update(of=("self",), skip_locked=True)
-        return {row.pk: row for row in states.filter(pk__in={each.agent for each in self.matches}).order_by("pk")}
+        return {row.pk: row for row in _able_states.all(ids({each.agent for each in self.matches}))}
 
     def _still_held(self, sessions: Mapping[int, ChatSession], states: Mapping[int, AgentState]) -> list[Match]:
         offered = self._offered_meanwhile(sessions)
@@ -87,7 +86,7 @@ class _Writing:
 
     def _offered_meanwhile(self, sessions: Collection[int]) -> set[int]:
         """Those that have an open offer, or one that was refused since the facts were read, perhaps by this agent."""
-        rows = Offer.objects.filter(session__in=sessions, sender=None).values_list("session_id", "end")
+        rows = _ends_of_offers.all(ids(sessions))
         counts = Counter(session for session, end in rows if end in ENDS_UNTAKEN)
         known = {session: len(self.facts.refusals.get(session, [])) for session in counts}
         return {session for session, count in counts.items() if count > known[session]}
@@ -120,3 +119,22 @@ class _Writing:
             "before": [{"agent": each.agent, "end": each.end, "seconds": each.seconds} for each in before[-MAX_NAMED:]],
             "full": [agent_json(self.facts.user(agent)) for agent in found.full],
         }
+
+
+def _lock_waiting(sessions: Ids) -> QuerySet[ChatSession]:
+    rows = ChatSession.objects.select_for_update(of=("self",), skip_locked=True).annotate(database_now=Now())
+    return rows.filter(is_among("pk", sessions), status=Status.PENDING_MANUAL).order_by("pk")
+
+
+def _lock_able(agents: Ids) -> QuerySet[AgentState]:
+    states = able_agents.able().select_for_update(of=("self",), skip_locked=True)
+    return states.filter(is_among("pk", agents)).order_by("pk")
+
+
+def _ends(sessions: Ids) -> QuerySet[Offer, tuple[Any, ...]]:
+    return Offer.objects.filter(is_among("session", sessions), sender=None).order_by().values_list("session_id", "end")
+
+
+_waiting_sessions = PreparedQuery(_lock_waiting, SOME_IDS)
+_able_states = PreparedQuery(_lock_able, SOME_IDS)
+_ends_of_offers = PreparedRows(_ends, SOME_IDS)

@@ -24,6 +24,7 @@ from workbench.actions.decline_offer import decline_offer
 from workbench.actions.requeue import requeue
 from workbench.actions.take_next import take_next
 from workbench.assignment.drain import look
+from workbench.assignment.facts import MAX_WAITING
 from workbench.assignment.lapses import end_lapsed_offers
 from workbench.assignment.round import run_round
 from workbench.assignment.turn import LEASE, TURN, NotOurTurn
@@ -116,6 +117,16 @@ def test_a_team_that_does_not_offer_is_left_alone() -> None:
     make_able("alice")
     assert run_round() == 0
     assert not Lease.objects.filter(name=LEASE).exists()
+
+
+def test_who_waits_for_a_team_that_does_not_offer_takes_nobodys_place() -> None:
+    billing = Team.objects.create(name="Billing")
+    before = {"status": Status.PENDING_MANUAL, "waiting_since": Now() - timedelta(hours=1)}
+    ChatSession.objects.bulk_create(ChatSession(name=f"b-{n}", team=billing, **before) for n in range(MAX_WAITING))
+    waits("s-1")
+    make_able("alice")
+    run_round()
+    assert offered() == {"s-1": "alice"}
 
 
 def test_each_team_has_its_agents() -> None:
