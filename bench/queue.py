@@ -27,17 +27,15 @@ AgentState.objects.update(capacity=1000)
 
 # Offers nothing twice: each run begins with nothing but its sessions and agents. Prints processor time in ms.
 RUN_ROUND = """
-import gc, statistics, time
+import statistics, time
 from django.contrib.auth.models import User
 from django.utils import timezone
 from datetime import timedelta
 from chatbot.models import AgentPresence, AgentState, ChatSession, HistoryEntry, Offer, PresenceHolder, Team
-from config.asgi import YOUNG_OBJECTS
+from config.asgi import tune_interpreter
 from workbench.assignment.round import run_round
 
-gc.collect()
-gc.freeze()  # as in a service: else a collection in the middle doubles it
-gc.set_threshold(YOUNG_OBJECTS, 10, 10)
+tune_interpreter()  # as a service does: else a collection in the middle doubles it
 Team.objects.update(assignment="offer")
 now = timezone.now()
 

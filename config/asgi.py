@@ -74,7 +74,7 @@ class Service:
             runtime = await process.start()
             for job in self.jobs:
                 runtime.run_in_background(job)
-            _tune_interpreter()
+            tune_interpreter()
 
     @markcoroutinefunction
     def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
@@ -112,7 +112,7 @@ class Service:
                 return
 
 
-def _tune_interpreter() -> None:
+def tune_interpreter() -> None:
     """Settle how often garbage is looked for, and how long a thread waits for another one that is busy.
 
     What was imported stays, so that no collection has to walk it; a stream takes some 200 objects. With the collector's

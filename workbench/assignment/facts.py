@@ -113,7 +113,10 @@ class _Waits(NamedTuple):
 
 
 def _read_waiting(rules: Mapping[TeamKey, Team]) -> dict[int, _Waits]:
-    """What waits without an open offer, in the order of the queue."""
+    """What waits without an open offer, in the order of the queue.
+
+    A team that began to offer after these rules were read has its turn in the next round.
+    """
     return {pk: _Waits(team, *facts) for pk, team, *facts in _waiting.all(None) if team in rules}
 
 
