@@ -1,17 +1,19 @@
 """Who did what with a conversation, when and why, in the reader's language."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
-from chatbot.conversations import history, lifecycle
+from chatbot.conversations import history, lifecycle, offers
 from chatbot.conversations.history import CUSTOMER
 from chatbot.conversations.locking import lock_session
-from chatbot.models import ChatSession, HistoryEntry, Status, What
+from chatbot.models import ChatSession, HistoryEntry, Offer, Status, What
 from chatbot.tests.database import count_queries
 from chatbot.tests.people import hand_over_to, make_agent
 from realtime.database import in_database
@@ -56,10 +58,14 @@ async def test_a_transfer_that_was_declined(alice: AgentClient, bob: AgentClient
     await in_database(begin)
     await in_database(make_able, "bob")
     _, offer = await alice.act("s-1", "transfer", {"to_agent": "bob", "note": "He speaks French"})
+    await in_database(Offer.objects.update, made_at=F("made_at") - timedelta(seconds=12))
     await bob.post(f"/api/offers/{offer['offer_id']}/decline", {"reason": "At lunch"})
+    seconds = offers.seconds_of(await in_database(Offer.objects.get))
+    assert seconds >= 12
     offered, declined = (await lines(alice))[-2:]
     assert (offered["what"], offered["why"]) == ("offered", "Alice asks Bob to take over")
-    assert (declined["who"], declined["what"], declined["why"]) == (BOB, "declined", "Bob declined after 0 s; At lunch")
+    why = f"Bob declined after {seconds} s; At lunch"
+    assert (declined["who"], declined["what"], declined["why"]) == (BOB, "declined", why)
 
 
 async def test_one_that_was_accepted(alice: AgentClient, bob: AgentClient) -> None:
