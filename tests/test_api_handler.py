@@ -37,6 +37,15 @@ async def test_an_answer_speaks_the_callers_language_and_is_protected() -> None:
     _, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz", {"accept-language": "zh-hans"})
     assert headers["content-language"] == "zh-hans"
     assert {"content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"} <= headers.keys()
+    assert headers["referrer-policy"] == "same-origin"
+    assert "access-control-allow-origin" not in headers
+
+
+async def test_over_https_browsers_are_told_to_stay_with_it(settings: Any) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
+    _, headers, _ = await call(ApiHandler(CHATBOT), "GET", "/healthz", {"x-forwarded-proto": "https"})
+    assert headers["strict-transport-security"].startswith("max-age=31536000; includeSubDomains")
 
 
 async def test_a_foreign_host_is_refused_and_the_answer_protected() -> None:

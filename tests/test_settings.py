@@ -32,6 +32,16 @@ def test_environment_does_not_turn_debug_on(monkeypatch: pytest.MonkeyPatch, nam
     assert read_settings()["DEBUG"] is False
 
 
+def test_a_secret_key_is_made_once_and_read_by_its_owner_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SECRET_KEY", "")
+    monkeypatch.setattr(env, "VAR_DIR", tmp_path / "var")
+    made = env.secret_key()
+    assert len(made) >= 50
+    assert env.secret_key() == made
+    [path] = (tmp_path / "var").iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize(("https", "prefix"), [("off", ""), ("on", "__Host-")])
 def test_cookies_are_named_and_kept_as_the_transport_allows(
     monkeypatch: pytest.MonkeyPatch, https: str, prefix: str
@@ -40,6 +50,15 @@ def test_cookies_are_named_and_kept_as_the_transport_allows(
     read = read_settings()
     for kind, name in (("SESSION", "sessionid"), ("CSRF", "csrftoken"), ("LANGUAGE", "django_language")):
         assert (read[f"{kind}_COOKIE_NAME"], read[f"{kind}_COOKIE_SECURE"]) == (f"{prefix}{name}", https == "on")
+
+
+@pytest.mark.parametrize(("https", "seconds"), [("off", 0), ("on", 31_536_000)])
+def test_browsers_are_told_to_stay_with_https_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, https: str, seconds: int
+) -> None:
+    monkeypatch.setenv("HTTPS", https)
+    read = read_settings()
+    assert (read["SECURE_HSTS_SECONDS"], read["SECURE_HSTS_INCLUDE_SUBDOMAINS"]) == (seconds, https == "on")
 
 
 def test_cookie_of_the_language_is_kept_from_scripts_and_other_sites(client: Client) -> None:

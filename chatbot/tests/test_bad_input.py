@@ -174,11 +174,18 @@ async def test_own_and_trusted_origins_are_welcome(customer: Customer, settings:
     assert (await customer.post("/api/sessions", {}, Origin=origin)).status_code == 201
 
 
-async def test_a_database_that_is_away_is_a_503(customer: Customer) -> None:
+@pytest.mark.usefixtures("fresh_minute")
+async def test_a_database_that_is_away_is_a_503_and_told_of_once_a_minute(
+    customer: Customer, caplog: pytest.LogCaptureFixture
+) -> None:
     with mock.patch.object(api, "start_session", side_effect=OperationalError("database is locked")):
-        response = await customer.post("/api/sessions", {})
-    assert (response.status_code, error_code(response)) == (503, "DATABASE_UNAVAILABLE")
-    assert response["Retry-After"] == "1"
+        for _ in range(3):
+            response = await customer.post("/api/sessions", {})
+            assert (response.status_code, error_code(response)) == (503, "DATABASE_UNAVAILABLE")
+            assert response["Retry-After"] == "1"
+    [told] = caplog.records
+    assert "path=/api/sessions" in told.getMessage()
+    assert told.exc_info is None
 
 
 async def test_a_fault_of_ours_is_a_500_without_details(customer: Customer) -> None:

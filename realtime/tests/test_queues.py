@@ -139,6 +139,17 @@ async def test_what_has_no_number_comes_to_a_reader_that_waits(in_memory: Proces
     assert (await asyncio.wait_for(reading, WITHIN_SECONDS)) == {"type": "typing", "i": 0}
 
 
+async def test_of_what_has_no_number_a_page_is_kept_for_a_reader_that_pauses(in_memory: Process) -> None:
+    queue = sse.get_or_create_sse_queue("s-1")
+    reading = await waiting_get(queue, in_memory)
+    reading.cancel()
+    for i in range(cursor.PAGE_EVENTS + 5):
+        await asend_to_session("s-1", "typing", {"i": i}, durable=False)
+    assert [queue.get_nowait()["i"] for _ in range(cursor.PAGE_EVENTS)] == list(range(cursor.PAGE_EVENTS))
+    with pytest.raises(asyncio.QueueEmpty):
+        queue.get_nowait()
+
+
 # Without waiting
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.causes import FAULTS, Fault, stop_reading
+from tests.faults.causes import FAULTS, FOUND, Fault, stop_reading
 from tests.faults.conftest import Site
 from tests.faults.load import Load, Scale
 from tests.faults.measures import Measures, measure, save
@@ -46,6 +46,7 @@ def check_promises(fault: Fault, load: Load, measures: Measures) -> None:
         assert measures.call_p99_ms < max_publish_ms
         assert measures.repeated == 0
         late_seconds = LATE_TURNS * calm / 1_000
+        assert measures.detect_seconds is not None or fault.promise != FOUND, "nobody noticed"
         assert (measures.detect_seconds or 0) < MAX_DETECT_SECONDS + late_seconds
         assert (measures.recover_seconds or 0) < MAX_BACK_SECONDS + late_seconds
     check_streams(fault, load)
