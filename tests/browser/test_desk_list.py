@@ -26,6 +26,14 @@ COUNT_WHOLE_ROWS = """nodes => nodes.filter(node => {
     return box.top >= list.top - 1 && box.bottom <= Math.min(list.bottom, innerHeight) + 1;
 }).length"""
 
+# What is seen at the upper and the lower edge of a row is the row.
+IS_UNCOVERED = """node => {
+    const row = node.closest(".row");
+    const { left, top, bottom } = row.getBoundingClientRect();
+    return [top + 2, bottom - 2].every((y) => row.contains(document.elementFromPoint(left + 60, y)));
+}"""
+LOW = (NARROW[0], 480)  # with more rows than fit
+
 
 @pytest.fixture
 def waiting_customers(product: Product) -> Iterator[list[CustomerClient]]:
@@ -229,6 +237,17 @@ def test_on_a_phone_the_next_customer_is_always_at_hand(
     expect(workbench.locate("#text")).to_be_focused()
     for label in ("Hold", "Transfer", "Close"):
         expect(workbench.locate(".conversation-actions").get_by_text(label)).to_be_visible()
+
+
+def test_on_a_phone_nothing_covers_the_row_that_has_focus(
+    people: People, waiting_customers: list[CustomerClient]
+) -> None:
+    workbench = people.agent("alice", size=LOW)
+    expect(workbench.locate("#queue .row-link")).to_have_count(8)
+    links = workbench.locate("#queue .row-link").all()
+    for link in (*links, *reversed(links)):
+        link.focus()
+        assert link.evaluate(IS_UNCOVERED), link.inner_text()
 
 
 def test_without_a_connection_nothing_looks_live(people: People, product: Product) -> None:
